@@ -1,0 +1,52 @@
+/**
+ * Every error a caller can meet, in one table: code → HTTP status, title, and whether the same call may succeed later.
+ * Row and file faults of CSV files are data, not errors: see ingest/csv/faults.ts.
+ */
+export const PROBLEMS = {
+  invalid_request: { status: 400, title: 'The request is not well-formed', retriable: false },
+  unauthenticated: { status: 401, title: 'Sign in or send an API key', retriable: false },
+  sign_in_link_invalid: { status: 401, title: 'The sign-in link does not work', retriable: false },
+  forbidden: { status: 403, title: 'Not allowed', retriable: false },
+  not_found: { status: 404, title: 'Not found', retriable: false },
+  method_not_allowed: { status: 405, title: 'Method not allowed', retriable: false },
+  conflict: { status: 409, title: 'The state does not allow this', retriable: false },
+  payload_too_large: { status: 413, title: 'The body is too large', retriable: false },
+  unsupported_media_type: { status: 415, title: 'The body has a type that is not read here', retriable: false },
+  unprocessable: { status: 422, title: 'The request cannot be carried out', retriable: false },
+  file_unreadable: { status: 422, title: 'The file cannot be read', retriable: false },
+  mapping_incomplete: { status: 422, title: 'The columns could not be matched', retriable: false },
+  idempotency_key_reused: { status: 422, title: 'The Idempotency-Key named another body', retriable: false },
+  unknown_profile: { status: 422, title: 'No such profile', retriable: false },
+  unknown_plan: { status: 422, title: 'No such plan', retriable: false },
+  unknown_currency: { status: 422, title: 'Not an ISO 4217 currency', retriable: false },
+  unknown_time_zone: { status: 422, title: 'Not an IANA time zone', retriable: false },
+  currency_mismatch: { status: 422, title: 'Plan and customer have different currencies', retriable: false },
+  invalid_plan: { status: 422, title: 'The plan is not sound', retriable: false },
+  invalid_range: { status: 422, title: 'The range is empty or too long', retriable: false },
+  upload_incomplete: { status: 400, title: 'The upload broke off', retriable: true },
+  source_gone: { status: 410, title: 'The file is no longer kept', retriable: false },
+  store_unavailable: { status: 503, title: 'A store cannot be reached', retriable: true },
+  internal: { status: 500, title: 'Something went wrong here', retriable: true },
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export interface FieldError {
+  /** JSON pointer-like path of the field, e.g. `prices/0/tiers/1/upTo`. */
+  path: string;
+  code: string;
+  message: string;
+}
+
+/** Thrown for the caller's sake; becomes `application/problem+json`. `detail` says what, where and how to mend it. */
+export class ProblemError extends Error {
+  readonly code: ProblemCode;
+  readonly errors: readonly FieldError[] | undefined;
+
+  constructor(code: ProblemCode, detail: string, options: { errors?: readonly FieldError[]; cause?: unknown } = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'ProblemError';
+    this.code = code;
+    this.errors = options.errors;
+  }
+}

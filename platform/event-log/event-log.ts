@@ -1,0 +1,75 @@
+/**
+ * Port: the event log. An ordered, durable, partitioned log of encoded events.
+ *
+ * The unit is the event. Where a driver packs several events into one message, `offset` names the message and `index`
+ * the place within it; (epoch, partition, offset, index) is the position of an event for ever.
+ * Every driver passes `test/contract/event-log.contract.ts`.
+ */
+
+export interface AppendedRange {
+  partition: number;
+  /** Offset of the first event appended. */
+  firstOffset: number;
+  /** Offset after the last one: ranges are half-open. */
+  nextOffset: number;
+}
+
+/** A run of consecutive events of one partition. Arrays run in step: `payloads[k]` stands at `offsets[k]`, `indexes[k]`. */
+export interface LogBatch {
+  partition: number;
+  firstOffset: number;
+  /** Where the next read goes on. Larger than the last offset by one, or more where the log has gaps. */
+  nextOffset: number;
+  payloads: readonly string[];
+  offsets: readonly number[];
+  indexes: readonly number[];
+}
+
+export interface ReadOptions {
+  /** Stop after the batch that reaches this many events (a batch is never split). */
+  maxEvents: number;
+  /** Never read at or beyond this offset. */
+  beforeOffset?: number;
+  /** How long to wait for an event when there is none yet; 0 = answer at once. */
+  waitMs: number;
+  signal?: AbortSignal;
+}
+
+export interface PartitionReader {
+  readonly partition: number;
+  /** The events from `fromOffset` on; undefined when none came within `waitMs` or the signal fired.
+   *  Throws `LogTrimmedError` when `fromOffset` has been trimmed away: that is data loss, never a reason to skip. */
+  read(fromOffset: number, options: ReadOptions): Promise<LogBatch | undefined>;
+}
+
+/** Runs once per partition while this process holds it; returns soon after the signal fires. A throw stops the process. */
+export type PartitionWorker = (reader: PartitionReader, signal: AbortSignal) => Promise<void>;
+
+export interface Assignment {
+  /** Rejects when a worker failed; settles after `stop`. */
+  readonly done: Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface EventLog {
+  readonly partitions: number;
+  /** Names this incarnation of the log: another value means that offsets begin anew. */
+  incarnation(): Promise<string>;
+  /** The partition of a customer. Stable for the life of an incarnation. */
+  partitionFor(customer: string): number;
+  /** Durable when it returns. All or nothing, in order, and never interleaved with another append. Waits while the backlog is full. */
+  append(partition: number, payloads: readonly string[]): Promise<AppendedRange>;
+  /** The offset the next event of each partition will get, by partition. */
+  endOffsets(): Promise<number[]>;
+  assign(worker: PartitionWorker): Promise<Assignment>;
+  /** Events before this offset are no longer needed by anyone. */
+  trim(partition: number, beforeOffset: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export class LogTrimmedError extends Error {
+  constructor(partition: number, fromOffset: number, startOffset: number) {
+    super(`partition ${partition}: offset ${fromOffset} was trimmed away, the log begins at ${startOffset}`);
+    this.name = 'LogTrimmedError';
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * Port: the file store. Keeps each import's file as it came, what was derived from it, and reads any part of it.
+ *
+ * Parts are written once, as a whole, and are there either complete or not at all; all reads are by byte range, so that
+ * object storage can stand in for a directory. Every driver passes `test/contract/file-store.contract.ts`.
+ */
+import type { Readable } from 'node:stream';
+
+/** `original`: the bytes as uploaded. `content`: the text inside, where `original` is compressed. `lines`: offsets of
+ *  lines, see ingest/csv/line-index. `rejected`: rejected.csv. `scratch`: working storage of a running import. */
+export const FILE_PARTS = ['original', 'content', 'lines', 'rejected', 'scratch'] as const;
+export type FilePart = (typeof FILE_PARTS)[number];
+
+export interface FileStore {
+  /** Streams the source into the part, replacing what was there. Durable (fsync) and visible only when it returns. If the
+   *  source fails, the part is left as it was and the error is passed on. */
+  write(importId: string, part: FilePart, source: AsyncIterable<Uint8Array>): Promise<{ bytes: number }>;
+  /** Reads the half-open byte range [start, end); the whole part by default. Throws `FileMissingError`. */
+  read(importId: string, part: FilePart, range?: { start?: number; end?: number }): Promise<Readable>;
+  /** Size in bytes; undefined when the part is not there. */
+  size(importId: string, part: FilePart): Promise<number | undefined>;
+  /** Removes one part, or all of them. Nothing there is fine. */
+  remove(importId: string, part?: FilePart): Promise<void>;
+  /** A directory on local disk for working files of a running import; emptied by `remove(importId, 'scratch')`. */
+  scratchDirectory(importId: string): Promise<string>;
+  /** Bytes that can still be written; undefined where the store cannot tell. */
+  freeBytes(): Promise<number | undefined>;
+}
+
+export class FileMissingError extends Error {
+  constructor(importId: string, part: FilePart) {
+    super(`import ${importId}: part ${part} is not in the file store`);
+    this.name = 'FileMissingError';
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Port: Postgres, the system of record. Raw rows, offsets, imports, customers and plans.
+ *
+ * Hot paths take a client and speak SQL; everything else goes through drizzle. Clients are opened only by drivers.
+ * Every driver passes `test/contract/postgres.contract.ts`.
+ */
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import type { PoolClient, QueryResultRow } from 'pg';
+import type * as tables from '../../schemas/postgres/tables.ts';
+
+export type Db = NodePgDatabase<typeof tables>;
+
+/** A client inside a transaction, with COPY beside the usual `query`. */
+export interface Transaction {
+  readonly client: PoolClient;
+  query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<{ rows: Row[]; rowCount: number }>;
+  /** Runs `COPY … FROM STDIN` and feeds it the chunks (text format), with backpressure. */
+  copyFrom(sql: string, chunks: Iterable<string>): Promise<void>;
+}
+
+export interface Postgres {
+  readonly db: Db;
+  query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<{ rows: Row[]; rowCount: number }>;
+  /** READ COMMITTED. Commits when `work` returns, rolls back when it throws. */
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** Calls back for each NOTIFY on the channel; also once after the connection was lost and made again, with payload ''
+   *  (something may have been missed). Answers a function that stops listening. */
+  listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+}
