@@ -48,7 +48,9 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
   const roles = readRoles(text(flags.roles, 'TALLYLINE_ROLES', ROLES.join(',')), faults);
   const adminKey = environment['TALLYLINE_ADMIN_KEY'] || undefined;
   if (adminKey !== undefined && adminKey.length < ADMIN_KEY_LENGTH_MIN) {
-    faults.push(`TALLYLINE_ADMIN_KEY has ${adminKey.length} characters; use at least ${ADMIN_KEY_LENGTH_MIN}, for example from: openssl rand -hex 24`);
+    faults.push(
+      `TALLYLINE_ADMIN_KEY has ${adminKey.length} characters; use at least ${ADMIN_KEY_LENGTH_MIN}, for example from: openssl rand -hex 24`,
+    );
   }
   const logLevel = text(undefined, 'TALLYLINE_LOG_LEVEL', 'info');
   if (!LOG_LEVELS.includes(logLevel)) faults.push(`TALLYLINE_LOG_LEVEL is "${logLevel}"; choose one of ${LOG_LEVELS.join(', ')}`);
@@ -61,7 +63,12 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
     adminKey,
     logLevel,
     partitions: readInteger('TALLYLINE_PARTITIONS', text(undefined, 'TALLYLINE_PARTITIONS', '2'), { min: 1, max: 64 }, faults),
-    uploadBytesMax: readInteger('TALLYLINE_UPLOAD_BYTES_MAX', text(undefined, 'TALLYLINE_UPLOAD_BYTES_MAX', String(UPLOAD_BYTES_MAX)), { min: 1, max: Number.MAX_SAFE_INTEGER }, faults),
+    uploadBytesMax: readInteger(
+      'TALLYLINE_UPLOAD_BYTES_MAX',
+      text(undefined, 'TALLYLINE_UPLOAD_BYTES_MAX', String(UPLOAD_BYTES_MAX)),
+      { min: 1, max: Number.MAX_SAFE_INTEGER },
+      faults,
+    ),
     systemDirectory: resolve(text(undefined, 'TALLYLINE_SYSTEM_DIRECTORY', '/var/lib/tallyline')),
   };
   return faults.length > 0 ? { ok: false, faults } : { ok: true, config };
@@ -74,17 +81,30 @@ export function readProcessConfig(): ConfigOutcome {
 
 /** One message for all faults, for the terminal. */
 export function describeFaults(faults: readonly string[]): string {
-  return [`The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:`, ...faults.map((fault) => `  - ${fault}`)].join('\n');
+  return [
+    `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:`,
+    ...faults.map((fault) => `  - ${fault}`),
+  ].join('\n');
 }
 
 function readFlags(args: readonly string[], faults: string[]): { roles?: string; host?: string; port?: string; data?: string } {
   const { values, tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, tokens: true, allowPositionals: true });
   const flags: Record<string, string> = {};
   for (const token of tokens) {
-    if (token.kind === 'positional') faults.push(`"${token.value}" is not understood; options are ${Object.keys(OPTIONS).map((name) => `--${name}`).join(', ')}`);
+    if (token.kind === 'positional')
+      faults.push(
+        `"${token.value}" is not understood; options are ${Object.keys(OPTIONS)
+          .map((name) => `--${name}`)
+          .join(', ')}`,
+      );
     if (token.kind !== 'option') continue;
     const value = values[token.name];
-    if (!(token.name in OPTIONS)) faults.push(`--${token.name} is not an option; there are ${Object.keys(OPTIONS).map((name) => `--${name}`).join(', ')}`);
+    if (!Object.hasOwn(OPTIONS, token.name))
+      faults.push(
+        `--${token.name} is not an option; there are ${Object.keys(OPTIONS)
+          .map((name) => `--${name}`)
+          .join(', ')}`,
+      );
     else if (typeof value !== 'string' || value === '') faults.push(`--${token.name} needs a value`);
     else flags[token.name] = value;
   }
@@ -92,13 +112,17 @@ function readFlags(args: readonly string[], faults: string[]): { roles?: string;
 }
 
 function readRoles(text: string, faults: string[]): ReadonlySet<Role> {
-  const names = text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
   const unknown = names.filter((name) => !ROLES.includes(name as Role));
   for (const name of unknown) faults.push(`--roles / TALLYLINE_ROLES: "${name}" is no role; there are ${ROLES.join(', ')}`);
   if (names.length === 0) faults.push(`--roles / TALLYLINE_ROLES is empty; there are ${ROLES.join(', ')}`);
   const roles = new Set(names as Role[]);
   // The embedded ClickHouse serves one process only, and so does the data directory it lies in.
-  if (roles.has('consumers') !== roles.has('api')) faults.push('--roles: with the embedded engines, consumers and api share one process; name both or neither');
+  if (roles.has('consumers') !== roles.has('api'))
+    faults.push('--roles: with the embedded engines, consumers and api share one process; name both or neither');
   return roles;
 }
 

@@ -58,7 +58,14 @@ export function decodeUsageEvent(encoded: string): { ok: true; event: UsageEvent
   if (raw['v'] !== USAGE_EVENT_VERSION) return failure('unknown_version', `version ${String(raw['v'])} is not known here`);
   const { id, c, m, t, q, p, i, l } = raw;
   const sound =
-    isKey(id) && isKey(c) && isKey(m) && matches(t, TIME) && matches(q, QUANTITY) && typeof p === 'string' && matches(i, INTEGER) && Number.isSafeInteger(l);
+    isKey(id) &&
+    isKey(c) &&
+    isKey(m) &&
+    matches(t, TIME) &&
+    matches(q, QUANTITY) &&
+    typeof p === 'string' &&
+    matches(i, INTEGER) &&
+    Number.isSafeInteger(l);
   if (!sound) return failure('invalid_event', 'a field is missing or malformed');
   return {
     ok: true,

@@ -38,3 +38,10 @@ export interface ClickHouse {
   command(sql: string): Promise<void>;
   close(): Promise<void>;
 }
+
+export class PageTooLargeError extends Error {
+  constructor(queryName: string, options?: ErrorOptions) {
+    super(`ClickHouse query ${queryName} has more than ${PAGE_ROWS_MAX} rows: read it in pages`, options);
+    this.name = 'PageTooLargeError';
+  }
+}

@@ -10,7 +10,11 @@ export function nullable<T extends TSchema>(schema: T) {
   return Type.Union([schema, Type.Null()]);
 }
 
-export const DecimalString = Type.String({ pattern: '^-?\\d+(\\.\\d+)?$', description: 'A decimal number, exact, as text.', examples: ['12.5'] });
+export const DecimalString = Type.String({
+  pattern: '^-?\\d+(\\.\\d+)?$',
+  description: 'A decimal number, exact, as text.',
+  examples: ['12.5'],
+});
 export const Instant = Type.String({ description: 'RFC 3339 in UTC.', examples: ['2026-10-01T00:00:00Z'] });
 
 export const Problem = Type.Object(
@@ -27,7 +31,10 @@ export const Problem = Type.Object(
 );
 export type Problem = Type.Static<typeof Problem>;
 
-export const Page = { limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })), cursor: Type.Optional(Type.String({ maxLength: 2000 })) };
+export const Page = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+  cursor: Type.Optional(Type.String({ maxLength: 2000 })),
+};
 
 export function List<T extends TSchema>(item: T) {
   return Type.Object({ items: Type.Array(item), nextCursor: nullable(Type.String()) });

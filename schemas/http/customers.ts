@@ -38,6 +38,12 @@ export const MeterInput = strictObject({
 });
 export type MeterInput = Type.Static<typeof MeterInput>;
 
-export const Meter = Type.Object({ key: Type.String(), name: Type.String(), unit: Type.String(), aggregation: Type.Union(AGGREGATIONS.map((a) => Type.Literal(a))), firstSeenAt: Instant });
+export const Meter = Type.Object({
+  key: Type.String(),
+  name: Type.String(),
+  unit: Type.String(),
+  aggregation: Type.Enum(AGGREGATIONS),
+  firstSeenAt: Instant,
+});
 export type Meter = Type.Static<typeof Meter>;
 export const MeterList = List(Meter);

@@ -56,7 +56,10 @@ export const ReadingOptions = {
   profile: Type.Optional(Type.String({ maxLength: 200 })),
 };
 
-export const InspectQuery = strictObject({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 50 })), ...ReadingOptions });
+export const InspectQuery = strictObject({
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 50 })),
+  ...ReadingOptions,
+});
 export const ImportQuery = strictObject({
   name: Type.Optional(Type.String({ maxLength: 400 })),
   wait: Type.Optional(Type.Boolean()),
@@ -99,7 +102,7 @@ export const Import = Type.Object({
   name: Type.String(),
   sha256: nullable(Type.String()),
   bytes: Type.Integer(),
-  status: Type.Union(IMPORT_STATUSES.map((status) => Type.Literal(status))),
+  status: Type.Enum(IMPORT_STATUSES),
   mapping: nullable(Mapping),
   identity: nullable(ImportIdentity),
   suspectedDoubles: nullable(Type.Integer()),
@@ -111,8 +114,19 @@ export const Import = Type.Object({
     conflict: Type.Optional(Type.Integer()),
     rejected: Type.Integer(),
   }),
-  events: Type.Object({ published: Type.Integer(), accepted: Type.Integer(), duplicate: Type.Integer(), conflict: Type.Integer(), dead: Type.Integer() }),
-  progress: Type.Object({ bytesRead: Type.Integer(), bytesTotal: Type.Integer(), rowsPerSecond: Type.Integer(), etaSeconds: nullable(Type.Integer()) }),
+  events: Type.Object({
+    published: Type.Integer(),
+    accepted: Type.Integer(),
+    duplicate: Type.Integer(),
+    conflict: Type.Integer(),
+    dead: Type.Integer(),
+  }),
+  progress: Type.Object({
+    bytesRead: Type.Integer(),
+    bytesTotal: Type.Integer(),
+    rowsPerSecond: Type.Integer(),
+    etaSeconds: nullable(Type.Integer()),
+  }),
   errors: Type.Array(ImportErrorGroup),
   failure: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
   createdAt: Instant,

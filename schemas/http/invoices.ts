@@ -10,9 +10,19 @@ export const PreviewInput = strictObject({
 });
 export type PreviewInput = Type.Static<typeof PreviewInput>;
 
-export const PreviewCsvQuery = strictObject({ ...PreviewInput.properties, shape: Type.Optional(Type.Union([Type.Literal('invoices'), Type.Literal('lines'), Type.Literal('hours')])) });
+export const PreviewCsvQuery = strictObject({
+  ...PreviewInput.properties,
+  shape: Type.Optional(Type.Union([Type.Literal('invoices'), Type.Literal('lines'), Type.Literal('hours')])),
+});
 
-export const InvoiceTier = Type.Object({ from: DecimalString, to: nullable(DecimalString), quantity: DecimalString, unitPrice: DecimalString, flatFee: Type.Optional(DecimalString), amount: DecimalString });
+export const InvoiceTier = Type.Object({
+  from: DecimalString,
+  to: nullable(DecimalString),
+  quantity: DecimalString,
+  unitPrice: DecimalString,
+  flatFee: Type.Optional(DecimalString),
+  amount: DecimalString,
+});
 export type InvoiceTier = Type.Static<typeof InvoiceTier>;
 
 export const InvoiceHour = Type.Object({

@@ -8,7 +8,10 @@ const Quantity = Type.String({ pattern: '^\\d{1,20}(\\.\\d{1,18})?$', examples: 
 const Meter = Type.String({ minLength: 1, maxLength: 256 });
 const base = { meter: Meter, description: Type.Optional(Type.String({ maxLength: 500 })) };
 
-export const Tier = strictObject({ upTo: nullable(Quantity), unitPrice: Amount, flatFee: Type.Optional(Amount) }, 'A tier includes its upTo; the last one has null.');
+export const Tier = strictObject(
+  { upTo: nullable(Quantity), unitPrice: Amount, flatFee: Type.Optional(Amount) },
+  'A tier includes its upTo; the last one has null.',
+);
 export type Tier = Type.Static<typeof Tier>;
 
 const PerUnit = strictObject({ ...base, model: Type.Literal('per_unit'), unitPrice: Amount, included: Type.Optional(Quantity) });

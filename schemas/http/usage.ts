@@ -10,7 +10,12 @@ export const UsageQuery = strictObject({
   grain: Type.Optional(Grain),
   customer: Type.Optional(Type.String({ maxLength: 256 })),
   meter: Type.Optional(Type.String({ maxLength: 256 })),
-  groupBy: Type.Optional(Type.String({ pattern: '^(customer|meter)(,(customer|meter))?$', description: '`meter` is always grouped by, since meters do not add up.' })),
+  groupBy: Type.Optional(
+    Type.String({
+      pattern: '^(customer|meter)(,(customer|meter))?$',
+      description: '`meter` is always grouped by, since meters do not add up.',
+    }),
+  ),
   timeZone: Type.Optional(Type.String({ maxLength: 64 })),
 });
 

@@ -1,0 +1,24 @@
+/** The api role: everything people and scripts read, and what they set up. A Fastify plugin for the shared server. */
+import type { HttpServer } from '../platform/http/server.ts';
+import type { Platform } from '../platform/platform.ts';
+import { registerCustomers, registerMeters } from './routes/customers.ts';
+import { registerInvoices } from './routes/invoices.ts';
+import { registerLive } from './routes/live.ts';
+import { registerPipeline } from './routes/pipeline.ts';
+import { registerPlans } from './routes/plans.ts';
+import { registerRecords } from './routes/records.ts';
+import { registerUsage } from './routes/usage.ts';
+
+/** `await server.register(apiRoutes(platform))`, before the server is ready. */
+export function apiRoutes(platform: Platform): (server: HttpServer) => Promise<void> {
+  return async (server) => {
+    registerUsage(server, platform);
+    registerRecords(server, platform);
+    registerCustomers(server, platform);
+    registerMeters(server, platform);
+    registerPlans(server, platform);
+    registerInvoices(server, platform);
+    registerPipeline(server, platform);
+    registerLive(server, platform);
+  };
+}

@@ -1,0 +1,109 @@
+/** Raw rows, newest first, by keyset: (time, position) descending, which is the index `usage_records_time` backwards. */
+import { formatDecimal, fractionDigits, toScaled } from '../../core/decimal.ts';
+import { toInstant } from '../../core/instant-text.ts';
+import type { Postgres } from '../../platform/postgres/postgres.ts';
+import type { UsageRecord } from '../../schemas/http/usage.ts';
+import { decodeOpaque, encodeOpaque } from '../cursor.ts';
+
+export type RecordStatus = 'accepted' | 'conflict';
+
+/** Where a record stands in the order. */
+export interface RecordPlace {
+  /** RFC 3339 with microseconds. */
+  time: string;
+  epoch: string;
+  partition: string;
+  offset: string;
+  idx: string;
+}
+
+export interface RecordFilter {
+  customer?: string | undefined;
+  meter?: string | undefined;
+  /** RFC 3339; half-open. */
+  from?: string | undefined;
+  to?: string | undefined;
+  importId?: string | undefined;
+  status: RecordStatus;
+}
+
+interface RecordRow extends RecordPlace {
+  id: string;
+  customer: string;
+  meter: string;
+  quantity: string;
+  properties: string;
+  importId: string;
+  line: string;
+  [column: string]: unknown;
+}
+
+const RECORD = `id, customer, meter, time, quantity::text AS quantity, properties, import_id::text AS "importId", line::text AS line,
+  epoch::text AS epoch, partition::text AS partition, "offset"::text AS "offset", idx::text AS idx`;
+const PLACE = '(time, epoch, partition, "offset", idx)';
+const NEWEST_FIRST = 'time DESC, epoch DESC, partition DESC, "offset" DESC, idx DESC';
+const TABLES: Readonly<Record<RecordStatus, string>> = { accepted: 'usage_records', conflict: 'conflicts' };
+
+export async function listRecords(postgres: Postgres, filter: RecordFilter, page: { after: RecordPlace | undefined; rows: number }): Promise<UsageRecord[]> {
+  const values: unknown[] = [];
+  const bind = (value: unknown) => `$${values.push(value)}`;
+  const conditions: string[] = [];
+  if (filter.customer !== undefined) conditions.push(`customer = ${bind(filter.customer)}`);
+  if (filter.meter !== undefined) conditions.push(`meter = ${bind(filter.meter)}`);
+  if (filter.from !== undefined) conditions.push(`time >= ${bind(filter.from)}::timestamptz`);
+  if (filter.to !== undefined) conditions.push(`time < ${bind(filter.to)}::timestamptz`);
+  if (filter.importId !== undefined) conditions.push(`import_id = ${bind(filter.importId)}::bigint`);
+  if (page.after !== undefined) conditions.push(`${PLACE} < ${bindPlace(page.after, bind)}`);
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  const { rows } = await postgres.query<RecordRow>(
+    `SELECT ${RECORD} FROM ${TABLES[filter.status]} ${where} ORDER BY ${NEWEST_FIRST} LIMIT ${bind(page.rows)}`,
+    values,
+  );
+  return rows.map((row) => toRecord(row, filter.status));
+}
+
+/** The record with this key, accepted or in conflict. */
+export async function findRecord(postgres: Postgres, key: string): Promise<UsageRecord | undefined> {
+  const place = decodePlace(key);
+  if (place === undefined) return undefined;
+  for (const status of ['accepted', 'conflict'] as const) {
+    const values: unknown[] = [];
+    const bound = bindPlace(place, (value) => `$${values.push(value)}`);
+    const { rows } = await postgres.query<RecordRow>(`SELECT ${RECORD} FROM ${TABLES[status]} WHERE ${PLACE} = ${bound}`, values);
+    if (rows[0] !== undefined) return toRecord(rows[0], status);
+  }
+  return undefined;
+}
+
+/** The place a key or a cursor names; undefined when it is not one of ours. */
+export function decodePlace(key: string): RecordPlace | undefined {
+  const [time, epoch, partition, offset, idx] =
+    decodeOpaque('record', key, [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/, /^\d{1,9}$/, /^\d{1,4}$/, /^\d{1,18}$/, /^\d{1,9}$/]) ?? [];
+  if (time === undefined || epoch === undefined || partition === undefined || offset === undefined || idx === undefined) return undefined;
+  return Number.isNaN(Date.parse(time)) ? undefined : { time, epoch, partition, offset, idx };
+}
+
+function bindPlace(place: RecordPlace, bind: (value: unknown) => string): string {
+  return `(${bind(place.time)}::timestamptz, ${bind(place.epoch)}::integer, ${bind(place.partition)}::smallint, ${bind(place.offset)}::bigint, ${bind(place.idx)}::integer)`;
+}
+
+function toRecord(row: RecordRow, status: RecordStatus): UsageRecord {
+  const time = toInstant(row.time);
+  return {
+    key: encodeOpaque('record', [time, row.epoch, row.partition, row.offset, row.idx]),
+    id: row.id,
+    customer: row.customer,
+    meter: row.meter,
+    time,
+    quantity: withoutPadding(row.quantity),
+    properties: JSON.parse(row.properties) as Record<string, string>,
+    importId: row.importId,
+    line: Number(row.line),
+    status,
+  };
+}
+
+function withoutPadding(quantity: string): string {
+  const scale = fractionDigits(quantity);
+  return formatDecimal(toScaled(quantity, scale), scale);
+}

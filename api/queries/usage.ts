@@ -1,0 +1,138 @@
+/**
+ * Usage by windows of time, from the 15-minute buckets.
+ *
+ * The windows come from core/window.ts and are bound as an array of boundaries, so that this and the invoices use one
+ * time zone database and one meaning of "hour": ClickHouse has its own, of another version, and its hours on days on which
+ * the clock moves by half an hour differ.
+ */
+import { SLOT_MS, type Window } from '../../core/window.ts';
+import { type ClickHouse, type ClickHouseQuery, PAGE_ROWS_MAX } from '../../platform/clickhouse/clickhouse.ts';
+
+/** Boundaries bound to one query, some 14 characters each: small beside the limit of a query's text. */
+const WINDOWS_PER_QUERY_MAX = 1_000;
+
+export interface UsageSelection {
+  /** Consecutive windows; each begins where the one before ends. */
+  windows: readonly Window[];
+  customer?: string | undefined;
+  meter?: string | undefined;
+  byCustomer: boolean;
+}
+
+export interface WindowUsage {
+  window: Window;
+  /** '' unless by customer. */
+  customer: string;
+  meter: string;
+  /** Exact; 18 fraction digits, padded. */
+  quantity: string;
+  events: string;
+}
+
+interface UsageRow {
+  /** Start of the window, epoch milliseconds. */
+  bucket: string;
+  customer_id: string;
+  meter_key: string;
+  total: string;
+  event_count: string;
+}
+
+interface Place {
+  /** Index of the window to go on with. */
+  index: number;
+  /** Within it, go on after this (customer, meter). */
+  after?: { customer: string; meter: string } | undefined;
+}
+
+/** Pages in order of (window, customer, meter); windows without usage are left out. */
+export async function* readUsage(clickhouse: ClickHouse, selection: UsageSelection): AsyncGenerator<WindowUsage[]> {
+  const { windows } = selection;
+  let place: Place = { index: 0 };
+  let span = WINDOWS_PER_QUERY_MAX;
+  while (place.index < windows.length) {
+    const chunk = windows.slice(place.index, place.index + span);
+    const windowByStart = new Map(chunk.map((window) => [window.from, window]));
+    const rows = await clickhouse.query<UsageRow>(usageQuery(selection, chunk, place.after));
+    const page = rows.map((row) => toWindowUsage(row, windowByStart));
+    if (page.length > 0) yield page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE_ROWS_MAX) {
+      place = { index: place.index + chunk.length };
+      span = Math.min(span * 2, WINDOWS_PER_QUERY_MAX);
+      continue;
+    }
+    const reached = place.index + chunk.indexOf(last.window);
+    // The next query covers about as many windows as fit a page: what lies beyond would be added up only to be cut off.
+    span = Math.max(1, reached - place.index);
+    place = { index: reached, after: { customer: last.customer, meter: last.meter } };
+  }
+}
+
+function usageQuery(selection: UsageSelection, windows: readonly Window[], after: Place['after']): ClickHouseQuery {
+  const { customer, meter, byCustomer } = selection;
+  const [from, to] = [windows[0]?.from ?? 0, windows.at(-1)?.to ?? 0];
+  const boundaries = windows.map((window) => window.from);
+  const customerColumn = byCustomer ? 's.customer' : "''";
+  const conditions = ['s.slot >= {from:DateTime64(3, \'UTC\')}', 's.slot < {to:DateTime64(3, \'UTC\')}'];
+  if (customer !== undefined) conditions.push('s.customer = {customer:String}');
+  if (meter !== undefined) conditions.push('s.meter = {meter:String}');
+  if (after !== undefined) {
+    conditions.push(`(s.slot >= {afterWindow:DateTime64(3, 'UTC')} OR (${customerColumn}, toString(s.meter)) > ({afterCustomer:String}, {afterMeter:String}))`);
+  }
+  return {
+    name: 'usage_by_window',
+    sql: `
+      SELECT
+        toString(roundDown(toUnixTimestamp64Milli(s.slot), {boundaries:Array(Int64)})) AS bucket,
+        ${customerColumn} AS customer_id,
+        toString(s.meter) AS meter_key,
+        toString(sum(s.quantity)) AS total,
+        toString(sum(s.events)) AS event_count
+      FROM ${sourceOf(windows)} AS s
+      WHERE ${conditions.join(' AND ')}
+      GROUP BY bucket, customer_id, meter_key
+      ORDER BY toInt64(bucket), customer_id, meter_key
+      LIMIT {limit:UInt32}`,
+    params: {
+      from: toDateTime(from),
+      to: toDateTime(to),
+      boundaries,
+      limit: PAGE_ROWS_MAX,
+      ...(customer === undefined ? {} : { customer }),
+      ...(meter === undefined ? {} : { meter }),
+      ...(after === undefined ? {} : { afterWindow: toDateTime(windows[0]?.to ?? 0), afterCustomer: after.customer, afterMeter: after.meter }),
+    },
+  };
+}
+
+/** The buckets, where the windows consist of whole ones; a range cut at 10:07 is added up from the events. */
+function sourceOf(windows: readonly Window[]): string {
+  const isWhole = windows.every(({ from, to }) => from % SLOT_MS === 0 && to % SLOT_MS === 0);
+  if (isWhole) return 'tallyline.usage_slots';
+  return '(SELECT customer, meter, time AS slot, toDecimal256(quantity, 18) AS quantity, toUInt64(1) AS events FROM tallyline.usage_events)';
+}
+
+/** First and last 15 minutes with usage; no row when there is none. */
+export const usageExtentQuery: ClickHouseQuery = {
+  name: 'usage_extent',
+  sql: `
+    SELECT toString(toUnixTimestamp64Milli(min(s.slot))) AS first, toString(toUnixTimestamp64Milli(max(s.slot))) AS last
+    FROM tallyline.usage_slots AS s
+    HAVING count() > 0`,
+};
+export interface UsageExtentRow {
+  /** Epoch milliseconds. */
+  first: string;
+  last: string;
+}
+
+function toWindowUsage(row: UsageRow, windows: ReadonlyMap<number, Window>): WindowUsage {
+  const window = windows.get(Number(row.bucket));
+  if (window === undefined) throw new Error(`no window begins at ${row.bucket}`);
+  return { window, customer: row.customer_id, meter: row.meter_key, quantity: row.total, events: row.event_count };
+}
+
+function toDateTime(epochMs: number): string {
+  return new Date(epochMs).toISOString().replace('T', ' ').replace('Z', '');
+}

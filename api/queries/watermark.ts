@@ -1,0 +1,55 @@
+/** How far the figures go: where the log ends, and where each consumer is. */
+import { instantText } from '../../core/window.ts';
+import type { Platform } from '../../platform/platform.ts';
+
+export interface PartitionWatermark {
+  partition: number;
+  endOffset: number;
+  /** Next offset each consumer will read. */
+  records: number;
+  rollups: number;
+  /** When rollups last advanced here; null when it never has. Epoch milliseconds. */
+  rollupsAtMs: number | null;
+}
+
+export interface Watermark {
+  partitions: PartitionWatermark[];
+  /** RFC 3339: what was durable then is in every figure read after this. */
+  asOf: string;
+}
+
+interface OffsetRow {
+  consumer: string;
+  partition: number;
+  nextOffset: string;
+  updatedAtMs: string;
+  [column: string]: unknown;
+}
+
+/** Read it before the figures it is shown with: the other way round it would promise too much. */
+export async function readWatermark({ log, postgres, clock }: Pick<Platform, 'log' | 'postgres' | 'clock'>): Promise<Watermark> {
+  // In this order, for the same reason: clock, end of the log, consumers.
+  const nowMs = clock.now().getTime();
+  const [incarnation, ends] = await Promise.all([log.incarnation(), log.endOffsets()]);
+  const { rows } = await postgres.query<OffsetRow>(
+    `SELECT o.consumer, o.partition, o.next_offset::text AS "nextOffset", floor(extract(epoch FROM o.updated_at) * 1000)::text AS "updatedAtMs"
+       FROM consumer_offsets o JOIN log_epochs e ON e.epoch = o.epoch
+      WHERE e.incarnation = $1`,
+    [incarnation],
+  );
+  const offsets = new Map(rows.map((row) => [`${row.consumer} ${row.partition}`, row]));
+  const partitions = ends.map((endOffset, partition) => {
+    const rollups = offsets.get(`rollups ${partition}`);
+    return {
+      partition,
+      endOffset,
+      records: Number(offsets.get(`records ${partition}`)?.nextOffset ?? 0),
+      rollups: Number(rollups?.nextOffset ?? 0),
+      rollupsAtMs: rollups === undefined ? null : Number(rollups.updatedAtMs),
+    };
+  });
+  const behind = partitions.filter(({ endOffset, records, rollups }) => Math.min(records, rollups) < endOffset);
+  // A partition that was never consumed holds the figures back to the beginning.
+  const asOfMs = Math.min(nowMs, ...behind.map(({ rollupsAtMs }) => rollupsAtMs ?? 0));
+  return { partitions, asOf: instantText(asOfMs) };
+}

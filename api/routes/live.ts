@@ -1,0 +1,36 @@
+/** `/v1/live`: server-sent events about what arrives. */
+import { Type } from 'typebox';
+import { ProblemError } from '../../core/errors.ts';
+import { type EventStream, startEventStream } from '../../platform/http/event-stream.ts';
+import type { HttpServer } from '../../platform/http/server.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { createLiveFeed } from '../live-feed.ts';
+
+/** Open pages of one installation; each costs a socket and four writes a second. */
+const WATCHERS_MAX = 500;
+
+export function registerLive(server: HttpServer, platform: Platform): void {
+  const feed = createLiveFeed(platform);
+  // Before the server waits for its connections, and before the stores close.
+  server.addHook('preClose', () => feed.close());
+
+  server.get('/v1/live', {
+    schema: {
+      operationId: 'watchLive',
+      summary: 'What arrives, as server-sent events',
+      description: 'Each message is `{ asOf, rowsPerSecond, lag }`: one at the start, then at most four a second.',
+      tags: ['operations'],
+      produces: ['text/event-stream'],
+      response: { 200: Type.String() },
+    },
+    handler: async (request, reply) => {
+      if (feed.watchers() >= WATCHERS_MAX) throw new ProblemError('store_unavailable', `${WATCHERS_MAX} pages are already watching. Close some, or ask /v1/pipeline instead.`);
+      let stream: EventStream | undefined;
+      const { now, stop } = await feed.watch((message) => stream?.send(message));
+      stream = startEventStream(request, reply);
+      stream.signal.addEventListener('abort', stop, { once: true });
+      stream.send(now);
+      return reply;
+    },
+  });
+}

@@ -1,0 +1,68 @@
+/** `/v1/plans`: prices per meter. */
+import { Type } from 'typebox';
+import { ProblemError } from '../../core/errors.ts';
+import { checkPlan } from '../../core/plan.ts';
+import type { HttpServer } from '../../platform/http/server.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { Page, strictObject } from '../../schemas/http/common.ts';
+import { Plan, PlanDefinition, PlanList } from '../../schemas/http/plans.ts';
+import { encodeOpaque, toPage } from '../cursor.ts';
+import { customersOnPlan, deletePlan, findPlan, listPlans, putPlan } from '../queries/plans.ts';
+import { readIdCursor } from './customers.ts';
+
+/** A thousand prices of up to a hundred tiers each, in round figures of bytes. */
+const PLAN_BYTES_MAX = 16_777_216;
+
+export function registerPlans(server: HttpServer, { postgres, clock }: Platform): void {
+  const tags = ['plans'];
+  const params = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) });
+
+  server.get('/v1/plans', {
+    schema: { operationId: 'listPlans', summary: 'Plans by id', tags, querystring: strictObject(Page), response: { 200: PlanList } },
+    handler: async ({ query: { cursor, limit = 100 } }) => {
+      const rows = await listPlans(postgres, { after: readIdCursor('plan', cursor), rows: limit + 1 });
+      return toPage(rows, limit, (plan) => plan, (plan) => encodeOpaque('plan', [plan.id]));
+    },
+  });
+
+  server.get('/v1/plans/:id', {
+    schema: { operationId: 'getPlan', summary: 'One plan', tags, params, response: { 200: Plan } },
+    handler: async ({ params: { id } }) => {
+      const plan = await findPlan(postgres, id);
+      if (plan === undefined) throw noSuchPlan(id);
+      return plan;
+    },
+  });
+
+  server.put('/v1/plans/:id', {
+    bodyLimit: PLAN_BYTES_MAX,
+    schema: { operationId: 'putPlan', summary: 'Create or replace a plan', tags, params, body: PlanDefinition, response: { 200: Plan } },
+    handler: async ({ params: { id }, body }) => {
+      const errors = checkPlan(body);
+      if (errors.length > 0) throw new ProblemError('invalid_plan', `The plan has ${errors.length === 1 ? 'a fault' : `${errors.length} faults`}: ${errors[0]?.message ?? ''}.`, { errors });
+      return postgres.transaction(async (transaction) => {
+        await findPlan(transaction, id, 'FOR UPDATE');
+        const others = await customersOnPlan(transaction, id, { inOtherCurrencyThan: body.currency });
+        if (others.length > 0) throw new ProblemError('currency_mismatch', `Customers on this plan are billed in another currency than ${body.currency}: ${others.join(', ')}.`);
+        return putPlan(transaction, id, body, clock.now());
+      });
+    },
+  });
+
+  server.delete('/v1/plans/:id', {
+    schema: { operationId: 'deletePlan', summary: 'Drop a plan that no customer is on', tags, params, response: { 204: Type.Null() } },
+    handler: async ({ params: { id } }, reply) => {
+      await postgres.transaction(async (transaction) => {
+        if ((await findPlan(transaction, id, 'FOR UPDATE')) === undefined) throw noSuchPlan(id);
+        const customers = await customersOnPlan(transaction, id);
+        if (customers.length > 0) throw new ProblemError('conflict', `Customers are on this plan: ${customers.join(', ')}. Put them on another one first.`);
+        await deletePlan(transaction, id);
+      });
+      return reply.status(204).send(null);
+    },
+  });
+}
+
+function noSuchPlan(id: string): ProblemError {
+  return new ProblemError('not_found', `There is no plan "${id}".`);
+}

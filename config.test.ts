@@ -1,0 +1,132 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { describeFaults, readConfig } from './config.ts';
+import type { Config } from './config.ts';
+
+type Environment = Record<string, string>;
+
+function configOf(args: string[], environment: Environment = {}): Config {
+  const outcome = readConfig(args, environment);
+  if (!outcome.ok) throw new Error(describeFaults(outcome.faults));
+  return outcome.config;
+}
+
+function faultsOf(args: string[], environment: Environment = {}): string[] {
+  const outcome = readConfig(args, environment);
+  return outcome.ok ? [] : outcome.faults;
+}
+
+describe('readConfig', () => {
+  it('needs nothing: every setting has a default', () => {
+    expect(configOf([])).toEqual({
+      roles: new Set(['ingest', 'consumers', 'api', 'dashboard']),
+      host: '127.0.0.1',
+      port: 4000,
+      dataDirectory: resolve('data'),
+      adminKey: undefined,
+      logLevel: 'info',
+      partitions: 2,
+      uploadBytesMax: 50_000_000_000,
+      systemDirectory: '/var/lib/tallyline',
+    });
+  });
+
+  it.each<[setting: keyof Config, flag: string, variable: string, values: [flag: unknown, variable: unknown, fallback: unknown]]>([
+    ['port', '--port=5001', 'PORT=5002', [5001, 5002, 4000]],
+    ['host', '--host=0.0.0.0', 'TALLYLINE_HOST=::1', ['0.0.0.0', '::1', '127.0.0.1']],
+    ['dataDirectory', '--data=/flag', 'TALLYLINE_DATA=/variable', [resolve('/flag'), resolve('/variable'), resolve('data')]],
+    [
+      'roles',
+      '--roles=ingest',
+      'TALLYLINE_ROLES=api,consumers',
+      [new Set(['ingest']), new Set(['api', 'consumers']), new Set(['ingest', 'consumers', 'api', 'dashboard'])],
+    ],
+  ])('takes %s from the flag before the environment before the default', (setting, flag, variable, [ofFlag, ofVariable, ofDefault]) => {
+    const [name = '', value = ''] = variable.split('=');
+    expect(configOf([flag], { [name]: value })[setting]).toEqual(ofFlag);
+    expect(configOf([], { [name]: value })[setting]).toEqual(ofVariable);
+    expect(configOf([])[setting]).toEqual(ofDefault);
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    expect(configOf([], { PORT: '', TALLYLINE_ROLES: '', TALLYLINE_ADMIN_KEY: '', TALLYLINE_DATA: '' })).toEqual(configOf([]));
+  });
+
+  it('takes the flag as two words too, and spaces between roles', () => {
+    expect(configOf(['--port', '0', '--roles', 'api, consumers ,']).port).toBe(0);
+    expect(configOf(['--roles', 'api, consumers ,']).roles).toEqual(new Set(['api', 'consumers']));
+  });
+
+  it('reads the settings that only the environment has', () => {
+    const config = configOf([], {
+      TALLYLINE_ADMIN_KEY: 'sixteen-letters!',
+      TALLYLINE_LOG_LEVEL: 'silent',
+      TALLYLINE_PARTITIONS: '64',
+      TALLYLINE_UPLOAD_BYTES_MAX: '1',
+      TALLYLINE_SYSTEM_DIRECTORY: '/srv/tallyline',
+    });
+    expect(config).toMatchObject({
+      adminKey: 'sixteen-letters!',
+      logLevel: 'silent',
+      partitions: 64,
+      uploadBytesMax: 1,
+      systemDirectory: resolve('/srv/tallyline'),
+    });
+  });
+
+  it('names every fault at once', () => {
+    const faults = faultsOf(['--port=70000', '--roles=ingest,teller', '--colour=red', '--host', 'stray'], {
+      TALLYLINE_ADMIN_KEY: 'short',
+      TALLYLINE_LOG_LEVEL: 'loud',
+      TALLYLINE_PARTITIONS: '0',
+      TALLYLINE_UPLOAD_BYTES_MAX: '10GB',
+    });
+    expect(faults).toEqual([
+      '--colour is not an option; there are --roles, --host, --port, --data',
+      '--roles / TALLYLINE_ROLES: "teller" is no role; there are ingest, consumers, api, dashboard',
+      'TALLYLINE_ADMIN_KEY has 5 characters; use at least 16, for example from: openssl rand -hex 24',
+      'TALLYLINE_LOG_LEVEL is "loud"; choose one of trace, debug, info, warn, error, fatal, silent',
+      '--port / PORT is "70000"; it takes a whole number from 0 to 65535',
+      'TALLYLINE_PARTITIONS is "0"; it takes a whole number from 1 to 64',
+      `TALLYLINE_UPLOAD_BYTES_MAX is "10GB"; it takes a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`,
+    ]);
+  });
+
+  it.each([
+    [['--port=-1'], '--port / PORT is "-1"'],
+    [['--port=4e3'], '--port / PORT is "4e3"'],
+    [['--port=80.5'], '--port / PORT is "80.5"'],
+    [['--port=65536'], '--port / PORT is "65536"'],
+    [['--port'], '--port needs a value'],
+    [['--data='], '--data needs a value'],
+    [['--toString=1'], '--toString is not an option'],
+    [['-p', '80'], '-p is not an option'],
+    [['serve'], '"serve" is not understood'],
+    [['--roles=,'], '--roles / TALLYLINE_ROLES is empty'],
+  ])('refuses %j', (args, fault) => {
+    expect(faultsOf(args).join('\n')).toContain(fault);
+  });
+
+  it.each([
+    ['consumers', false],
+    ['api', false],
+    ['ingest,api', false],
+    ['dashboard,consumers,ingest', false],
+    ['api,consumers', true],
+    ['ingest', true],
+    ['dashboard', true],
+    ['ingest,dashboard', true],
+  ])('lets consumers and api only run together: --roles=%s → %s', (roles, allowed) => {
+    const faults = faultsOf([`--roles=${roles}`]);
+    expect(faults).toEqual(
+      allowed ? [] : ['--roles: with the embedded engines, consumers and api share one process; name both or neither'],
+    );
+  });
+});
+
+describe('describeFaults', () => {
+  it('puts all faults into one message', () => {
+    expect(describeFaults(['one'])).toBe('The configuration has a fault:\n  - one');
+    expect(describeFaults(['one', 'two'])).toBe('The configuration has 2 faults:\n  - one\n  - two');
+  });
+});

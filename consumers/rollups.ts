@@ -1,0 +1,162 @@
+/**
+ * The rollups consumer of one partition: follows records, never passes it, and inserts into ClickHouse.
+ *
+ * collect (from memory, else from the log) → announce PENDING → insert → DONE, offset → trim the log
+ */
+import type { Logger } from 'pino';
+import type { ClickHouse } from '../platform/clickhouse/clickhouse.ts';
+import type { EventLog, PartitionReader } from '../platform/event-log/event-log.ts';
+import type { Postgres } from '../platform/postgres/postgres.ts';
+import type { Handoff, RollupBatch } from './handoff.ts';
+import { forRollups } from './records.ts';
+import { retry } from './retry.ts';
+import { positionKey, RECORDS } from './steps/commit-records.ts';
+import { decodeBatch } from './steps/decode.ts';
+import { readOffset } from './steps/offsets.ts';
+import { announceRange, finishRange, insertDoubtful, insertMonth, pendingRanges, RollupDisagreement, ROLLUPS, type MonthRows, type RangeKey } from './steps/rollup-ranges.ts';
+
+/** Rows per insert: the rate is flat from 50k to 200k rows; the block limit of 500k must never be reached. */
+const RANGE_ROWS = 100_000;
+/** How long rows may wait for more before they are inserted: many small parts cost ClickHouse more than this costs a reader. */
+const LINGER_MS = 250;
+/** How long to wait for a hand-over before looking at the records watermark itself. */
+const IDLE_MS = 1_000;
+/** Events of one read from the log when rows are not in memory. */
+const READ_EVENTS = 20_000;
+
+export interface RollupsDependencies {
+  postgres: Postgres;
+  clickhouse: ClickHouse;
+  log: EventLog;
+  logger: Logger;
+  epoch: number;
+  handoff: Handoff;
+  /** Called after each range that is DONE. */
+  onProgress: () => void;
+}
+
+export async function consumeRollups(reader: PartitionReader, signal: AbortSignal, dependencies: RollupsDependencies): Promise<void> {
+  const { postgres, log, logger, epoch } = dependencies;
+  const { partition } = reader;
+  await retry('rollups: recover', logger, signal, () => recover(reader, signal, dependencies));
+  let offset = await retry('rollups: read offset', logger, signal, () => readOffset(postgres, ROLLUPS, epoch, partition));
+  while (!signal.aborted && offset !== undefined) {
+    const collected = await collect(reader, offset, signal, dependencies);
+    if (!collected) continue;
+    const range: RangeKey = { epoch, partition, firstOffset: offset, nextOffset: collected.nextOffset };
+    const months = monthRows(collected.batches);
+    const done = await insertRange(range, months, signal, dependencies);
+    if (signal.aborted) return;
+    if (!done) {
+      logger.warn({ partition, offset }, 'rollups: the partition moved under us, recovering');
+      await retry('rollups: recover', logger, signal, () => recover(reader, signal, dependencies));
+      offset = await retry('rollups: read offset', logger, signal, () => readOffset(postgres, ROLLUPS, epoch, partition));
+      continue;
+    }
+    offset = range.nextOffset;
+    const trimTo = offset;
+    await retry('rollups: trim', logger, signal, () => log.trim(partition, trimTo));
+    dependencies.onProgress();
+  }
+}
+
+/** Announce, insert, finish. False: this process does not hold the partition where it thought it did. */
+async function insertRange(range: RangeKey, months: readonly MonthRows[], signal: AbortSignal, { postgres, clickhouse, logger }: RollupsDependencies): Promise<boolean> {
+  const announced = await retry('rollups: announce', logger, signal, () => announceRange(postgres, range, months));
+  if (!announced) return false;
+  for (const rows of months) {
+    try {
+      await insertMonth(clickhouse, range, rows);
+    } catch (error) {
+      logger.warn({ err: error, partition: range.partition, month: rows.month }, 'rollups: insert in doubt');
+      await retry('rollups: insert', logger, signal, () => insertDoubtful(postgres, clickhouse, range, rows));
+      if (signal.aborted) return false;
+    }
+  }
+  const rows = months.reduce((sum, month) => sum + month.rows, 0);
+  return (await retry('rollups: finish', logger, signal, () => finishRange(postgres, range, rows))) ?? false;
+}
+
+/** Consecutive batches from `offset` on: until there are enough rows, or no more within the linger time. */
+async function collect(
+  reader: PartitionReader,
+  offset: number,
+  signal: AbortSignal,
+  dependencies: RollupsDependencies,
+): Promise<{ nextOffset: number; batches: RollupBatch[] } | undefined> {
+  const { handoff, logger, postgres, epoch } = dependencies;
+  const batches: RollupBatch[] = [];
+  let nextOffset = offset;
+  let rows = 0;
+  let lingered = false;
+  while (rows < RANGE_ROWS && !signal.aborted) {
+    let batch = handoff.take(nextOffset);
+    if (!batch && batches.length === 0) {
+      const watermark = await retry('rollups: watermark', logger, signal, () => readOffset(postgres, RECORDS, epoch, reader.partition));
+      if (watermark !== undefined && watermark > nextOffset) {
+        batch = handoff.take(nextOffset) ?? (await retry('rollups: read log', logger, signal, () => readFromLog(reader, nextOffset, watermark, dependencies)));
+      }
+    }
+    if (batch) {
+      batches.push(batch);
+      nextOffset = batch.nextOffset;
+      rows += batch.rows;
+    } else if (batches.length === 0) {
+      await handoff.wait(IDLE_MS, signal);
+    } else if (lingered) {
+      break;
+    } else {
+      await handoff.wait(LINGER_MS, signal);
+      lingered = true;
+    }
+  }
+  return batches.length === 0 || signal.aborted ? undefined : { nextOffset, batches };
+}
+
+function monthRows(batches: readonly RollupBatch[]): MonthRows[] {
+  const months = new Map<number, { rows: number; tsv: string[] }>();
+  for (const batch of batches) {
+    for (const [month, { rows, tsv }] of batch.months) {
+      const entry = months.get(month) ?? { rows: 0, tsv: [] };
+      entry.rows += rows;
+      entry.tsv.push(tsv);
+      months.set(month, entry);
+    }
+  }
+  return [...months].map(([month, { rows, tsv }]) => ({ month, rows, tsv: tsv.join('') })).sort((a, b) => a.month - b.month);
+}
+
+/** The way back: events of the log below the records watermark, without the marked ones. */
+async function readFromLog(reader: PartitionReader, from: number, before: number, { postgres, epoch }: RollupsDependencies): Promise<RollupBatch | undefined> {
+  const batch = await reader.read(from, { maxEvents: READ_EVENTS, beforeOffset: before, waitMs: 0 });
+  if (!batch) return undefined;
+  const { rows } = await postgres.query<{ offsets: string[]; indexes: number[] }>(
+    `SELECT offsets::text[] AS offsets, indexes FROM log_marks WHERE epoch = $1 AND partition = $2 AND first_offset < $3 AND next_offset > $4`,
+    [epoch, reader.partition, batch.nextOffset, batch.firstOffset],
+  );
+  const dropped = new Set(rows.flatMap(({ offsets, indexes }) => offsets.map((offset, k) => positionKey(Number(offset), indexes[k] as number))));
+  return forRollups(decodeBatch(batch, epoch), dropped);
+}
+
+/** Ends what the last owner of the partition had announced and not finished. */
+async function recover(reader: PartitionReader, signal: AbortSignal, dependencies: RollupsDependencies): Promise<void> {
+  const { postgres, clickhouse, logger, epoch } = dependencies;
+  for (const { range, months } of await pendingRanges(postgres, epoch, reader.partition)) {
+    const batches: RollupBatch[] = [];
+    for (let from = range.firstOffset; from < range.nextOffset && !signal.aborted; ) {
+      const batch = await readFromLog(reader, from, range.nextOffset, dependencies);
+      if (!batch) throw new Error(`partition ${range.partition}: offsets ${from} to ${range.nextOffset} are announced but not in the log`);
+      batches.push(batch);
+      from = batch.nextOffset;
+    }
+    if (signal.aborted) return;
+    const rows = monthRows(batches);
+    for (const month of rows) {
+      const announced = months.get(month.month) ?? 0;
+      if (announced !== month.rows) throw new RollupDisagreement(range, month.month, announced, month.rows);
+      await insertDoubtful(postgres, clickhouse, range, month);
+    }
+    await finishRange(postgres, range, rows.reduce((sum, month) => sum + month.rows, 0));
+    logger.info({ partition: range.partition, first: range.firstOffset, next: range.nextOffset }, 'rollups: finished an interrupted range');
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Ends imports: an import is complete once both stores have passed its last event in every partition, and its events are
+ * all accounted for. Runs after each range that is DONE and whenever an import changes.
+ */
+import type { Logger } from 'pino';
+import type { Postgres } from '../platform/postgres/postgres.ts';
+import { Waker } from '../platform/waker.ts';
+import { retry } from './retry.ts';
+import { ROLLUPS } from './steps/rollup-ranges.ts';
+
+/** A lost notification delays an import's end by no more than this. */
+const IDLE_MS = 5_000;
+
+interface Settled {
+  id: string;
+  rows_read: string;
+  rows_rejected: string;
+  measures: number;
+  published: string;
+  accepted: string;
+  duplicate: string;
+  conflict: string;
+  dead: string;
+}
+
+export interface Settling {
+  /** Something may have settled: look soon. */
+  wake(): void;
+  stop(): Promise<void>;
+}
+
+export async function startSettling(postgres: Postgres, epoch: number, logger: Logger): Promise<Settling> {
+  const stopping = new AbortController();
+  const waker = new Waker();
+  const wake = () => waker.wake();
+  const unlisten = await postgres.listen('imports', wake);
+  const loop = (async () => {
+    while (!stopping.signal.aborted) {
+      await retry('settle imports', logger, stopping.signal, () => settleImports(postgres, epoch, logger));
+      await waker.wait(IDLE_MS, stopping.signal);
+    }
+  })();
+  return {
+    wake,
+    async stop() {
+      stopping.abort();
+      await loop;
+      await unlisten();
+    },
+  };
+}
+
+export async function settleImports(postgres: Postgres, epoch: number, logger: Logger): Promise<void> {
+  const { rows } = await postgres.query<Settled & { [column: string]: unknown }>(
+    `SELECT i.id, i.rows_read, i.rows_rejected, jsonb_array_length(i.mapping->'measures') AS measures, i.events_published AS published,
+            coalesce(sum(p.accepted), 0) AS accepted, coalesce(sum(p.duplicate), 0) AS duplicate,
+            coalesce(sum(p.conflict), 0) AS conflict, coalesce(sum(p.dead), 0) AS dead
+     FROM imports i LEFT JOIN import_partitions p ON p.import_id = i.id
+       LEFT JOIN consumer_offsets o ON o.consumer = $1 AND o.epoch = $2 AND o.partition = p.partition
+     WHERE i.status = 'settling'
+     GROUP BY i.id
+     HAVING bool_and(p.import_id IS NULL OR coalesce(p.end_offset, 0) <= coalesce(o.next_offset, 0))`,
+    [ROLLUPS, epoch],
+  );
+  for (const settled of rows) await settleImport(postgres, settled, logger);
+}
+
+async function settleImport(postgres: Postgres, settled: Settled, logger: Logger): Promise<void> {
+  const sum = BigInt(settled.accepted) + BigInt(settled.duplicate) + BigInt(settled.conflict) + BigInt(settled.dead);
+  if (sum !== BigInt(settled.published)) {
+    const message = `${settled.published} events were published, but ${sum} are accounted for. Nothing was billed twice; please report this.`;
+    logger.error({ import: settled.id, published: settled.published, accountedFor: String(sum) }, 'settle: the events of an import do not add up');
+    await postgres.query(`UPDATE imports SET status = 'failed', failure = $2, completed_at = now() WHERE id = $1 AND status = 'settling'`, [
+      settled.id,
+      JSON.stringify({ code: 'events_unaccounted', message }),
+    ]);
+  } else {
+    const outcome = await countRows(postgres, settled);
+    await postgres.query(
+      `UPDATE imports SET status = 'complete', rows_new = $2, rows_conflict = $3, rows_known = $4, completed_at = now() WHERE id = $1 AND status = 'settling'`,
+      [settled.id, outcome.new, outcome.conflict, outcome.known],
+    );
+    logger.info({ import: settled.id, accepted: settled.accepted, duplicate: settled.duplicate, conflict: settled.conflict }, 'import complete');
+  }
+  await postgres.query(`SELECT pg_notify('imports', $1)`, [settled.id]);
+}
+
+/** Rows by what became of their events: new if any was accepted, else conflict if any was in conflict, else known. */
+async function countRows(postgres: Postgres, settled: Settled): Promise<{ new: string; conflict: string; known: string }> {
+  if (settled.measures === 1) return { new: settled.accepted, conflict: settled.conflict, known: settled.duplicate };
+  const { rows } = await postgres.query<{ new: string; conflict: string }>(
+    `WITH accepted AS (SELECT DISTINCT line FROM usage_records WHERE import_id = $1)
+     SELECT (SELECT count(*) FROM accepted) AS new,
+            (SELECT count(DISTINCT line) FROM conflicts c WHERE import_id = $1 AND NOT EXISTS (SELECT FROM accepted a WHERE a.line = c.line)) AS conflict`,
+    [settled.id],
+  );
+  const { new: fresh, conflict } = rows[0] ?? { new: '0', conflict: '0' };
+  const known = BigInt(settled.rows_read) - BigInt(settled.rows_rejected) - BigInt(fresh) - BigInt(conflict);
+  return { new: fresh, conflict, known: known.toString() };
+}

@@ -1,0 +1,202 @@
+/**
+ * Step 2: one batch of events into Postgres, in one transaction together with the consumer's offset.
+ *
+ * Whatever fails, the transaction is not there: the batch is read again from the offset that is. A process that lost the
+ * partition finds another offset than it expects and gives up (`fenced`).
+ */
+import type { Postgres, Transaction } from '../../platform/postgres/postgres.ts';
+import type { DecodedBatch } from './decode.ts';
+
+export const RECORDS = 'records';
+
+export interface CommittedBatch {
+  fenced: boolean;
+  /** Positions (`offset:index`) that were not accepted; rollups leaves them out. */
+  dropped: ReadonlySet<string>;
+}
+
+interface Refused {
+  import_id: string;
+  kept_import_id: string;
+  offset: string;
+  idx: number;
+  outcome: 'duplicate' | 'conflict' | 'redelivered';
+}
+
+interface Tally {
+  accepted: number;
+  duplicate: number;
+  conflict: number;
+  redelivered: number;
+}
+
+export function positionKey(offset: number, index: number): string {
+  return `${offset}:${index}`;
+}
+
+export async function commitRecords(postgres: Postgres, epoch: number, batch: DecodedBatch, unseen: { customers: string[]; meters: string[] }): Promise<CommittedBatch> {
+  return postgres.transaction(async (transaction) => {
+    const held = await lockOffset(transaction, epoch, batch.partition);
+    if (held !== batch.firstOffset) return { fenced: true, dropped: new Set<string>() };
+
+    await stage(transaction, batch);
+    const accepted = await insertStaged(transaction, epoch, batch.partition);
+    const refused = accepted === batch.offsets.length ? [] : await classifyRefused(transaction, epoch, batch.partition);
+    if (accepted + refused.length !== batch.offsets.length) {
+      throw new Error(`partition ${batch.partition}: ${batch.offsets.length} events staged, ${accepted} accepted and ${refused.length} refused`);
+    }
+    await storeDeadLetters(transaction, epoch, batch);
+    const dropped = await markDropped(transaction, epoch, batch, refused);
+    await nameUnseen(transaction, unseen);
+    await addCounts(transaction, batch, refused);
+    await transaction.query(
+      `UPDATE consumer_offsets SET next_offset = $4, updated_at = now() WHERE consumer = $1 AND epoch = $2 AND partition = $3`,
+      [RECORDS, epoch, batch.partition, batch.nextOffset],
+    );
+    return { fenced: false, dropped };
+  });
+}
+
+async function lockOffset(transaction: Transaction, epoch: number, partition: number): Promise<number> {
+  const { rows } = await transaction.query<{ next_offset: string }>(
+    `SELECT next_offset FROM consumer_offsets WHERE consumer = $1 AND epoch = $2 AND partition = $3 FOR UPDATE`,
+    [RECORDS, epoch, partition],
+  );
+  const row = rows[0];
+  if (!row) throw new Error(`partition ${partition} of epoch ${epoch} has no offset row`);
+  return Number(row.next_offset);
+}
+
+/** The temporary table belongs to the connection and is empty again after each commit. */
+async function stage(transaction: Transaction, batch: DecodedBatch): Promise<void> {
+  await transaction.query(`
+    CREATE TEMPORARY TABLE IF NOT EXISTS staged (
+      customer text COLLATE "C", id text COLLATE "C", meter text COLLATE "C", time timestamptz, quantity numeric,
+      properties text, import_id bigint, line bigint, "offset" bigint, idx integer
+    ) ON COMMIT DELETE ROWS`);
+  await transaction.copyFrom(`COPY staged (customer, id, meter, time, quantity, properties, import_id, line, "offset", idx) FROM STDIN`, joinRows(batch.copyRows));
+}
+
+/** Rows are sent in chunks of this many: fewer, larger writes without one huge string. */
+const COPY_CHUNK_ROWS = 500;
+
+function* joinRows(rows: readonly string[]): Generator<string> {
+  for (let from = 0; from < rows.length; from += COPY_CHUNK_ROWS) yield rows.slice(from, from + COPY_CHUNK_ROWS).join('');
+}
+
+/** Sorted by the unique key, which doubles the rate; position last, so that of equal keys the first delivered wins. */
+async function insertStaged(transaction: Transaction, epoch: number, partition: number): Promise<number> {
+  const { rowCount } = await transaction.query(
+    `INSERT INTO usage_records (customer, id, meter, time, quantity, properties, import_id, line, epoch, partition, "offset", idx)
+     SELECT customer, id, meter, time, quantity, properties, import_id, line, $1, $2, "offset", idx
+     FROM staged ORDER BY customer, id, "offset", idx
+     ON CONFLICT (customer, id) DO NOTHING`,
+    [epoch, partition],
+  );
+  return rowCount;
+}
+
+/**
+ * What was not inserted: equal content = duplicate (kept as a witness), other content = conflict (kept whole), the same line
+ * once more = redelivery (kept nowhere, it is already there as row, witness or conflict).
+ */
+async function classifyRefused(transaction: Transaction, epoch: number, partition: number): Promise<Refused[]> {
+  // The staged table has no statistics; a hash join would read all of usage_records for a few thousand rows.
+  await transaction.query('SET LOCAL enable_hashjoin = off');
+  await transaction.query('SET LOCAL enable_mergejoin = off');
+  const { rows } = await transaction.query<Refused & { [column: string]: unknown }>(
+    `WITH refused AS MATERIALIZED (
+       SELECT s.*, r.import_id AS kept_import_id,
+              r.meter = s.meter AND r.time = s.time AND r.quantity = s.quantity AND r.properties = s.properties AS same,
+              r.import_id = s.import_id AND r.line = s.line AND r.meter = s.meter AS redelivered
+       FROM staged s JOIN usage_records r ON r.customer = s.customer AND r.id = s.id
+       WHERE NOT (r.epoch = $1 AND r.partition = $2 AND r."offset" = s."offset" AND r.idx = s.idx)
+     ), witnessed AS (
+       INSERT INTO witnesses (customer, id, import_id, line, meter, epoch, partition, "offset", idx)
+       SELECT customer, id, import_id, line, meter, $1, $2, "offset", idx FROM refused
+       WHERE same AND NOT redelivered ORDER BY customer, id, "offset", idx
+       ON CONFLICT DO NOTHING RETURNING "offset", idx
+     ), conflicting AS (
+       INSERT INTO conflicts (customer, id, meter, time, quantity, properties, import_id, line, epoch, partition, "offset", idx)
+       SELECT customer, id, meter, time, quantity, properties, import_id, line, $1, $2, "offset", idx FROM refused
+       WHERE NOT same AND NOT redelivered ORDER BY customer, id, "offset", idx
+       ON CONFLICT DO NOTHING RETURNING "offset", idx
+     ), outcomes AS (
+       SELECT 'duplicate' AS outcome, "offset", idx FROM witnessed
+       UNION ALL SELECT 'conflict', "offset", idx FROM conflicting
+     )
+     SELECT refused.import_id, refused.kept_import_id, refused."offset", refused.idx, coalesce(outcomes.outcome, 'redelivered') AS outcome
+     FROM refused LEFT JOIN outcomes ON outcomes."offset" = refused."offset" AND outcomes.idx = refused.idx`,
+    [epoch, partition],
+  );
+  await transaction.query('SET LOCAL enable_hashjoin = on');
+  return rows;
+}
+
+async function storeDeadLetters(transaction: Transaction, epoch: number, batch: DecodedBatch): Promise<void> {
+  for (const { offset, index, failure, payload } of batch.dead) {
+    await transaction.query(
+      `INSERT INTO dead_letters (epoch, partition, "offset", idx, code, message, payload) VALUES ($1, $2, $3, $4, $5, $6, $7)
+       ON CONFLICT DO NOTHING`,
+      // Postgres text holds no NUL; the escape keeps the message readable and whole.
+      [epoch, batch.partition, offset, index, failure.code, failure.message, payload.replaceAll('\0', '\\u0000')],
+    );
+  }
+}
+
+async function markDropped(transaction: Transaction, epoch: number, batch: DecodedBatch, refused: readonly Refused[]): Promise<ReadonlySet<string>> {
+  const positions = [
+    ...refused.map((row) => ({ offset: Number(row.offset), index: row.idx })),
+    ...batch.dead.map(({ offset, index }) => ({ offset, index })),
+  ].sort((a, b) => a.offset - b.offset || a.index - b.index);
+  if (positions.length === 0) return new Set();
+  await transaction.query(
+    `INSERT INTO log_marks (epoch, partition, first_offset, next_offset, offsets, indexes) VALUES ($1, $2, $3, $4, $5, $6)`,
+    [epoch, batch.partition, batch.firstOffset, batch.nextOffset, positions.map((p) => p.offset), positions.map((p) => p.index)],
+  );
+  return new Set(positions.map((p) => positionKey(p.offset, p.index)));
+}
+
+/** Customers and meters that usage shows for the first time. Sorted, so that two partitions cannot wait for each other. */
+async function nameUnseen(transaction: Transaction, unseen: { customers: string[]; meters: string[] }): Promise<void> {
+  if (unseen.customers.length > 0) {
+    await transaction.query(`INSERT INTO customers (id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING`, [unseen.customers.toSorted()]);
+  }
+  if (unseen.meters.length > 0) {
+    await transaction.query(`INSERT INTO meters (key) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING`, [unseen.meters.toSorted()]);
+  }
+}
+
+async function addCounts(transaction: Transaction, batch: DecodedBatch, refused: readonly Refused[]): Promise<void> {
+  const tallies = new Map<string, Tally>();
+  const knownFrom = new Map<string, number>();
+  const tallyOf = (importId: string) => {
+    const tally = tallies.get(importId) ?? { accepted: 0, duplicate: 0, conflict: 0, redelivered: 0 };
+    tallies.set(importId, tally);
+    return tally;
+  };
+  for (const importId of batch.importIds) tallyOf(importId).accepted++;
+  for (const { import_id, kept_import_id, outcome } of refused) {
+    const tally = tallyOf(import_id);
+    tally.accepted--;
+    tally[outcome]++;
+    if (outcome === 'duplicate') knownFrom.set(`${import_id}:${kept_import_id}`, (knownFrom.get(`${import_id}:${kept_import_id}`) ?? 0) + 1);
+  }
+  for (const [importId, tally] of tallies) {
+    await transaction.query(
+      `INSERT INTO import_partitions AS p (import_id, partition, accepted, duplicate, conflict, redelivered) VALUES ($1, $2, $3, $4, $5, $6)
+       ON CONFLICT (import_id, partition) DO UPDATE SET accepted = p.accepted + $3, duplicate = p.duplicate + $4,
+         conflict = p.conflict + $5, redelivered = p.redelivered + $6`,
+      [importId, batch.partition, tally.accepted, tally.duplicate, tally.conflict, tally.redelivered],
+    );
+  }
+  // In one order everywhere: two partitions may add to the same pairs at the same time.
+  for (const [pair, events] of [...knownFrom].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const [importId, fromImportId] = pair.split(':');
+    await transaction.query(
+      `INSERT INTO import_known_from AS k (import_id, from_import_id, events) VALUES ($1, $2, $3)
+       ON CONFLICT (import_id, from_import_id) DO UPDATE SET events = k.events + $3`,
+      [importId, fromImportId, events],
+    );
+  }
+}

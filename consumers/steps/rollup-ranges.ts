@@ -1,0 +1,152 @@
+/**
+ * Step 3: a contiguous range of a partition into ClickHouse, exactly once.
+ *
+ *   planned ──► PENDING (Postgres) ──► insert per month (ClickHouse) ──► DONE and offset (Postgres)
+ *                  │                        │
+ *                  └── crash ───────────────┴── crash: the identical rows go again with the same token,
+ *                                               then the range is read back
+ *
+ * The token makes a repeated insert a no-op while ClickHouse remembers it; the read-back says what is there after all.
+ * All there: DONE. None there, and nobody else can be at it: again under a new token. Anything else: stop and say so.
+ */
+import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
+import type { Postgres } from '../../platform/postgres/postgres.ts';
+
+export const ROLLUPS = 'rollups';
+
+const EVENTS_TABLE = 'usage_events';
+const EVENTS_COLUMNS = ['customer', 'meter', 'time', 'quantity', 'epoch', 'log_partition', 'log_offset', 'log_index'] as const;
+
+/** How often rows that ClickHouse says it does not have are sent under a new token before that counts as broken. */
+const ATTEMPTS_MAX = 3;
+
+export interface RangeKey {
+  epoch: number;
+  partition: number;
+  firstOffset: number;
+  nextOffset: number;
+}
+
+/** The rows of a range in one month; one insert. */
+export interface MonthRows {
+  month: number;
+  rows: number;
+  tsv: string;
+}
+
+export class RollupDisagreement extends Error {
+  constructor(range: RangeKey, month: number, expected: number, found: number) {
+    super(
+      `ClickHouse holds ${found} of ${expected} rows of partition ${range.partition}, offsets ${range.firstOffset} to ${range.nextOffset}, month ${month}. ` +
+        `Rollups of this partition have stopped; ClickHouse has to be rebuilt from Postgres.`,
+    );
+    this.name = 'RollupDisagreement';
+  }
+}
+
+export function rangeToken(range: RangeKey, month: number, attempt: number): string {
+  const token = `${range.epoch}:${range.partition}:${range.firstOffset}-${range.nextOffset}:${month}`;
+  return attempt === 0 ? token : `${token}:${attempt}`;
+}
+
+/** Announces the range. Answers false when the partition is not where the caller thinks it is (another owner, another range). */
+export async function announceRange(postgres: Postgres, range: RangeKey, months: readonly MonthRows[]): Promise<boolean> {
+  return postgres.transaction(async (transaction) => {
+    const { rows } = await transaction.query<{ next_offset: string; pending: boolean }>(
+      `SELECT next_offset, EXISTS (SELECT FROM rollup_ranges WHERE epoch = $2 AND partition = $3 AND state = 'PENDING') AS pending
+       FROM consumer_offsets WHERE consumer = $1 AND epoch = $2 AND partition = $3 FOR UPDATE`,
+      [ROLLUPS, range.epoch, range.partition],
+    );
+    if (Number(rows[0]?.next_offset) !== range.firstOffset || rows[0]?.pending) return false;
+    for (const { month, rows: count } of months) {
+      await transaction.query(`INSERT INTO rollup_ranges (epoch, partition, first_offset, next_offset, month, rows) VALUES ($1, $2, $3, $4, $5, $6)`, [
+        range.epoch,
+        range.partition,
+        range.firstOffset,
+        range.nextOffset,
+        month,
+        count,
+      ]);
+    }
+    return true;
+  });
+}
+
+/** Marks the range DONE, moves the offset, and tells whoever waits for usage. False: another owner has done it. */
+export async function finishRange(postgres: Postgres, range: RangeKey, rows: number): Promise<boolean> {
+  return postgres.transaction(async (transaction) => {
+    const moved = await transaction.query(
+      `UPDATE consumer_offsets SET next_offset = $5, updated_at = now() WHERE consumer = $1 AND epoch = $2 AND partition = $3 AND next_offset = $4`,
+      [ROLLUPS, range.epoch, range.partition, range.firstOffset, range.nextOffset],
+    );
+    if (moved.rowCount === 0) return false;
+    await transaction.query(`UPDATE rollup_ranges SET state = 'DONE', done_at = now() WHERE epoch = $1 AND partition = $2 AND first_offset = $3`, [
+      range.epoch,
+      range.partition,
+      range.firstOffset,
+    ]);
+    await transaction.query(`SELECT pg_notify('usage', $1)`, [String(rows)]);
+    return true;
+  });
+}
+
+/** One insert, one month, one block. After a throw the outcome is unknown: use `insertDoubtful`. */
+export async function insertMonth(clickhouse: ClickHouse, range: RangeKey, rows: MonthRows, attempt = 0): Promise<void> {
+  await clickhouse.insert({ table: EVENTS_TABLE, columns: EVENTS_COLUMNS, tsv: rows.tsv, rows: rows.rows, token: rangeToken(range, rows.month, attempt) });
+}
+
+/** After a crash or a failed insert: the identical rows under the same token, then what is really there. */
+export async function insertDoubtful(postgres: Postgres, clickhouse: ClickHouse, range: RangeKey, rows: MonthRows): Promise<void> {
+  let attempt = await readAttempt(postgres, range, rows.month);
+  for (;;) {
+    await insertMonth(clickhouse, range, rows, attempt);
+    const found = await countRows(clickhouse, range, rows.month);
+    if (found === rows.rows) return;
+    if (found !== 0 || attempt >= ATTEMPTS_MAX) throw new RollupDisagreement(range, rows.month, rows.rows, found);
+    attempt++;
+    await postgres.query(`UPDATE rollup_ranges SET attempt = $5 WHERE epoch = $1 AND partition = $2 AND first_offset = $3 AND month = $4`, [
+      range.epoch,
+      range.partition,
+      range.firstOffset,
+      rows.month,
+      attempt,
+    ]);
+  }
+}
+
+/** The announced ranges of a partition that are not DONE, as its last owner left them. */
+export async function pendingRanges(postgres: Postgres, epoch: number, partition: number): Promise<{ range: RangeKey; months: Map<number, number> }[]> {
+  const { rows } = await postgres.query<{ first_offset: string; next_offset: string; month: number; rows: number }>(
+    `SELECT first_offset, next_offset, month, rows FROM rollup_ranges WHERE epoch = $1 AND partition = $2 AND state = 'PENDING' ORDER BY first_offset, month`,
+    [epoch, partition],
+  );
+  const ranges = new Map<string, { range: RangeKey; months: Map<number, number> }>();
+  for (const row of rows) {
+    const entry = ranges.get(row.first_offset) ?? {
+      range: { epoch, partition, firstOffset: Number(row.first_offset), nextOffset: Number(row.next_offset) },
+      months: new Map<number, number>(),
+    };
+    entry.months.set(row.month, row.rows);
+    ranges.set(row.first_offset, entry);
+  }
+  return [...ranges.values()];
+}
+
+async function readAttempt(postgres: Postgres, range: RangeKey, month: number): Promise<number> {
+  const { rows } = await postgres.query<{ attempt: number }>(
+    `SELECT attempt FROM rollup_ranges WHERE epoch = $1 AND partition = $2 AND first_offset = $3 AND month = $4`,
+    [range.epoch, range.partition, range.firstOffset, month],
+  );
+  return rows[0]?.attempt ?? 0;
+}
+
+async function countRows(clickhouse: ClickHouse, range: RangeKey, month: number): Promise<number> {
+  const rows = await clickhouse.query<{ found: string }>({
+    name: 'rollup_read_back',
+    sql: `SELECT count() AS found FROM ${EVENTS_TABLE}
+          WHERE toYYYYMM(time) = {month:UInt32} AND epoch = {epoch:UInt32} AND log_partition = {partition:UInt16}
+            AND log_offset >= {first:UInt64} AND log_offset < {next:UInt64}`,
+    params: { month, epoch: range.epoch, partition: range.partition, first: String(range.firstOffset), next: String(range.nextOffset) },
+  });
+  return Number(rows[0]?.found ?? 0);
+}

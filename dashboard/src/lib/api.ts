@@ -1,0 +1,97 @@
+/** The one door to the HTTP API: typed answers, refusals as `ApiError`. All calls go to the origin the page came from. */
+import type { Problem } from './types.ts';
+
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly title: string;
+  readonly requestId: string;
+  readonly errors: readonly { path: string; code: string; message: string }[];
+
+  constructor(problem: Partial<Problem> & { status: number }) {
+    super(problem.detail ?? problem.title ?? `The server answered ${problem.status}.`);
+    this.name = 'ApiError';
+    this.status = problem.status;
+    this.code = problem.code ?? 'unknown';
+    this.title = problem.title ?? 'The call did not succeed';
+    this.requestId = problem.requestId ?? '';
+    this.errors = problem.errors ?? [];
+  }
+}
+
+const UNREACHABLE = { status: 0, code: 'unreachable', title: 'The server does not answer', detail: 'Tallyline cannot be reached. Is it running?' };
+
+export type QueryValues = Record<string, string | number | boolean | null | undefined>;
+
+/** `path` with those values that are set. */
+export function address(path: string, query: QueryValues = {}): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null && value !== '') parameters.set(name, String(value));
+  }
+  const text = parameters.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+export function problemOf(status: number, text: string): ApiError {
+  try {
+    return new ApiError({ ...(JSON.parse(text) as Partial<Problem>), status });
+  } catch {
+    return new ApiError({ status });
+  }
+}
+
+interface Call {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  query?: QueryValues;
+  /** Sent as JSON. */
+  json?: unknown;
+  /** Sent as it is. */
+  body?: Blob;
+  signal?: AbortSignal;
+}
+
+export async function call<T>(path: string, { method = 'GET', query, json, body, signal }: Call = {}): Promise<T> {
+  const init: RequestInit = { method, headers: { accept: 'application/json' } };
+  if (signal !== undefined) init.signal = signal;
+  if (json !== undefined) {
+    init.body = JSON.stringify(json);
+    init.headers = { accept: 'application/json', 'content-type': 'application/json' };
+  } else if (body !== undefined) {
+    init.body = body;
+    init.headers = { accept: 'application/json', 'content-type': 'text/csv' };
+  }
+  const response = await fetch(address(path, query), init).catch((error: unknown) => {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ApiError(UNREACHABLE);
+  });
+  const text = await response.text();
+  if (!response.ok) throw problemOf(response.status, text);
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+export interface Upload {
+  query: QueryValues;
+  file: File;
+  onProgress: (sent: number, total: number) => void;
+  signal: AbortSignal;
+}
+
+/** Sends a file whole. XMLHttpRequest, because fetch does not tell how much has been sent. */
+export function upload<T>(path: string, { query, file, onProgress, signal }: Upload): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('POST', address(path, query));
+    request.setRequestHeader('accept', 'application/json');
+    request.setRequestHeader('content-type', file.name.endsWith('.gz') ? 'application/gzip' : 'text/csv');
+    request.upload.onprogress = (event) => onProgress(event.loaded, event.total);
+    request.onload = () => {
+      if (request.status >= 200 && request.status < 300) resolve(JSON.parse(request.responseText) as T);
+      else reject(problemOf(request.status, request.responseText));
+    };
+    request.onerror = () => reject(new ApiError(UNREACHABLE));
+    request.onabort = () => reject(new DOMException('The upload was stopped.', 'AbortError'));
+    signal.addEventListener('abort', () => request.abort(), { once: true });
+    request.send(file);
+  });
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { figureParts, formatAmount, formatAxis, formatBytes, formatDecimal, formatMoney, formatSeconds, minorDigits, plural } from './format.ts';
+
+describe('figures', () => {
+  it.each([
+    ['18059974', '18,059,974'],
+    ['-1234.5', '\u22121,234.5'],
+    ['20.52022672899', '20.52022672899'],
+    ['12.500000', '12.5'],
+    ['0', '0'],
+    ['-0.000', '0'],
+    ['999', '999'],
+    ['99999999999999999999.999999999999999999', '99,999,999,999,999,999,999.999999999999999999'],
+    ['007', '7'],
+  ])('%s reads %s', (text, expected) => {
+    expect(formatDecimal(text)).toBe(expected);
+  });
+
+  it('follows other separators when they are given', () => {
+    expect(formatDecimal('1234567.89', 0, { group: '.', decimal: ',' })).toBe('1.234.567,89');
+  });
+
+  it('splits for columns that align on the point', () => {
+    expect(figureParts('-12.5', 4)).toEqual({ sign: '\u2212', integer: '12', fraction: '5000' });
+  });
+});
+
+describe('money', () => {
+  it('shows at least the minor unit and never drops a digit', () => {
+    expect(formatMoney('7.2', 'USD')).toBe('$7.20');
+    expect(formatMoney('0.0000004', 'USD')).toBe('$0.0000004');
+    expect(formatMoney('-1250', 'JPY')).toBe('\u2212¥1,250');
+    expect(formatAmount('1', 'KWD')).toBe('1.000');
+    expect(formatMoney('5', 'CHF')).toBe('CHF\u00a05.00');
+  });
+
+  it('knows the minor unit of a currency', () => {
+    expect([minorDigits('JPY'), minorDigits('USD'), minorDigits('KWD'), minorDigits('')]).toEqual([0, 2, 3, 2]);
+  });
+});
+
+describe('sizes, durations and axes', () => {
+  it('names them shortly', () => {
+    expect(formatBytes(238_500_000)).toBe('238.5 MB');
+    expect(formatBytes(12)).toBe('12 bytes');
+    expect(formatSeconds(2.94)).toBe('2.9 s');
+    expect(formatSeconds(600)).toBe('10 min');
+    expect([formatAxis(8e6), formatAxis(1250), formatAxis(0.5), formatAxis(-4e6)]).toEqual(['8 M', '1.25 k', '0.5', '\u22124 M']);
+    expect(plural(1, 'event')).toBe('1 event');
+    expect(plural(2040, 'event')).toBe('2,040 events');
+  });
+});

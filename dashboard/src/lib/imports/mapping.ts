@@ -1,0 +1,109 @@
+/** A mapping while somebody is working on it: every question has a place, whether it is answered or not. */
+import type { Inspection, Mapping } from '../types.ts';
+
+export interface MeasureDraft {
+  meter: { kind: 'const' | 'column'; value: string };
+  quantity: { kind: 'const' | 'column'; value: string };
+  ifEmpty: 'reject' | 'skip';
+}
+
+export interface MappingDraft {
+  customer: { kind: 'const' | 'column'; value: string };
+  time: string;
+  timeZone: string;
+  identity: 'id' | 'row' | 'file';
+  idColumns: string[];
+  measures: MeasureDraft[];
+  nullTokens: string[];
+  decimal: '.' | ',';
+  thousands: '' | ',' | '.' | ' ';
+  /** What the form does not ask about, kept as it came. */
+  kept: Pick<Mapping, 'timeFormat' | 'properties' | 'customerVisible'>;
+}
+
+export const EMPTY_MEASURE: MeasureDraft = { meter: { kind: 'const', value: '' }, quantity: { kind: 'column', value: '' }, ifEmpty: 'reject' };
+
+/** From the server's mapping, or, where it could not complete one, from the columns that it did match. */
+export function draftOf({ mapping, columns }: Pick<Inspection, 'mapping' | 'columns'>): MappingDraft {
+  if (mapping !== null) return draftOfMapping(mapping);
+  const matched = (role: string) => columns.find(({ mapsTo }) => mapsTo === role)?.name ?? '';
+  const id = matched('id');
+  const meter = matched('meter');
+  return {
+    customer: { kind: 'column', value: matched('customer') },
+    time: matched('time'),
+    timeZone: 'UTC',
+    identity: id === '' ? 'row' : 'id',
+    idColumns: id === '' ? [] : [id],
+    measures: [{ meter: { kind: meter === '' ? 'const' : 'column', value: meter }, quantity: { kind: 'column', value: matched('quantity') }, ifEmpty: 'reject' }],
+    nullTokens: [''],
+    decimal: '.',
+    thousands: '',
+    kept: {},
+  };
+}
+
+export function draftOfMapping(mapping: Mapping): MappingDraft {
+  const { id, customer, timeFormat, properties, customerVisible } = mapping;
+  return {
+    customer: sourceOf(customer),
+    time: mapping.time,
+    timeZone: mapping.timeZone ?? 'UTC',
+    identity: id === undefined ? (mapping.identity ?? 'row') : 'id',
+    idColumns: id === undefined ? [] : [id].flat(),
+    measures: mapping.measures.map((measure) => ({
+      meter: 'const' in measure.meter ? { kind: 'const', value: measure.meter.const } : { kind: 'column', value: measure.meter.column },
+      quantity: sourceOf(measure.quantity),
+      ifEmpty: measure.ifEmpty ?? 'reject',
+    })),
+    nullTokens: mapping.nullTokens ?? [''],
+    decimal: mapping.decimal ?? '.',
+    thousands: mapping.thousands ?? '',
+    kept: {
+      ...(timeFormat === undefined ? {} : { timeFormat }),
+      ...(properties === undefined ? {} : { properties }),
+      ...(customerVisible === undefined ? {} : { customerVisible }),
+    },
+  };
+}
+
+function sourceOf(source: string | { const: string }): { kind: 'const' | 'column'; value: string } {
+  return typeof source === 'string' ? { kind: 'column', value: source } : { kind: 'const', value: source.const };
+}
+
+/** What is still open, in words; empty when the draft is a mapping. */
+export function missingOf(draft: MappingDraft): string[] {
+  const missing: string[] = [];
+  if (draft.customer.value === '') missing.push(draft.customer.kind === 'column' ? 'Choose the column that names the customer, or one customer for the whole file.' : 'Say which customer this file belongs to.');
+  if (draft.time === '') missing.push('Choose the column that holds the time.');
+  if (draft.identity === 'id' && draft.idColumns.length === 0) missing.push('Choose the id column, or let the content of each row be its identity.');
+  draft.measures.forEach(({ meter, quantity }, index) => {
+    const which = draft.measures.length > 1 ? ` of measure ${index + 1}` : '';
+    if (meter.value === '') missing.push(`Name the meter${which}.`);
+    if (quantity.value === '') missing.push(`Choose the quantity${which}.`);
+  });
+  if (draft.measures.length === 0) missing.push('Add at least one measure.');
+  return missing;
+}
+
+/** The mapping as the API takes it, or null while something is missing. */
+export function toMapping(draft: MappingDraft): Mapping | null {
+  if (missingOf(draft).length > 0) return null;
+  const source = ({ kind, value }: { kind: 'const' | 'column'; value: string }) => (kind === 'const' ? { const: value } : value);
+  const [firstId = '', ...otherIds] = draft.idColumns;
+  return {
+    ...draft.kept,
+    ...(draft.identity === 'id' ? { id: otherIds.length === 0 ? firstId : [firstId, ...otherIds] } : { identity: draft.identity }),
+    customer: source(draft.customer),
+    time: draft.time,
+    timeZone: draft.timeZone,
+    measures: draft.measures.map(({ meter, quantity, ifEmpty }) => ({
+      meter: meter.kind === 'const' ? { const: meter.value } : { column: meter.value },
+      quantity: source(quantity),
+      ...(ifEmpty === 'skip' ? { ifEmpty } : {}),
+    })),
+    nullTokens: draft.nullTokens,
+    ...(draft.decimal === '.' ? {} : { decimal: draft.decimal }),
+    ...(draft.thousands === '' ? {} : { thousands: draft.thousands }),
+  };
+}

@@ -1,0 +1,33 @@
+/** The keyboard: `?`, and `g` followed by a letter. Nothing happens while somebody types. */
+import { DESTINATIONS } from './navigation.ts';
+
+/** The letter must follow `g` within this time. */
+const CHORD_MS = 1_200;
+
+export function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName));
+}
+
+export interface KeyActions {
+  go: (href: string) => void;
+  help: () => void;
+}
+
+export function createKeyHandler({ go, help }: KeyActions): (event: KeyboardEvent) => void {
+  let chordStarted = -CHORD_MS;
+  return (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (event.key === '?') return help();
+    if (event.key === 'g') {
+      chordStarted = event.timeStamp;
+      return;
+    }
+    if (event.timeStamp - chordStarted > CHORD_MS) return;
+    chordStarted = -CHORD_MS;
+    const destination = DESTINATIONS.find(({ key }) => key === event.key);
+    if (destination === undefined) return;
+    // The letter may also mean something on the page itself.
+    event.stopImmediatePropagation();
+    go(destination.href);
+  };
+}

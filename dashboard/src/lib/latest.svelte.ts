@@ -1,0 +1,29 @@
+/** What a promise in the page's data last became. While the next one is pending, the old answer stays. */
+import type { Outcome } from './outcome.ts';
+
+export class Latest<T> {
+  outcome = $state.raw<Outcome<T> | undefined>();
+  pending = $state(true);
+
+  get value(): T | undefined {
+    return this.outcome?.ok === true ? this.outcome.value : undefined;
+  }
+}
+
+/** To be called while a component is set up; `source` is read again when what it reads changes. */
+export function latest<T>(source: () => Promise<Outcome<T>>): Latest<T> {
+  const result = new Latest<T>();
+  $effect(() => {
+    let current = true;
+    result.pending = true;
+    void source().then((outcome) => {
+      if (!current) return;
+      result.outcome = outcome;
+      result.pending = false;
+    });
+    return () => {
+      current = false;
+    };
+  });
+  return result;
+}

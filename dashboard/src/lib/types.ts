@@ -1,0 +1,16 @@
+/** The shapes of the HTTP API, as types only: nothing of the schemas' library may reach the browser. */
+export type { Problem } from '../../../schemas/http/common.ts';
+export type { Customer, CustomerInput } from '../../../schemas/http/customers.ts';
+export type { Dialect, Import, ImportErrorGroup, ImportStatus, Inspection, Mapping, Measure, Profile } from '../../../schemas/http/imports.ts';
+export type { Invoice, InvoiceHour, InvoiceLine, InvoiceTier } from '../../../schemas/http/invoices.ts';
+export type { Live, Session } from '../../../schemas/http/operations.ts';
+export type { Plan, PlanDefinition, Price, Tier } from '../../../schemas/http/plans.ts';
+export type { Source, Usage, UsageBucket, UsageRecord } from '../../../schemas/http/usage.ts';
+
+export interface List<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+/** First and last event time, or null while there is no usage. */
+export type Extent = { from: string; to: string } | null;

@@ -1,0 +1,101 @@
+/** Imports as the HTTP contract shows them. */
+import type { Postgres } from '../platform/postgres/postgres.ts';
+import { toInstant } from '../core/instant-text.ts';
+import type { Import, ImportErrorGroup, ImportStatus, Mapping } from '../schemas/http/imports.ts';
+
+interface Row {
+  [column: string]: unknown;
+  id: string;
+  name: string;
+  status: ImportStatus;
+  identity: Import['identity'];
+  sha256: string | null;
+  bytes: string;
+  content_bytes: string;
+  bytes_read: string;
+  mapping: Mapping | null;
+  rows_read: string;
+  rows_rejected: string;
+  rows_new: string | null;
+  rows_known: string | null;
+  rows_conflict: string | null;
+  events_published: string;
+  suspected_doubles: string | null;
+  errors: ImportErrorGroup[];
+  failure: Import['failure'];
+  created_at: string;
+  created_by: string;
+  completed_at: string | null;
+  seconds: string | null;
+  accepted: string;
+  duplicate: string;
+  conflict: string;
+  dead: string;
+  known_from: { importId: string; name: string; events: number }[];
+}
+
+const SELECT = `
+  SELECT i.id, i.name, i.status, i.identity, i.sha256, i.bytes, i.content_bytes, i.bytes_read, i.mapping, i.rows_read, i.rows_rejected, i.rows_new,
+    i.rows_known, i.rows_conflict, i.events_published, i.suspected_doubles, i.errors, i.failure, i.created_at, i.created_by, i.completed_at,
+    extract(epoch FROM coalesce(i.completed_at, clock_timestamp()) - i.publishing_at) AS seconds, p.*,
+    coalesce((SELECT jsonb_agg(jsonb_build_object('importId', k.from_import_id::text, 'name', f.name, 'events', k.events) ORDER BY k.events DESC, k.from_import_id)
+              FROM import_known_from k JOIN imports f ON f.id = k.from_import_id WHERE k.import_id = i.id), '[]') AS known_from
+  FROM imports i CROSS JOIN LATERAL (
+    SELECT coalesce(sum(accepted), 0) AS accepted, coalesce(sum(duplicate), 0) AS duplicate, coalesce(sum(conflict), 0) AS conflict, coalesce(sum(dead), 0) AS dead
+    FROM import_partitions WHERE import_id = i.id) p`;
+
+export async function readImport(postgres: Postgres, id: string): Promise<Import | undefined> {
+  if (!/^\d{1,18}$/.test(id)) return undefined;
+  const { rows } = await postgres.query<Row>(`${SELECT} WHERE i.id = $1`, [id]);
+  return rows[0] && toImport(rows[0]);
+}
+
+/** Newest first; `before` is the id of the last one seen. */
+export async function listImports(postgres: Postgres, options: { limit: number; before?: string; status?: string }): Promise<Import[]> {
+  const { rows } = await postgres.query<Row>(
+    `${SELECT} WHERE ($1::bigint IS NULL OR i.id < $1) AND ($2::text IS NULL OR i.status = $2) ORDER BY i.id DESC LIMIT $3`,
+    [options.before ?? null, options.status ?? null, options.limit],
+  );
+  return rows.map(toImport);
+}
+
+function toImport(row: Row): Import {
+  const rowsRead = Number(row.rows_read);
+  const seconds = Number(row.seconds ?? 0);
+  const rowsPerSecond = seconds > 0 ? Math.round(rowsRead / seconds) : 0;
+  return {
+    id: row.id,
+    name: row.name,
+    sha256: row.sha256,
+    bytes: Number(row.bytes),
+    status: row.status,
+    mapping: row.mapping,
+    identity: row.identity,
+    suspectedDoubles: row.suspected_doubles === null ? null : Number(row.suspected_doubles),
+    knownFrom: row.known_from,
+    rows: {
+      read: rowsRead,
+      rejected: Number(row.rows_rejected),
+      ...(row.rows_new === null ? {} : { new: Number(row.rows_new), known: Number(row.rows_known), conflict: Number(row.rows_conflict) }),
+    },
+    events: {
+      published: Number(row.events_published),
+      accepted: Number(row.accepted),
+      duplicate: Number(row.duplicate),
+      conflict: Number(row.conflict),
+      dead: Number(row.dead),
+    },
+    progress: { bytesRead: Number(row.bytes_read), bytesTotal: Number(row.content_bytes), rowsPerSecond, etaSeconds: etaSeconds(row, seconds) },
+    errors: row.errors,
+    failure: row.failure,
+    createdAt: toInstant(row.created_at),
+    createdBy: row.created_by,
+    completedAt: row.completed_at === null ? null : toInstant(row.completed_at),
+  };
+}
+
+function etaSeconds(row: Row, seconds: number): number | null {
+  const read = Number(row.bytes_read);
+  if (row.status !== 'publishing' || read === 0) return null;
+  return Math.ceil(((Number(row.content_bytes) - read) / read) * seconds);
+}

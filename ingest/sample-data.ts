@@ -1,0 +1,84 @@
+/** The sample data: three real usage files, a plan to price them by, and customers on it. Loading it again changes nothing. */
+import { createReadStream } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Platform } from '../platform/platform.ts';
+import type { Mapping } from '../schemas/http/imports.ts';
+import type { PlanDefinition } from '../schemas/http/plans.ts';
+import { acceptUpload } from './accept.ts';
+
+const SAMPLES: readonly { file: string; mapping: Mapping }[] = [
+  {
+    file: 'azure_llm_inference_code.csv',
+    mapping: {
+      customer: { const: 'acme-ai' },
+      time: 'TIMESTAMP',
+      timeZone: 'UTC',
+      measures: [
+        { meter: { const: 'context_tokens' }, quantity: 'ContextTokens' },
+        { meter: { const: 'generated_tokens' }, quantity: 'GeneratedTokens' },
+      ],
+    },
+  },
+  {
+    file: 'azure_vm_noise_fio.csv',
+    mapping: { customer: 'VM_id', time: 'starttime', timeZone: 'UTC', measures: [{ meter: { const: 'vm_seconds' }, quantity: 'runtime' }] },
+  },
+  {
+    file: 'focus_sample.csv',
+    mapping: {
+      id: 'Id',
+      customer: 'SubAccountId',
+      time: 'ChargePeriodStart',
+      timeZone: 'UTC',
+      measures: [{ meter: { column: 'ServiceName' }, quantity: 'BilledCost' }],
+      nullTokens: ['', 'NULL'],
+    },
+  },
+];
+
+const PLAN_ID = 'sample-plan';
+const PLAN: PlanDefinition = {
+  name: 'Sample plan',
+  currency: 'USD',
+  prices: [
+    { meter: 'context_tokens', model: 'per_unit', unitPrice: '0.0000004' },
+    { meter: 'generated_tokens', model: 'per_unit', unitPrice: '0.0000012', included: '100000' },
+    {
+      meter: 'vm_seconds',
+      model: 'graduated',
+      tiers: [
+        { upTo: '1000', unitPrice: '0.0005' },
+        { upTo: null, unitPrice: '0.0004' },
+      ],
+    },
+  ],
+};
+const CUSTOMERS: readonly { id: string; name: string }[] = [
+  { id: 'acme-ai', name: 'Acme AI' },
+  { id: '0', name: 'VM 0' },
+  { id: '1', name: 'VM 1' },
+  { id: '2', name: 'VM 2' },
+];
+
+/** Answers the ids of the imports. What is already set up under these names is left as it is. */
+export async function loadSampleData(platform: Platform, createdBy: string, bytesMax: number): Promise<string[]> {
+  await setUpBilling(platform);
+  const ids: string[] = [];
+  for (const { file, mapping } of SAMPLES) {
+    const stream = createReadStream(fileURLToPath(new URL(`samples/${file}`, import.meta.url)));
+    ids.push(await acceptUpload(platform, { stream }, { name: file, createdBy, idempotencyKey: undefined, reading: { mapping: JSON.stringify(mapping) }, bytesMax }));
+  }
+  return ids;
+}
+
+async function setUpBilling({ postgres }: Platform): Promise<void> {
+  const { name, currency } = PLAN;
+  await postgres.query(`INSERT INTO plans (id, name, currency, definition) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, [PLAN_ID, name, currency, JSON.stringify(PLAN)]);
+  for (const customer of CUSTOMERS) {
+    await postgres.query(
+      `INSERT INTO customers (id, name, currency, time_zone, plan_id, updated_at) VALUES ($1, $2, $3, 'UTC', $4, now())
+       ON CONFLICT (id) DO UPDATE SET name = $2, currency = $3, time_zone = 'UTC', plan_id = $4, updated_at = now() WHERE customers.updated_at IS NULL`,
+      [customer.id, customer.name, currency, PLAN_ID],
+    );
+  }
+}

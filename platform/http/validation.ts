@@ -1,0 +1,115 @@
+/**
+ * Checks requests against their schemas. Query strings and path parameters arrive as text and are converted; a body is
+ * taken as it is, so that a quantity sent as a JSON number is refused instead of having passed through a float.
+ *
+ * What a schema does not know is refused by name: a misspelt parameter that was ignored would answer another question.
+ */
+import type { FastifySchemaCompiler } from 'fastify';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Settings } from 'typebox/system';
+import { type FieldError, ProblemError } from '../../core/errors.ts';
+
+/** Errors listed for one request. A plan with every price wrong is mended in rounds; a longer list helps nobody. */
+const ERRORS_MAX = 100;
+
+interface SchemaError {
+  keyword: string;
+  schemaPath: string;
+  instancePath: string;
+  params: object;
+  message: string;
+}
+
+/** The validator compiler of the server. */
+export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
+  Settings.Set({ maxErrors: ERRORS_MAX });
+  return ({ schema, httpPart }) => {
+    const validator = Compile(schema);
+    const isText = httpPart !== 'body';
+    return (input: unknown) => {
+      const value = isText ? validator.Convert(validator.Default({ ...(input as object) })) : input;
+      const nul = findNul(value, '');
+      if (nul !== undefined) return { error: refusal(httpPart, [{ path: nul, code: 'nul_character', message: 'must not contain the character U+0000' }]) };
+      if (validator.Check(value)) return { value };
+      return { error: refusal(httpPart, fieldErrors(validator.Errors(value))) };
+    };
+  };
+}
+
+/** The errors a person can act on: one per fault, with the alternatives of a union that cannot be meant left out. */
+export function fieldErrors(errors: readonly SchemaError[]): FieldError[] {
+  const found = new Map<string, FieldError>();
+  for (const error of withoutMissedAlternatives(errors)) {
+    for (const field of translate(error)) found.set(`${field.path} ${field.code} ${field.message}`, field);
+  }
+  return [...found.values()];
+}
+
+/**
+ * Where a value matched none of several schemas, the errors of all of them are listed. A branch whose constant (such as
+ * `model`) differs was not meant; when every branch differs there, the constants are the choices and make one error.
+ */
+function withoutMissedAlternatives(errors: readonly SchemaError[]): SchemaError[] {
+  const constants = errors.filter((error) => error.keyword === 'const').map(branchOfConstant);
+  const isMissed = (error: SchemaError) => constants.some((missed) => isWithin(error.instancePath, missed.instancePath) && isWithin(error.schemaPath, missed.branch));
+  const kept = errors.filter((error) => error.keyword !== 'const' && error.keyword !== 'anyOf' && !isMissed(error));
+  const choices = new Map<string, { error: SchemaError; values: string[] }>();
+  for (const { error, instancePath, union } of constants) {
+    const anotherWasMeant = kept.some((other) => isWithin(other.instancePath, instancePath) && other.schemaPath.startsWith(union));
+    if (anotherWasMeant) continue;
+    const entry = choices.get(error.instancePath) ?? { error, values: [] };
+    entry.values.push(String((error.params as { allowedValue?: unknown }).allowedValue));
+    choices.set(error.instancePath, entry);
+  }
+  const chosen = [...choices.values()].map(({ error, values }) => ({ ...error, keyword: 'enum', message: `must be ${values.length > 1 ? 'one of ' : ''}${values.join(', ')}` }));
+  const explained = [...kept, ...chosen];
+  const unexplained = errors.filter((error) => error.keyword === 'anyOf' && !explained.some((other) => isWithin(other.instancePath, error.instancePath)));
+  return [...explained, ...unexplained];
+}
+
+/** For `…/anyOf/1/properties/model` at `/prices/0/model`: branch `…/anyOf/1` of the union at `/prices/0`. */
+function branchOfConstant(error: SchemaError): { error: SchemaError; branch: string; union: string; instancePath: string } {
+  const [, branch = error.schemaPath, member = ''] = /^(.*\/anyOf\/\d+)(\/.*)?$/.exec(error.schemaPath) ?? [];
+  const instancePath = member === '' ? error.instancePath : error.instancePath.replace(/\/[^/]*$/, '');
+  return { error, branch, union: branch.replace(/\d+$/, ''), instancePath };
+}
+
+function isWithin(path: string, ancestor: string): boolean {
+  return path === ancestor || path.startsWith(`${ancestor}/`);
+}
+
+function translate(error: SchemaError): FieldError[] {
+  const path = error.instancePath.replace(/^\//, '');
+  const member = (name: string) => (path === '' ? name : `${path}/${name}`);
+  const params = error.params as { additionalProperties?: readonly string[]; requiredProperties?: readonly string[] };
+  switch (error.keyword) {
+    // `additionalProperties: false` is reported twice, once as a false schema without a name.
+    case 'boolean':
+      return [];
+    case 'additionalProperties':
+      return (params.additionalProperties ?? []).map((name) => ({ path: member(name), code: 'unknown', message: `${name} is not known here` }));
+    case 'required':
+      return (params.requiredProperties ?? []).map((name) => ({ path: member(name), code: 'missing', message: `${name} is missing` }));
+    default:
+      return [{ path, code: error.keyword === 'anyOf' ? 'invalid' : error.keyword, message: error.message }];
+  }
+}
+
+function refusal(httpPart: string | undefined, errors: readonly FieldError[]): ProblemError {
+  const place = httpPart === 'querystring' ? 'query parameter' : httpPart === 'params' ? 'path parameter' : httpPart === 'headers' ? 'header' : 'body member';
+  const named = errors.slice(0, 3).map((error) => (error.path === '' ? `body: ${error.message}` : `${place} "${error.path}": ${error.message}`));
+  const more = errors.length > named.length ? `; and ${errors.length - named.length} more` : '';
+  return new ProblemError('invalid_request', `${named.join('; ')}${more}.`, { errors });
+}
+
+/** Path of a string that holds U+0000, which no text column can store. */
+function findNul(value: unknown, path: string): string | undefined {
+  if (typeof value === 'string') return value.includes('\0') ? path : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, member] of Object.entries(value)) {
+    const found = name.includes('\0') ? path : findNul(member, path === '' ? name : `${path}/${name}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,140 @@
+/** Driver of the Postgres port: node-postgres (pg 8) with drizzle on the same pool. Embedded and remote servers alike. */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import type { ClientConfig, CustomTypesConfig, PoolClient, QueryResultRow } from 'pg';
+import { from as copyFromStream } from 'pg-copy-streams';
+import type { Logger } from 'pino';
+import * as tables from '../../schemas/postgres/tables.ts';
+import { createNotifications } from './pg-notifications.ts';
+import type { Postgres, Transaction } from './postgres.ts';
+
+/** Where a server is. Either the parts or a connection string; its parts win over the string. */
+export interface PostgresConnection {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string;
+}
+
+export interface PostgresOptions {
+  connection: PostgresConnection | { connectionString: string };
+  /** Connections of this process, besides the one that listens. At least 2: migrations hold a lock on one and work on another. */
+  poolSize: number;
+  /** Shown in `pg_stat_activity`. */
+  applicationName: string;
+  logger: Logger;
+}
+
+/** Waiting for a free or new connection. A batch holds a connection for a second or two; ten times that is a fault worth an error. */
+const CONNECT_TIMEOUT_MS = 30_000;
+
+/** An idle connection costs the server a process of some 10 MB; work that comes in bursts finds it again within a minute. */
+const IDLE_TIMEOUT_MS = 60_000;
+
+/** Rows of a few bytes are joined up to this many characters: one message and one system call a row would cost more than the row. */
+const COPY_CHUNK_CHARACTERS = 65_536;
+
+const OID = { date: 1082, timestamp: 1114, timestamptz: 1184, dateArray: 1182, timestampArray: 1115, timestamptzArray: 1185, textArray: 1009 };
+
+/**
+ * Opens the pool. Nothing is connected before the first query.
+ *
+ * Beyond pg's defaults (int8 and numeric arrive as strings), times arrive as Postgres writes them, in UTC, to the
+ * microsecond: `2024-01-01 00:00:00.123456+00`. There is no statement timeout: COPY and index builds take what they take.
+ */
+export function connectPostgres(options: PostgresOptions): Postgres {
+  const { logger } = options;
+  const settings: ClientConfig = {
+    ...options.connection,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    types: textTimes,
+  };
+  const pool = new pg.Pool({
+    ...settings,
+    max: options.poolSize,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
+    onConnect: async (client) => {
+      await client.query("SET TimeZone = 'UTC'; SET DateStyle = 'ISO'");
+    },
+  });
+  pool.on('error', (error) => logger.warn({ err: error }, 'an idle Postgres connection was lost; the pool makes another when it is needed'));
+  // Between two queries of a transaction nobody listens for errors of its connection, and an unheard one ends the process.
+  // Whoever holds the client learns of the loss from its next query.
+  pool.on('connect', (client) => client.on('error', (error) => logger.debug({ err: error }, 'a Postgres connection was lost')));
+
+  const notifications = createNotifications({ createClient: () => new pg.Client(settings), logger });
+  let closing: Promise<void> | undefined;
+
+  return {
+    db: drizzle(pool, { schema: tables }),
+    query: (sql, values) => runQuery(pool, sql, values),
+    transaction: (work) => runTransaction(pool, work),
+    listen: (channel, onNotify) => notifications.listen(channel, onNotify),
+    close: () => {
+      closing ??= notifications.close().then(() => pool.end());
+      return closing;
+    },
+  };
+}
+
+const textTimes: CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === OID.timestamptz || oid === OID.timestamp || oid === OID.date) return (text: string) => text;
+    if (oid === OID.timestamptzArray || oid === OID.timestampArray || oid === OID.dateArray) return pg.types.getTypeParser(OID.textArray, 'text');
+    return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text');
+  }) as typeof pg.types.getTypeParser,
+};
+
+async function runQuery<Row extends QueryResultRow>(
+  runner: pg.Pool | PoolClient,
+  sql: string,
+  values?: readonly unknown[],
+): Promise<{ rows: Row[]; rowCount: number }> {
+  const result = await runner.query<Row>(sql, values === undefined ? undefined : [...values]);
+  return { rows: result.rows, rowCount: result.rowCount ?? 0 };
+}
+
+async function runTransaction<T>(pool: pg.Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+    const result = await work({
+      client,
+      query: (sql, values) => runQuery(client, sql, values),
+      copyFrom: (sql, chunks) => copyFrom(client, sql, chunks),
+    });
+    const { command } = await client.query('COMMIT');
+    // COMMIT after a failed statement is a rollback that reports success.
+    if (command !== 'COMMIT') throw new Error('the transaction was rolled back: a statement in it had failed, and the error was not passed on');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((rollbackError: Error) => {
+      broken = rollbackError;
+    });
+    throw error;
+  } finally {
+    // A client in an unknown state must not serve anyone else.
+    client.release(broken);
+  }
+}
+
+async function copyFrom(client: PoolClient, sql: string, chunks: Iterable<string>): Promise<void> {
+  await pipeline(Readable.from(joinChunks(chunks)), client.query(copyFromStream(sql)));
+}
+
+function* joinChunks(chunks: Iterable<string>): Generator<Buffer> {
+  let joined = '';
+  for (const chunk of chunks) {
+    joined += chunk;
+    if (joined.length < COPY_CHUNK_CHARACTERS) continue;
+    yield Buffer.from(joined);
+    joined = '';
+  }
+  if (joined !== '') yield Buffer.from(joined);
+}

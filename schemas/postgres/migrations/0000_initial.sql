@@ -1,0 +1,224 @@
+CREATE TABLE "conflicts" (
+	"conflict_id" bigserial PRIMARY KEY NOT NULL,
+	"customer" text COLLATE "C" NOT NULL,
+	"id" text COLLATE "C" NOT NULL,
+	"meter" text COLLATE "C" NOT NULL,
+	"time" timestamp(6) with time zone NOT NULL,
+	"quantity" numeric NOT NULL,
+	"properties" text NOT NULL,
+	"import_id" bigint NOT NULL,
+	"line" bigint NOT NULL,
+	"epoch" integer NOT NULL,
+	"partition" smallint NOT NULL,
+	"offset" bigint NOT NULL,
+	"idx" integer NOT NULL,
+	"status" text DEFAULT 'open' NOT NULL,
+	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "consumer_offsets" (
+	"consumer" text NOT NULL,
+	"epoch" integer NOT NULL,
+	"partition" smallint NOT NULL,
+	"next_offset" bigint DEFAULT 0 NOT NULL,
+	"updated_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "consumer_offsets_consumer_epoch_partition_pk" PRIMARY KEY("consumer","epoch","partition")
+);
+--> statement-breakpoint
+CREATE TABLE "customers" (
+	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"name" text,
+	"currency" text,
+	"time_zone" text,
+	"plan_id" text,
+	"tax_rate" numeric,
+	"invoice_details" jsonb,
+	"first_seen_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp(6) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "dead_letters" (
+	"dead_letter_id" bigserial PRIMARY KEY NOT NULL,
+	"epoch" integer NOT NULL,
+	"partition" smallint NOT NULL,
+	"offset" bigint NOT NULL,
+	"idx" integer NOT NULL,
+	"code" text NOT NULL,
+	"message" text NOT NULL,
+	"payload" text NOT NULL,
+	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "import_known_from" (
+	"import_id" bigint NOT NULL,
+	"from_import_id" bigint NOT NULL,
+	"events" bigint NOT NULL,
+	CONSTRAINT "import_known_from_import_id_from_import_id_pk" PRIMARY KEY("import_id","from_import_id")
+);
+--> statement-breakpoint
+CREATE TABLE "import_partitions" (
+	"import_id" bigint NOT NULL,
+	"partition" smallint NOT NULL,
+	"end_offset" bigint,
+	"accepted" bigint DEFAULT 0 NOT NULL,
+	"duplicate" bigint DEFAULT 0 NOT NULL,
+	"conflict" bigint DEFAULT 0 NOT NULL,
+	"dead" bigint DEFAULT 0 NOT NULL,
+	"redelivered" bigint DEFAULT 0 NOT NULL,
+	CONSTRAINT "import_partitions_import_id_partition_pk" PRIMARY KEY("import_id","partition")
+);
+--> statement-breakpoint
+CREATE TABLE "imports" (
+	"id" bigserial PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"status" text NOT NULL,
+	"identity" text,
+	"key_scope" text,
+	"idempotency_key" text,
+	"sha256" text,
+	"bytes" bigint DEFAULT 0 NOT NULL,
+	"content_bytes" bigint DEFAULT 0 NOT NULL,
+	"compressed" boolean DEFAULT false NOT NULL,
+	"mapping" jsonb,
+	"dialect" jsonb,
+	"header" jsonb,
+	"rows_read" bigint DEFAULT 0 NOT NULL,
+	"rows_rejected" bigint DEFAULT 0 NOT NULL,
+	"rows_new" bigint,
+	"rows_known" bigint,
+	"rows_conflict" bigint,
+	"events_published" bigint DEFAULT 0 NOT NULL,
+	"rows_published" bigint DEFAULT 0 NOT NULL,
+	"bytes_read" bigint DEFAULT 0 NOT NULL,
+	"suspected_doubles" bigint,
+	"errors" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	"failure" jsonb,
+	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	"created_by" text NOT NULL,
+	"publishing_at" timestamp(6) with time zone,
+	"completed_at" timestamp(6) with time zone,
+	"lease_owner" text,
+	"lease_until" timestamp(6) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "log_batches" (
+	"partition" smallint NOT NULL,
+	"first_offset" bigint NOT NULL,
+	"next_offset" bigint NOT NULL,
+	"payload" text NOT NULL,
+	CONSTRAINT "log_batches_partition_first_offset_pk" PRIMARY KEY("partition","first_offset")
+);
+--> statement-breakpoint
+CREATE TABLE "log_epochs" (
+	"epoch" serial PRIMARY KEY NOT NULL,
+	"incarnation" text NOT NULL,
+	"started_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "log_epochs_incarnation_unique" UNIQUE("incarnation")
+);
+--> statement-breakpoint
+CREATE TABLE "log_marks" (
+	"epoch" integer NOT NULL,
+	"partition" smallint NOT NULL,
+	"first_offset" bigint NOT NULL,
+	"next_offset" bigint NOT NULL,
+	"offsets" bigint[] NOT NULL,
+	"indexes" integer[] NOT NULL,
+	CONSTRAINT "log_marks_epoch_partition_first_offset_pk" PRIMARY KEY("epoch","partition","first_offset")
+);
+--> statement-breakpoint
+CREATE TABLE "log_partitions" (
+	"partition" smallint PRIMARY KEY NOT NULL,
+	"incarnation" text NOT NULL,
+	"start_offset" bigint DEFAULT 0 NOT NULL,
+	"next_offset" bigint DEFAULT 0 NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "meters" (
+	"key" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"name" text,
+	"unit" text,
+	"aggregation" text DEFAULT 'sum' NOT NULL,
+	"property" text,
+	"first_seen_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp(6) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "plans" (
+	"id" text PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"currency" text NOT NULL,
+	"definition" jsonb NOT NULL,
+	"updated_at" timestamp(6) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "profiles" (
+	"name" text PRIMARY KEY NOT NULL,
+	"mapping" jsonb NOT NULL,
+	"updated_at" timestamp(6) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "rollup_ranges" (
+	"epoch" integer NOT NULL,
+	"partition" smallint NOT NULL,
+	"first_offset" bigint NOT NULL,
+	"next_offset" bigint NOT NULL,
+	"month" integer NOT NULL,
+	"rows" integer NOT NULL,
+	"attempt" smallint DEFAULT 0 NOT NULL,
+	"state" text DEFAULT 'PENDING' NOT NULL,
+	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	"done_at" timestamp(6) with time zone,
+	CONSTRAINT "rollup_ranges_epoch_partition_first_offset_month_pk" PRIMARY KEY("epoch","partition","first_offset","month")
+);
+--> statement-breakpoint
+CREATE TABLE "sessions" (
+	"token_hash" text PRIMARY KEY NOT NULL,
+	"role" text NOT NULL,
+	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	"expires_at" timestamp(6) with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "sign_in_links" (
+	"token_hash" text PRIMARY KEY NOT NULL,
+	"expires_at" timestamp(6) with time zone NOT NULL,
+	"used_at" timestamp(6) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "usage_records" (
+	"customer" text COLLATE "C" NOT NULL,
+	"id" text COLLATE "C" NOT NULL,
+	"meter" text COLLATE "C" NOT NULL,
+	"time" timestamp(6) with time zone NOT NULL,
+	"quantity" numeric NOT NULL,
+	"properties" text NOT NULL,
+	"import_id" bigint NOT NULL,
+	"line" bigint NOT NULL,
+	"epoch" integer NOT NULL,
+	"partition" smallint NOT NULL,
+	"offset" bigint NOT NULL,
+	"idx" integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "witnesses" (
+	"customer" text COLLATE "C" NOT NULL,
+	"id" text COLLATE "C" NOT NULL,
+	"import_id" bigint NOT NULL,
+	"line" bigint NOT NULL,
+	"meter" text COLLATE "C" NOT NULL,
+	"epoch" integer NOT NULL,
+	"partition" smallint NOT NULL,
+	"offset" bigint NOT NULL,
+	"idx" integer NOT NULL,
+	CONSTRAINT "witnesses_customer_id_import_id_line_meter_pk" PRIMARY KEY("customer","id","import_id","line","meter")
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX "conflicts_delivery" ON "conflicts" USING btree ("customer","id","import_id","line","meter");--> statement-breakpoint
+CREATE INDEX "conflicts_import" ON "conflicts" USING btree ("import_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "dead_letters_position" ON "dead_letters" USING btree ("epoch","partition","offset","idx");--> statement-breakpoint
+CREATE UNIQUE INDEX "imports_idempotency_key" ON "imports" USING btree ("key_scope","idempotency_key");--> statement-breakpoint
+CREATE INDEX "imports_unfinished" ON "imports" USING btree ("status") WHERE status IN ('received', 'publishing', 'settling');--> statement-breakpoint
+CREATE INDEX "rollup_ranges_pending" ON "rollup_ranges" USING btree ("epoch","partition") WHERE state = 'PENDING';--> statement-breakpoint
+CREATE UNIQUE INDEX "usage_records_identity" ON "usage_records" USING btree ("customer","id");--> statement-breakpoint
+CREATE INDEX "usage_records_time" ON "usage_records" USING btree ("time","epoch","partition","offset","idx");--> statement-breakpoint
+CREATE INDEX "usage_records_import" ON "usage_records" USING brin ("import_id") WITH (pages_per_range=16);--> statement-breakpoint
+CREATE INDEX "witnesses_import" ON "witnesses" USING brin ("import_id") WITH (pages_per_range=16);

@@ -1,0 +1,118 @@
+/** The real program as a process of its own, on a data directory of its own. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** First starts on a busy machine take some 10 s; recovery after a kill a few more. */
+const READY_MS = 120_000;
+
+export interface Tallyline {
+  readonly url: string;
+  readonly signInUrl: string;
+  readonly key: string;
+  readonly pid: number;
+  readonly dataDirectory: string;
+  /** Everything printed so far. */
+  output(): string;
+  /** A call with the admin key. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  json<T>(path: string, init?: RequestInit): Promise<T>;
+  /** SIGTERM; answers the exit code. */
+  stop(): Promise<number | null>;
+  /** SIGKILL; returns when the process is gone. */
+  kill(): Promise<void>;
+}
+
+export interface StartOptions {
+  dataDirectory: string;
+  env?: Record<string, string>;
+  args?: string[];
+}
+
+/** A data directory and whatever runs on it; `remove` ends both. */
+export async function makeDataDirectory(name = 'tallyline-'): Promise<{ path: string; remove: () => Promise<void> }> {
+  const parent = await mkdtemp(join(tmpdir(), name));
+  // As root, Postgres runs as a user of its own, who has to get in.
+  await chmod(parent, 0o755);
+  return { path: join(parent, 'data'), remove: () => rm(parent, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+export async function startTallyline({ dataDirectory, env = {}, args = [] }: StartOptions): Promise<Tallyline> {
+  const systemDirectory = join(dataDirectory, '..', 'system');
+  const child = spawn(process.execPath, [join(ROOT, 'main.ts'), '--port', '0', '--data', dataDirectory, ...args], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TALLYLINE_SYSTEM_DIRECTORY: systemDirectory, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = collect(child);
+  const ended = once(child, 'exit');
+  await waitForOutput(child, output, /Sign in .*token=\S+/);
+  const url = /ready at (\S+)/.exec(output())?.[1] as string;
+  const signInUrl = /(http\S+token=\S+)/.exec(output())?.[1] as string;
+  const key = env['TALLYLINE_ADMIN_KEY'] ?? (await readFile(join(dataDirectory, 'admin-key'), 'utf8')).trim();
+  const call = (path: string, init: RequestInit = {}) => fetch(url + path, { ...init, headers: { authorization: `Bearer ${key}`, ...init.headers } });
+  return {
+    url,
+    signInUrl,
+    key,
+    pid: child.pid as number,
+    dataDirectory,
+    output,
+    fetch: call,
+    async json<T>(path: string, init?: RequestInit) {
+      const response = await call(path, init);
+      const text = await response.text();
+      if (!response.ok) throw new Error(`${init?.method ?? 'GET'} ${path}: ${response.status} ${text}`);
+      return JSON.parse(text) as T;
+    },
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      await ended;
+      return child.exitCode;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/** Runs the program until it ends by itself; for starts that must be refused. */
+export async function runToEnd(args: readonly string[], env: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, [join(ROOT, 'main.ts'), ...args], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = collect(child);
+  await once(child, 'close');
+  return { code: child.exitCode, output: output() };
+}
+
+function collect(child: ChildProcess): () => string {
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  return () => text;
+}
+
+async function waitForOutput(child: ChildProcess, output: () => string, pattern: RegExp): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const fail = (why: string) => {
+      child.kill('SIGKILL');
+      reject(new Error(`${why}; it printed:\n${output()}`));
+    };
+    const timer = setTimeout(() => fail(`not ready within ${READY_MS} ms`), READY_MS);
+    const check = () => {
+      if (!pattern.test(output())) return;
+      clearTimeout(timer);
+      resolve();
+    };
+    child.stdout?.on('data', check);
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      fail(`ended with ${code ?? signal}`);
+    });
+  });
+}
