@@ -10,6 +10,7 @@ import { apiRoutes } from './api/app.ts';
 import { describeFaults, readProcessConfig, type Config } from './config.ts';
 import { startConsumers } from './consumers/consumers.ts';
 import { ingestRoutes, startIngest } from './ingest/app.ts';
+import { readLines, readRecordAt } from './ingest/csv/line-index.ts';
 import { assemble } from './platform/assemble.ts';
 import { systemClock } from './platform/clock.ts';
 import { createHttpServer } from './platform/http/server.ts';
@@ -41,7 +42,7 @@ async function start(config: Config): Promise<void> {
     const publisher = await lifecycle.start('publisher', () => startIngest(platform), (started) => started.stop(), phase);
     await server.register(ingestRoutes(platform, publisher, config.uploadBytesMax));
   }
-  if (config.roles.has('api')) await server.register(apiRoutes(platform));
+  if (config.roles.has('api')) await server.register(apiRoutes(platform, { readLines, readRecordAt }));
   await lifecycle.start('HTTP', () => server.listen({ host: config.host, port: config.port }), () => server.close(), phase);
 
   const { port } = server.server.address() as AddressInfo;

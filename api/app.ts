@@ -7,13 +7,15 @@ import { registerLive } from './routes/live.ts';
 import { registerPipeline } from './routes/pipeline.ts';
 import { registerPlans } from './routes/plans.ts';
 import { registerRecords } from './routes/records.ts';
+import { registerSource, type SourceReader } from './routes/source.ts';
 import { registerUsage } from './routes/usage.ts';
 
-/** `await server.register(apiRoutes(platform))`, before the server is ready. */
-export function apiRoutes(platform: Platform): (server: HttpServer) => Promise<void> {
+/** `await server.register(apiRoutes(platform, sourceReader))`, before the server is ready. */
+export function apiRoutes(platform: Platform, sourceReader: SourceReader): (server: HttpServer) => Promise<void> {
   return async (server) => {
     registerUsage(server, platform);
     registerRecords(server, platform);
+    registerSource(server, platform, sourceReader);
     registerCustomers(server, platform);
     registerMeters(server, platform);
     registerPlans(server, platform);

@@ -25,7 +25,12 @@ export function invalidCursor(): ProblemError {
 }
 
 /** A page from one row more than asked for: whether there is a next page is known without counting. */
-export function toPage<Row, Item>(rows: readonly Row[], limit: number, item: (row: Row) => Item, cursor: (row: Row) => string): { items: Item[]; nextCursor: string | null } {
+export function toPage<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  item: (row: Row) => Item,
+  cursor: (row: Row) => string,
+): { items: Item[]; nextCursor: string | null } {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   return { items: shown.map(item), nextCursor: rows.length > limit && last !== undefined ? cursor(last) : null };

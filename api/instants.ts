@@ -17,7 +17,9 @@ export function readInstant(text: string, parameter: string): Instant {
   const exists = !Number.isNaN(wholeMs) && new Date(Date.parse(`${date}T${time}Z`)).toISOString().startsWith(`${date}T${time}`);
   if (!exists) {
     const message = `"${text}" is not a time like 2026-10-01T00:00:00Z (a + in a query string is written %2B)`;
-    throw new ProblemError('invalid_request', `${parameter}: ${message}.`, { errors: [{ path: parameter, code: 'invalid_instant', message }] });
+    throw new ProblemError('invalid_request', `${parameter}: ${message}.`, {
+      errors: [{ path: parameter, code: 'invalid_instant', message }],
+    });
   }
   const micros = fraction.padEnd(6, '0').slice(0, 6);
   const text6 = `${new Date(wholeMs).toISOString().slice(0, 19)}.${micros}Z`;

@@ -15,97 +15,94 @@ const QUIET_MS = 1_500;
 
 export type Watcher = (message: Live) => void;
 
-export interface LiveFeed {
+export class LiveFeed {
+  readonly #platform: Platform;
+  readonly #watchers = new Set<Watcher>();
+  #listening: Promise<() => Promise<void>> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** When the timer is due; `clock.monotonicMs`. */
+  #dueMs = Infinity;
+  #rows = 0;
+  #lastSentMs = -Infinity;
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+  }
+
   /** How many are watching. */
-  watchers(): number;
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
   /** Calls back with every change until `stop` is called; `now` is the state at the beginning. */
-  watch(watcher: Watcher): Promise<{ now: Live; stop: () => void }>;
-  close(): Promise<void>;
-}
-
-export function createLiveFeed(platform: Platform): LiveFeed {
-  const { postgres, clock, logger } = platform;
-  const watchers = new Set<Watcher>();
-  let listening: Promise<() => Promise<void>> | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let rows = 0;
-  let lastSentMs = clock.monotonicMs();
-
-  function schedule(delayMs: number): void {
-    timer ??= setTimeout(() => void send(), Math.max(0, delayMs));
-  }
-
-  async function send(): Promise<void> {
-    const nowMs = clock.monotonicMs();
-    // The first range after a pause is not a burst of 250 ms: what it holds arrived over some time.
-    const elapsedMs = Math.min(Math.max(nowMs - lastSentMs, MESSAGE_INTERVAL_MS), QUIET_MS);
-    const [sentRows, rowsPerSecond] = [rows, Math.round((rows * 1000) / elapsedMs)];
-    rows = 0;
-    lastSentMs = nowMs;
+  async watch(watcher: Watcher): Promise<{ now: Live; stop: () => void }> {
+    this.#listening ??= this.#listen();
+    await this.#listening;
+    // First watched, then read: a change in between comes twice rather than never.
+    this.#watchers.add(watcher);
+    const stop = () => void this.#watchers.delete(watcher);
     try {
-      const message = await readState(platform, rowsPerSecond);
-      for (const watcher of watchers) watcher(message);
+      return { now: await this.#readState(0), stop };
     } catch (error) {
-      logger.warn({ err: error }, 'the live feed could not be read');
-    }
-    timer = undefined;
-    if (watchers.size === 0) return;
-    if (rows > 0) schedule(MESSAGE_INTERVAL_MS);
-    else if (sentRows > 0) schedule(QUIET_MS);
-  }
-
-  function onNotify(payload: string): void {
-    if (watchers.size === 0) return;
-    rows += /^\d{1,9}$/.test(payload) ? Number(payload) : 0;
-    if (rows > 0 && timer !== undefined && clock.monotonicMs() - lastSentMs >= MESSAGE_INTERVAL_MS) {
-      // What is scheduled is the return to 0; this is sooner.
-      clearTimeout(timer);
-      timer = undefined;
-    }
-    schedule(MESSAGE_INTERVAL_MS - (clock.monotonicMs() - lastSentMs));
-  }
-
-  async function listen(): Promise<() => Promise<void>> {
-    try {
-      return await postgres.listen(USAGE_CHANNEL, onNotify);
-    } catch (error) {
-      // The next one to watch tries again.
-      listening = undefined;
+      stop();
       throw error;
     }
   }
 
-  async function stopListening(): Promise<void> {
-    const stop = listening;
-    listening = undefined;
-    clearTimeout(timer);
-    timer = undefined;
-    await (await stop)?.();
+  async close(): Promise<void> {
+    this.#watchers.clear();
+    clearTimeout(this.#timer);
+    const listening = this.#listening;
+    this.#listening = undefined;
+    await (
+      await listening
+    )?.();
   }
 
-  return {
-    watchers: () => watchers.size,
-    async watch(watcher) {
-      listening ??= listen();
-      await listening;
-      // First watched, then read: a change in between comes twice rather than never.
-      watchers.add(watcher);
-      const stop = () => void watchers.delete(watcher);
-      try {
-        return { now: await readState(platform, 0), stop };
-      } catch (error) {
-        stop();
-        throw error;
-      }
-    },
-    async close() {
-      watchers.clear();
-      await stopListening();
-    },
-  };
-}
+  async #listen(): Promise<() => Promise<void>> {
+    try {
+      return await this.#platform.postgres.listen(USAGE_CHANNEL, (payload) => this.#onNotify(payload));
+    } catch (error) {
+      // The next one to watch tries again.
+      this.#listening = undefined;
+      throw error;
+    }
+  }
 
-async function readState(platform: Platform, rowsPerSecond: number): Promise<Live> {
-  const { partitions, asOf } = await readWatermark(platform);
-  return { asOf, rowsPerSecond, lag: partitions.reduce((lag, { endOffset, rollups }) => lag + Math.max(0, endOffset - rollups), 0) };
+  #onNotify(payload: string): void {
+    if (this.#watchers.size === 0) return;
+    this.#rows += /^\d{1,9}$/.test(payload) ? Number(payload) : 0;
+    this.#schedule(this.#lastSentMs + MESSAGE_INTERVAL_MS);
+  }
+
+  /** At that time, or sooner if something is due sooner. */
+  #schedule(atMs: number): void {
+    if (this.#dueMs <= atMs) return;
+    clearTimeout(this.#timer);
+    this.#dueMs = atMs;
+    this.#timer = setTimeout(() => void this.#send(), Math.max(0, atMs - this.#platform.clock.monotonicMs()));
+  }
+
+  async #send(): Promise<void> {
+    const nowMs = this.#platform.clock.monotonicMs();
+    // What comes after a pause is not a burst of 250 ms, nor did it take the whole pause.
+    const elapsedMs = Math.min(Math.max(nowMs - this.#lastSentMs, MESSAGE_INTERVAL_MS), QUIET_MS);
+    const rows = this.#rows;
+    this.#rows = 0;
+    this.#lastSentMs = nowMs;
+    this.#dueMs = Infinity;
+    if (rows > 0) this.#schedule(nowMs + QUIET_MS);
+    try {
+      const message = await this.#readState(Math.round((rows * 1000) / elapsedMs));
+      for (const watcher of this.#watchers) watcher(message);
+    } catch (error) {
+      this.#platform.logger.warn({ err: error }, 'the live feed could not be read');
+    }
+  }
+
+  async #readState(rowsPerSecond: number): Promise<Live> {
+    const { partitions, asOf } = await readWatermark(this.#platform);
+    const lag = partitions.reduce((sum, { endOffset, rollups }) => sum + Math.max(0, endOffset - rollups), 0);
+    return { asOf, rowsPerSecond, lag };
+  }
 }

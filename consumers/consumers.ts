@@ -16,7 +16,7 @@ export interface Consumers {
 export async function startConsumers(platform: Platform): Promise<Consumers> {
   const { log, postgres, clickhouse, logger } = platform;
   const epoch = await resolveEpoch(postgres, await log.incarnation());
-  const settling = await startSettling(postgres, epoch, logger);
+  const settling = await startSettling(platform, epoch);
   const assignment = await log.assign(async (reader, signal) => {
     const handoff = new Handoff();
     const rollups = consumeRollups(reader, signal, { postgres, clickhouse, log, logger, epoch, handoff, onProgress: settling.wake });

@@ -4,8 +4,10 @@
  */
 import type { Logger } from 'pino';
 import type { Postgres } from '../platform/postgres/postgres.ts';
+import type { Platform } from '../platform/platform.ts';
 import { Waker } from '../platform/waker.ts';
 import { retry } from './retry.ts';
+import { countSuspectedDoubles } from './suspected-doubles.ts';
 import { ROLLUPS } from './steps/rollup-ranges.ts';
 
 /** A lost notification delays an import's end by no more than this. */
@@ -29,7 +31,7 @@ export interface Settling {
   stop(): Promise<void>;
 }
 
-export async function startSettling(postgres: Postgres, epoch: number, logger: Logger): Promise<Settling> {
+export async function startSettling({ postgres, clickhouse, logger }: Platform, epoch: number): Promise<Settling> {
   const stopping = new AbortController();
   const waker = new Waker();
   const wake = () => waker.wake();
@@ -37,7 +39,8 @@ export async function startSettling(postgres: Postgres, epoch: number, logger: L
   const loop = (async () => {
     while (!stopping.signal.aborted) {
       await retry('settle imports', logger, stopping.signal, () => settleImports(postgres, epoch, logger));
-      await waker.wait(IDLE_MS, stopping.signal);
+      const counted = await retry('count suspected doubles', logger, stopping.signal, () => countSuspectedDoubles(postgres, clickhouse));
+      if (!counted) await waker.wait(IDLE_MS, stopping.signal);
     }
   })();
   return {

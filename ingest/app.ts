@@ -1,7 +1,7 @@
 /** The ingest role: its routes, and the publisher behind them. */
 import { Type } from 'typebox';
 import { callerOf } from '../platform/http/authenticate.ts';
-import type { HttpServer } from '../platform/http/server.ts';
+import type { HttpServer } from '../platform/http/http-server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { adoptImports } from './import-store.ts';
 import { startPublisher, type Publisher } from './publisher.ts';

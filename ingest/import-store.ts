@@ -32,7 +32,10 @@ export interface LeasedImport {
   contentBytes: number;
   sha256: string;
   dialect: StoredDialect;
+  header: string[];
   mapping: Mapping;
+  /** The present of the import: the same for each publisher, so that each reads the same. Epoch milliseconds. */
+  acceptedAtMs: number;
   rowsPublished: number;
 }
 
@@ -120,13 +123,16 @@ export async function leaseImport(postgres: Postgres, owner: string): Promise<Le
     content_bytes: string;
     sha256: string;
     dialect: StoredDialect;
+    header: string[];
     mapping: Mapping;
+    accepted_at_ms: string;
     rows_published: string;
   }>(
     `UPDATE imports SET lease_owner = $1, lease_until = now() + make_interval(secs => $2)
      WHERE id = (SELECT id FROM imports WHERE status = 'publishing' AND (lease_until IS NULL OR lease_until < now())
                  ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
-     RETURNING id, compressed, content_bytes, sha256, dialect, mapping, rows_published`,
+     RETURNING id, compressed, content_bytes, sha256, dialect, header, mapping, rows_published,
+       floor(extract(epoch FROM publishing_at) * 1000) AS accepted_at_ms`,
     [owner, LEASE_SECONDS],
   );
   const row = rows[0];
@@ -137,7 +143,9 @@ export async function leaseImport(postgres: Postgres, owner: string): Promise<Le
     contentBytes: Number(row.content_bytes),
     sha256: row.sha256,
     dialect: row.dialect,
+    header: row.header,
     mapping: row.mapping,
+    acceptedAtMs: Number(row.accepted_at_ms),
     rowsPublished: Number(row.rows_published),
   };
 }

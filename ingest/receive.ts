@@ -8,7 +8,6 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ProblemError, type ProblemCode } from '../core/errors.ts';
 import type { FilePart, FileStore } from '../platform/file-store/file-store.ts';
-import { buildLineIndex } from './csv/line-index.ts';
 import type { Receipt } from './import-store.ts';
 
 /** A text may be this many times larger than its .gz: usage files shrink 5 to 40 times, a bomb 1,000 times. */
@@ -17,7 +16,7 @@ const GZIP_RATIO_MAX = 200;
 const GZIP_RATIO_FROM_BYTES = 10_000_000;
 
 export interface Upload {
-  stream: AsyncIterable<Uint8Array>;
+  stream: Readable;
   /** True once the multipart parser has cut the file at its limit. */
   truncated?: () => boolean;
 }
@@ -27,7 +26,7 @@ export function contentPart(compressed: boolean): FilePart {
   return compressed ? 'content' : 'original';
 }
 
-/** Stores `original`, `content` if compressed, and `lines`. Throws a ProblemError for what the sender can mend. */
+/** Stores `original`, and `content` if compressed. Throws a ProblemError for what the sender can mend. */
 export async function receive(files: FileStore, importId: string, upload: Upload, bytesMax: number): Promise<Receipt> {
   const hash = createHash('sha256');
   const head: Uint8Array[] = [];
@@ -40,7 +39,6 @@ export async function receive(files: FileStore, importId: string, upload: Upload
   if (upload.truncated?.()) throw tooLarge(bytesMax);
   const compressed = isGzip(Buffer.concat(head));
   const receipt = compressed ? await unpack(files, importId, bytes, bytesMax) : { contentBytes: bytes, sha256: hash.digest('hex') };
-  await files.write(importId, 'lines', buildLineIndex(await files.read(importId, contentPart(compressed))));
   return { bytes, compressed, ...receipt };
 }
 
@@ -51,7 +49,7 @@ export function isGzip(head: Uint8Array): boolean {
 async function* tee(upload: Upload, bytesMax: number, hash: Hash, head: Uint8Array[]): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   let headBytes = 0;
-  for await (const chunk of upload.stream) {
+  for await (const chunk of upload.stream as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
     if (bytes > bytesMax) throw tooLarge(bytesMax);
     if (headBytes < 2) {

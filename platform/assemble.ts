@@ -57,7 +57,7 @@ export async function assemble(config: Config, lifecycle: Lifecycle, logger: Log
   const files = await openDirectoryFileStore({ root: join(config.dataDirectory, 'files'), alone: true });
   const log = await lifecycle.start(
     'event log',
-    () => openEmbeddedLog({ postgres, partitions: config.partitions, backlogEventsMax: BACKLOG_EVENTS_MAX, logger }),
+    () => openEmbeddedLog({ postgres, partitions: config.partitions, backlogEventsMax: BACKLOG_EVENTS_MAX, clock, logger }),
     (opened) => opened.close(),
     store,
   );

@@ -1,8 +1,9 @@
 /** The data directory: made, recognised, and held by one process at a time. */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, copyFile, link, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from './clock.ts';
 import { processStartedAt } from './process-identity.ts';
 
@@ -32,8 +33,10 @@ const ADMIN_KEY_BYTES = 24;
 /** A mounted volume's own. Besides these, only what an interrupted first start left may lie in a directory that becomes ours. */
 const NOBODYS_NAMES = new Set(['lost+found', '.DS_Store', LOCK_FILE]);
 
-/** Each round, either the lock is had, or its holder lives, or a dead holder's lock is cleared away; others may be faster a few times. */
-const LOCK_ROUNDS_MAX = 10;
+/** A round is lost only to a process that was faster at that moment; dozens would have to start together. */
+const LOCK_ROUNDS_MAX = 100;
+/** Holding a guard is reading one file and removing two. */
+const GUARD_WAIT_MS = 10;
 
 interface Holder {
   pid: number;
@@ -78,7 +81,9 @@ async function hasKnownFormat(path: string): Promise<boolean> {
     format = undefined;
   }
   if (typeof format !== 'number' || !Number.isInteger(format) || format < 1) {
-    throw new DataDirectoryError(`${file} does not say which format the data directory has. Put it back from a backup: { "format": ${FORMAT} } is what this version writes.`);
+    throw new DataDirectoryError(
+      `${file} does not say which format the data directory has. Put it back from a backup: { "format": ${FORMAT} } is what this version writes.`,
+    );
   }
   if (format > FORMAT) {
     throw new DataDirectoryError(
@@ -90,7 +95,9 @@ async function hasKnownFormat(path: string): Promise<boolean> {
 }
 
 async function refuseForeign(path: string): Promise<void> {
-  const foreign = (await readdir(path)).find((name) => !NOBODYS_NAMES.has(name) && !name.startsWith(`${LOCK_FILE}.`) && !name.startsWith(`${FORMAT_FILE}.`));
+  const foreign = (await readdir(path)).find(
+    (name) => !NOBODYS_NAMES.has(name) && !name.startsWith(`${LOCK_FILE}.`) && !name.startsWith(`${FORMAT_FILE}.`),
+  );
   if (foreign === undefined) return;
   throw new DataDirectoryError(
     `The data directory ${path} is not empty and not Tallyline's: it holds "${foreign}" and no ${FORMAT_FILE}. Choose an empty or a new directory with --data.`,
@@ -100,29 +107,61 @@ async function refuseForeign(path: string): Promise<void> {
 async function writeFormat(path: string, clock: Clock): Promise<void> {
   const file = join(path, FORMAT_FILE);
   const unfinished = `${file}.${process.pid}`;
-  await writeFile(unfinished, `${JSON.stringify({ format: FORMAT, createdAt: clock.now().toISOString() }, undefined, 2)}\n`, { flush: true });
+  await writeFile(unfinished, `${JSON.stringify({ format: FORMAT, createdAt: clock.now().toISOString() }, undefined, 2)}\n`, {
+    flush: true,
+  });
   await rename(unfinished, file);
 }
 
-/** A link to a finished file: the lock never exists without its holder's name in it. */
 async function lock(path: string): Promise<() => Promise<void>> {
   const file = join(path, LOCK_FILE);
   const own = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`;
   const holder: Holder = { pid: process.pid, startedAt: (await processStartedAt(process.pid)) ?? '' };
-  // The random part tells two openings of the same process apart.
-  const text = `${JSON.stringify({ ...holder, opening: own })}\n`;
+  // With its own name in it, no two locks ever have the same text, also not two of one process.
+  const text = `${JSON.stringify({ ...holder, opening: basename(own) })}\n`;
   await writeFile(own, text, { mode: 0o600, flag: 'wx' });
   try {
-    for (let round = 0; round < LOCK_ROUNDS_MAX; round += 1) {
-      if (await placeIfFree(own, file)) return releaser(file, text);
-      await clearStale(path, file, own);
-    }
+    const other = await take(file, own);
+    if (other === undefined) return releaser(file, text);
+    const who = other.pid === process.pid ? 'this same process' : `process ${other.pid}`;
+    throw new DataDirectoryError(`The data directory ${path} is in use by ${who}. Stop it first, or choose another directory with --data.`);
   } finally {
     await rm(own, { force: true });
   }
-  throw new DataDirectoryError(`The data directory ${path} is wanted by several processes at once. Start one of them again.`);
 }
 
+/**
+ * Gives our lock file the name as well, unless a live process has it: then that one is answered.
+ *
+ * A dead holder's lock is removed only by whoever holds the guard of its very text, and only if the text still stands
+ * there. Without it, a slow process could remove the lock that a faster one has just put in the dead one's place. A guard
+ * is a lock like any other, so one whose holder died is cleared away in the same manner.
+ */
+async function take(file: string, own: string): Promise<Holder | undefined> {
+  for (let round = 0; round < LOCK_ROUNDS_MAX; round += 1) {
+    if (await placeIfFree(own, file)) return undefined;
+    const text = await readIfThere(file);
+    if (text === undefined) continue;
+    const holder = parseHolder(text);
+    if (holder !== undefined && (await processStartedAt(holder.pid)) === holder.startedAt) return holder;
+    const guard = join(
+      dirname(file),
+      `${LOCK_FILE}.guard-${createHash('sha256')
+        .update(`${basename(file)} ${text}`)
+        .digest('hex')
+        .slice(0, 16)}`,
+    );
+    if ((await take(guard, own)) !== undefined) {
+      await delay(GUARD_WAIT_MS);
+      continue;
+    }
+    if ((await readIfThere(file)) === text) await rm(file);
+    await rm(guard);
+  }
+  throw new DataDirectoryError(`${file} is wanted by several processes at once. Start one of them again.`);
+}
+
+/** A link to a finished file: a lock never stands there without its holder's name in it. */
 async function placeIfFree(own: string, file: string): Promise<boolean> {
   try {
     await link(own, file).catch(async (error: unknown) => {
@@ -135,27 +174,6 @@ async function placeIfFree(own: string, file: string): Promise<boolean> {
     if (hasCode(error, 'EEXIST')) return false;
     throw error;
   }
-}
-
-/** Throws when the holder lives. Otherwise the lock is renamed away, which only one of several processes manages. */
-async function clearStale(path: string, file: string, own: string): Promise<void> {
-  const text = await readIfThere(file);
-  if (text === undefined) return;
-  const holder = parseHolder(text);
-  if (holder !== undefined && (await processStartedAt(holder.pid)) === holder.startedAt) {
-    const who = holder.pid === process.pid ? 'this same process' : `process ${holder.pid}`;
-    throw new DataDirectoryError(`The data directory ${path} is in use by ${who}. Stop it first, or choose another directory with --data.`);
-  }
-  const stale = `${own}.stale`;
-  try {
-    await rename(file, stale);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return;
-    throw error;
-  }
-  // Between reading and renaming someone else may have taken it over: then it is put back.
-  if ((await readFile(stale, 'utf8')) !== text) await placeIfFree(stale, file);
-  await rm(stale, { force: true });
 }
 
 function releaser(file: string, text: string): () => Promise<void> {

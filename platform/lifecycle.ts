@@ -79,7 +79,8 @@ export function createLifecycle({ logger, clock }: { logger: Logger; clock: Cloc
       return value;
     } catch (error) {
       // Too late is still started: whatever it opened must be closed when it comes.
-      if (error instanceof CapError) result.then((value) => stopPhase({ name, stop: async () => stop(value), stopCapMs: caps.stopCapMs })).catch(() => undefined);
+      if (error instanceof CapError)
+        result.then((value) => stopPhase({ name, stop: async () => stop(value), stopCapMs: caps.stopCapMs })).catch(() => undefined);
       throw new PhaseError(name, error);
     }
   }

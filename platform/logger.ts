@@ -19,7 +19,20 @@ const SECRET_PATHS = ['', '*', '*.*', '*.*.*'].flatMap((prefix) =>
 );
 
 /** What an error says of itself. Not listed: `detail`, `where` and `parameters` of Postgres errors, which quote rows. */
-const ERROR_FIELDS = ['code', 'severity', 'schema', 'table', 'column', 'constraint', 'routine', 'syscall', 'address', 'port', 'path', 'phase'] as const;
+const ERROR_FIELDS = [
+  'code',
+  'severity',
+  'schema',
+  'table',
+  'column',
+  'constraint',
+  'routine',
+  'syscall',
+  'address',
+  'port',
+  'path',
+  'phase',
+] as const;
 
 /** Causes of causes; drivers wrap twice at most. */
 const CAUSE_DEPTH_MAX = 4;
@@ -54,7 +67,9 @@ function describeError(error: unknown, depth = 0): unknown {
 function formatLine(line: string): string {
   const { time, level, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const fields = Object.entries(rest).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  const head = [String(time).slice(11, 19), String(level).padEnd(LEVEL_COLUMN), msg, ...fields].filter((part) => part !== undefined).join(' ');
+  const head = [String(time).slice(11, 19), String(level).padEnd(LEVEL_COLUMN), msg, ...fields]
+    .filter((part) => part !== undefined)
+    .join(' ');
   return `${[head, ...stacks(err)].join('\n')}\n`;
 }
 

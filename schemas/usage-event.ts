@@ -41,13 +41,24 @@ export function encodeUsageEvent(event: UsageEvent): string {
 
 export type DecodeFailure = { code: 'invalid_json' | 'unknown_version' | 'invalid_event' | 'event_too_large'; message: string };
 
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/;
-const QUANTITY = /^-?\d{1,20}(\.\d{1,18})?$/;
-const INTEGER = /^\d{1,19}$/;
+/** Years both stores can hold; days beyond the 28th are checked against the calendar. */
+const TIME = /^(?:19|2[0-2])\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/;
+const QUANTITY = /^(?!-0$)-?(?:0|[1-9]\d{0,19})(?:\.\d{0,17}[1-9])?$/;
+/** Surely within Postgres' bigint. */
+const INTEGER = /^[1-9]\d{0,17}$/;
+/** UTF-16 units take at most three bytes each. */
+const BYTES_PER_UNIT_MAX = 3;
+/** Enough of a foreign version to recognise it by. */
+const VERSION_SHOWN_MAX = 40;
 
-/** Reads an event from the log. What is not a version-1 event of ours comes back as a failure, never as a throw. */
+/**
+ * Reads an event from the log. What is not a version-1 event of ours comes back as a failure, never as a throw. Nothing is
+ * let through that a store would refuse or change: one such event would stop its whole partition.
+ */
 export function decodeUsageEvent(encoded: string): { ok: true; event: UsageEvent } | { ok: false; failure: DecodeFailure } {
-  if (encoded.length > ENCODED_EVENT_BYTES_MAX) return failure('event_too_large', `event of ${encoded.length} characters`);
+  if (encoded.length * BYTES_PER_UNIT_MAX > ENCODED_EVENT_BYTES_MAX && Buffer.byteLength(encoded) > ENCODED_EVENT_BYTES_MAX) {
+    return failure('event_too_large', `event of ${Buffer.byteLength(encoded)} bytes`);
+  }
   let raw: Record<string, unknown>;
   try {
     raw = JSON.parse(encoded) as Record<string, unknown>;
@@ -55,26 +66,48 @@ export function decodeUsageEvent(encoded: string): { ok: true; event: UsageEvent
     return failure('invalid_json', 'the message is not JSON');
   }
   if (typeof raw !== 'object' || raw === null) return failure('invalid_event', 'the message is not an object');
-  if (raw['v'] !== USAGE_EVENT_VERSION) return failure('unknown_version', `version ${String(raw['v'])} is not known here`);
-  const { id, c, m, t, q, p, i, l } = raw;
-  const sound =
-    isKey(id) &&
-    isKey(c) &&
-    isKey(m) &&
-    matches(t, TIME) &&
-    matches(q, QUANTITY) &&
-    typeof p === 'string' &&
-    matches(i, INTEGER) &&
-    Number.isSafeInteger(l);
+  const { v, id, c, m, t, q, p, i, l } = raw;
+  // As JSON: it may be of any type and hold any character.
+  if (v !== USAGE_EVENT_VERSION) return failure('unknown_version', `version ${String(JSON.stringify(v)).slice(0, VERSION_SHOWN_MAX)} is not known here`);
+  const sound = isKey(id) && isKey(c) && isKey(m) && isTime(t) && matches(q, QUANTITY) && isProperties(p) && matches(i, INTEGER) && isLine(l);
   if (!sound) return failure('invalid_event', 'a field is missing or malformed');
-  return {
-    ok: true,
-    event: { id, customer: c, meter: m, time: t, quantity: q, properties: p, importId: i, line: l as number },
-  };
+  return { ok: true, event: { id, customer: c, meter: m, time: t, quantity: q, properties: p, importId: i, line: l } };
+}
+
+/** Text that every store keeps as it is: Postgres holds no NUL, and half a surrogate pair has no UTF-8 form. */
+function isText(value: string): boolean {
+  return value.isWellFormed() && !value.includes('\0');
 }
 
 function isKey(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= KEY_LENGTH_MAX;
+  return typeof value === 'string' && value.length > 0 && value.length <= KEY_LENGTH_MAX && isText(value);
+}
+
+function isTime(value: unknown): value is string {
+  if (!matches(value, TIME)) return false;
+  const day = Number(value.slice(8, 10));
+  return day <= 28 || day <= daysOfMonth(Number(value.slice(0, 4)), Number(value.slice(5, 7)));
+}
+
+function daysOfMonth(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** A JSON object. Its text may hold `\u0000`, six harmless characters, but no NUL: that would not be JSON. */
+function isProperties(value: unknown): value is string {
+  if (value === '{}') return true;
+  if (typeof value !== 'string' || !value.startsWith('{') || !value.isWellFormed()) return false;
+  try {
+    JSON.parse(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isLine(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
 }
 
 function matches(value: unknown, pattern: RegExp): value is string {

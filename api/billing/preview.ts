@@ -21,12 +21,16 @@ const INVOICE_HOURS_MAX = 300_000;
 export async function previewInvoice(platform: Platform, input: PreviewInput): Promise<Invoice> {
   const { postgres, clickhouse, clock } = platform;
   const customer = await findCustomer(postgres, input.customer);
-  if (customer === undefined) throw new ProblemError('not_found', `There is no customer "${input.customer}", neither set up nor seen in usage.`);
+  if (customer === undefined)
+    throw new ProblemError('not_found', `There is no customer "${input.customer}", neither set up nor seen in usage.`);
   const period = periodOf(input, customer.timeZone, clock.now().getTime());
   const { asOf } = await readWatermark(platform);
   const usage = await readHours(clickhouse, customer.id, period, customer.timeZone);
   const plan = customer.plan === null ? undefined : await findPlan(postgres, customer.plan);
-  const meters = await findMeters(postgres, usage.map(({ meter }) => meter));
+  const meters = await findMeters(
+    postgres,
+    usage.map(({ meter }) => meter),
+  );
   return buildInvoice({
     customer,
     plan,
@@ -42,7 +46,8 @@ export async function previewInvoice(platform: Platform, input: PreviewInput): P
 /** A month of the customer's zone, or a range; the current month when neither is given. */
 function periodOf(input: PreviewInput, timeZone: string, nowMs: number): Window {
   const { period, from, to } = input;
-  if (period !== undefined && (from !== undefined || to !== undefined)) throw new ProblemError('invalid_request', 'Give either period, or from and to.');
+  if (period !== undefined && (from !== undefined || to !== undefined))
+    throw new ProblemError('invalid_request', 'Give either period, or from and to.');
   if ((from === undefined) !== (to === undefined)) throw new ProblemError('invalid_request', 'from and to go together.');
   if (from === undefined || to === undefined) return monthPeriod(period ?? monthOf(nowMs, timeZone), timeZone);
   const range = readRange(from, to);
@@ -51,12 +56,14 @@ function periodOf(input: PreviewInput, timeZone: string, nowMs: number): Window 
 
 async function readHours(clickhouse: ClickHouse, customer: string, period: Window, timeZone: string): Promise<MeterUsage[]> {
   const windows = windowsOf(period, 'hour', timeZone);
-  if (windows.length > PERIOD_HOURS_MAX) throw new ProblemError('invalid_range', 'An invoice covers at most a year. Preview shorter periods one by one.');
+  if (windows.length > PERIOD_HOURS_MAX)
+    throw new ProblemError('invalid_range', 'An invoice covers at most a year. Preview shorter periods one by one.');
   const hoursByMeter = new Map<string, UsageHour[]>();
   let count = 0;
   for await (const page of readUsage(clickhouse, { windows, customer, byCustomer: false })) {
     count += page.length;
-    if (count > INVOICE_HOURS_MAX) throw new ProblemError('invalid_range', `The invoice would list more than ${INVOICE_HOURS_MAX} hours. Preview a shorter period.`);
+    if (count > INVOICE_HOURS_MAX)
+      throw new ProblemError('invalid_range', `The invoice would list more than ${INVOICE_HOURS_MAX} hours. Preview a shorter period.`);
     for (const { window, meter, quantity, events } of page) {
       const hour: UsageHour = { start: window.from, end: window.to, quantity, events: Number(events) };
       const hours = hoursByMeter.get(meter);

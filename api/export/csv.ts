@@ -22,7 +22,10 @@ export function guardText(text: string): string {
  * Streams the pages as one CSV with a header. The first page is read before anything is sent, so that a failure up to
  * then is a problem; later ones cut the connection, which clients see as an incomplete answer.
  */
-export async function sendCsv<Row>(reply: FastifyReply, options: { fileName: string; columns: readonly CsvColumn<Row>[]; pages: AsyncIterable<readonly Row[]> }): Promise<FastifyReply> {
+export async function sendCsv<Row>(
+  reply: FastifyReply,
+  options: { fileName: string; columns: readonly CsvColumn<Row>[]; pages: AsyncIterable<readonly Row[]> },
+): Promise<FastifyReply> {
   const pages = options.pages[Symbol.asyncIterator]();
   const first = await pages.next();
   const csv = Readable.from(resume(first, pages)).compose(createCsvTransform(options.columns));
@@ -36,7 +39,10 @@ export async function sendCsv<Row>(reply: FastifyReply, options: { fileName: str
 function createCsvTransform<Row>(columns: readonly CsvColumn<Row>[]): Transform<{ rows: readonly Row[] }, object> {
   return new Transform<{ rows: readonly Row[] }, object>(
     {
-      fields: columns.map(({ label, kind, value }) => ({ label, value: (row: object) => (kind === 'text' ? guardText(value(row as Row)) : value(row as Row)) })),
+      fields: columns.map(({ label, kind, value }) => ({
+        label,
+        value: (row: object) => (kind === 'text' ? guardText(value(row as Row)) : value(row as Row)),
+      })),
       transforms: [(page: { rows: readonly Row[] }) => page.rows as unknown as object[]],
       formatters: { string: quoteIfNeeded, header: quoteIfNeeded },
       eol: '\n',
@@ -46,7 +52,10 @@ function createCsvTransform<Row>(columns: readonly CsvColumn<Row>[]): Transform<
   );
 }
 
-async function* resume<Row>(first: IteratorResult<readonly Row[]>, rest: AsyncIterator<readonly Row[]>): AsyncGenerator<{ rows: readonly Row[] }> {
+async function* resume<Row>(
+  first: IteratorResult<readonly Row[]>,
+  rest: AsyncIterator<readonly Row[]>,
+): AsyncGenerator<{ rows: readonly Row[] }> {
   try {
     for (let page = first; page.done !== true; page = await rest.next()) {
       if (page.value.length > 0) yield { rows: page.value };

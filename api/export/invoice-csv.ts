@@ -36,8 +36,16 @@ function* invoiceRows(invoice: Invoice, shape: InvoiceShape): Generator<InvoiceR
   }
 }
 
-const text = (label: string, value: (row: InvoiceRow) => string | undefined | null): CsvColumn<InvoiceRow> => ({ label, kind: 'text', value: (row) => value(row) ?? '' });
-const number = (label: string, value: (row: InvoiceRow) => string | undefined): CsvColumn<InvoiceRow> => ({ label, kind: 'number', value: (row) => value(row) ?? '' });
+const text = (label: string, value: (row: InvoiceRow) => string | undefined | null): CsvColumn<InvoiceRow> => ({
+  label,
+  kind: 'text',
+  value: (row) => value(row) ?? '',
+});
+const number = (label: string, value: (row: InvoiceRow) => string | undefined): CsvColumn<InvoiceRow> => ({
+  label,
+  kind: 'number',
+  value: (row) => value(row) ?? '',
+});
 
 const HEAD = [
   text('customer', ({ invoice }) => invoice.customer),
@@ -48,7 +56,11 @@ const HEAD = [
   text('currency', ({ invoice }) => invoice.currency),
 ];
 
-const LINE = [number('line', ({ line }) => String(line?.n ?? '')), text('meter', ({ line }) => line?.meter), text('description', ({ line }) => line?.description)];
+const LINE = [
+  number('line', ({ line }) => String(line?.n ?? '')),
+  text('meter', ({ line }) => line?.meter),
+  text('description', ({ line }) => line?.description),
+];
 
 export const INVOICE_COLUMNS: Readonly<Record<InvoiceShape, CsvColumn<InvoiceRow>[]>> = {
   invoices: [

@@ -26,7 +26,10 @@ const CUSTOMER = `id, name, currency, time_zone AS "timeZone", plan_id AS "planI
   invoice_details AS "invoiceDetails", first_seen_at AS "firstSeenAt", updated_at AS "updatedAt"`;
 
 export async function listCustomers(postgres: Postgres, page: { after: string; rows: number }): Promise<Customer[]> {
-  const { rows } = await postgres.query<CustomerRow>(`SELECT ${CUSTOMER} FROM customers WHERE id > $1 ORDER BY id LIMIT $2`, [page.after, page.rows]);
+  const { rows } = await postgres.query<CustomerRow>(`SELECT ${CUSTOMER} FROM customers WHERE id > $1 ORDER BY id LIMIT $2`, [
+    page.after,
+    page.rows,
+  ]);
   return rows.map(toCustomer);
 }
 
@@ -83,7 +86,10 @@ interface MeterRow {
 const METER = 'key, name, unit, aggregation, first_seen_at AS "firstSeenAt"';
 
 export async function listMeters(postgres: Postgres, page: { after: string; rows: number }): Promise<Meter[]> {
-  const { rows } = await postgres.query<MeterRow>(`SELECT ${METER} FROM meters WHERE key > $1 ORDER BY key LIMIT $2`, [page.after, page.rows]);
+  const { rows } = await postgres.query<MeterRow>(`SELECT ${METER} FROM meters WHERE key > $1 ORDER BY key LIMIT $2`, [
+    page.after,
+    page.rows,
+  ]);
   return rows.map(toMeter);
 }
 
@@ -104,7 +110,13 @@ export async function putMeter(postgres: Postgres, key: string, input: MeterInpu
 }
 
 function toMeter(row: MeterRow): Meter {
-  return { key: row.key, name: row.name ?? row.key, unit: row.unit ?? '', aggregation: row.aggregation, firstSeenAt: toInstant(row.firstSeenAt) };
+  return {
+    key: row.key,
+    name: row.name ?? row.key,
+    unit: row.unit ?? '',
+    aggregation: row.aggregation,
+    firstSeenAt: toInstant(row.firstSeenAt),
+  };
 }
 
 function onlyRow<Row>(rows: readonly Row[]): Row {

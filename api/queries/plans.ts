@@ -18,7 +18,10 @@ const PLAN = 'id, definition, updated_at AS "updatedAt"';
 export type PlanLock = '' | 'FOR SHARE' | 'FOR UPDATE';
 
 export async function listPlans(postgres: Postgres, page: { after: string; rows: number }): Promise<Plan[]> {
-  const { rows } = await postgres.query<PlanRow>(`SELECT ${PLAN} FROM plans WHERE id COLLATE "C" > $1 ORDER BY id COLLATE "C" LIMIT $2`, [page.after, page.rows]);
+  const { rows } = await postgres.query<PlanRow>(`SELECT ${PLAN} FROM plans WHERE id COLLATE "C" > $1 ORDER BY id COLLATE "C" LIMIT $2`, [
+    page.after,
+    page.rows,
+  ]);
   return rows.map(toPlan);
 }
 
@@ -44,11 +47,15 @@ export async function deletePlan(postgres: Queryable, id: string): Promise<void>
 }
 
 /** A few of the customers on a plan, to be named in a refusal; with `currency`, of those billed in another one. */
-export async function customersOnPlan(postgres: Queryable, planId: string, options: { inOtherCurrencyThan?: string } = {}): Promise<string[]> {
-  const { rows } = await postgres.query<{ id: string }>('SELECT id FROM customers WHERE plan_id = $1 AND ($2::text IS NULL OR currency IS DISTINCT FROM $2) ORDER BY id LIMIT 3', [
-    planId,
-    options.inOtherCurrencyThan ?? null,
-  ]);
+export async function customersOnPlan(
+  postgres: Queryable,
+  planId: string,
+  options: { inOtherCurrencyThan?: string } = {},
+): Promise<string[]> {
+  const { rows } = await postgres.query<{ id: string }>(
+    'SELECT id FROM customers WHERE plan_id = $1 AND ($2::text IS NULL OR currency IS DISTINCT FROM $2) ORDER BY id LIMIT 3',
+    [planId, options.inOtherCurrencyThan ?? null],
+  );
   return rows.map((row) => row.id);
 }
 

@@ -44,7 +44,11 @@ const PLACE = '(time, epoch, partition, "offset", idx)';
 const NEWEST_FIRST = 'time DESC, epoch DESC, partition DESC, "offset" DESC, idx DESC';
 const TABLES: Readonly<Record<RecordStatus, string>> = { accepted: 'usage_records', conflict: 'conflicts' };
 
-export async function listRecords(postgres: Postgres, filter: RecordFilter, page: { after: RecordPlace | undefined; rows: number }): Promise<UsageRecord[]> {
+export async function listRecords(
+  postgres: Postgres,
+  filter: RecordFilter,
+  page: { after: RecordPlace | undefined; rows: number },
+): Promise<UsageRecord[]> {
   const values: unknown[] = [];
   const bind = (value: unknown) => `$${values.push(value)}`;
   const conditions: string[] = [];
@@ -78,7 +82,8 @@ export async function findRecord(postgres: Postgres, key: string): Promise<Usage
 /** The place a key or a cursor names; undefined when it is not one of ours. */
 export function decodePlace(key: string): RecordPlace | undefined {
   const [time, epoch, partition, offset, idx] =
-    decodeOpaque('record', key, [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/, /^\d{1,9}$/, /^\d{1,4}$/, /^\d{1,18}$/, /^\d{1,9}$/]) ?? [];
+    decodeOpaque('record', key, [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/, /^\d{1,9}$/, /^\d{1,4}$/, /^\d{1,18}$/, /^\d{1,9}$/]) ??
+    [];
   if (time === undefined || epoch === undefined || partition === undefined || offset === undefined || idx === undefined) return undefined;
   return Number.isNaN(Date.parse(time)) ? undefined : { time, epoch, partition, offset, idx };
 }

@@ -74,11 +74,13 @@ function usageQuery(selection: UsageSelection, windows: readonly Window[], after
   const [from, to] = [windows[0]?.from ?? 0, windows.at(-1)?.to ?? 0];
   const boundaries = windows.map((window) => window.from);
   const customerColumn = byCustomer ? 's.customer' : "''";
-  const conditions = ['s.slot >= {from:DateTime64(3, \'UTC\')}', 's.slot < {to:DateTime64(3, \'UTC\')}'];
+  const conditions = ["s.slot >= {from:DateTime64(3, 'UTC')}", "s.slot < {to:DateTime64(3, 'UTC')}"];
   if (customer !== undefined) conditions.push('s.customer = {customer:String}');
   if (meter !== undefined) conditions.push('s.meter = {meter:String}');
   if (after !== undefined) {
-    conditions.push(`(s.slot >= {afterWindow:DateTime64(3, 'UTC')} OR (${customerColumn}, toString(s.meter)) > ({afterCustomer:String}, {afterMeter:String}))`);
+    conditions.push(
+      `(s.slot >= {afterWindow:DateTime64(3, 'UTC')} OR (${customerColumn}, toString(s.meter)) > ({afterCustomer:String}, {afterMeter:String}))`,
+    );
   }
   return {
     name: 'usage_by_window',
@@ -101,7 +103,9 @@ function usageQuery(selection: UsageSelection, windows: readonly Window[], after
       limit: PAGE_ROWS_MAX,
       ...(customer === undefined ? {} : { customer }),
       ...(meter === undefined ? {} : { meter }),
-      ...(after === undefined ? {} : { afterWindow: toDateTime(windows[0]?.to ?? 0), afterCustomer: after.customer, afterMeter: after.meter }),
+      ...(after === undefined
+        ? {}
+        : { afterWindow: toDateTime(windows[0]?.to ?? 0), afterCustomer: after.customer, afterMeter: after.meter }),
     },
   };
 }

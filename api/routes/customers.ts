@@ -19,10 +19,21 @@ export function registerCustomers(server: HttpServer, { postgres, clock }: Platf
   const params = Type.Object({ id: Type.String({ minLength: 1, maxLength: 256 }) });
 
   server.get('/v1/customers', {
-    schema: { operationId: 'listCustomers', summary: 'Customers by id, those only seen in usage included', tags, querystring: PageQuery, response: { 200: CustomerList } },
+    schema: {
+      operationId: 'listCustomers',
+      summary: 'Customers by id, those only seen in usage included',
+      tags,
+      querystring: PageQuery,
+      response: { 200: CustomerList },
+    },
     handler: async ({ query: { cursor, limit = 100 } }) => {
       const rows = await listCustomers(postgres, { after: readIdCursor('customer', cursor), rows: limit + 1 });
-      return toPage(rows, limit, (customer) => customer, (customer) => encodeOpaque('customer', [customer.id]));
+      return toPage(
+        rows,
+        limit,
+        (customer) => customer,
+        (customer) => encodeOpaque('customer', [customer.id]),
+      );
     },
   });
 
@@ -36,7 +47,15 @@ export function registerCustomers(server: HttpServer, { postgres, clock }: Platf
   });
 
   server.put('/v1/customers/:id', {
-    schema: { operationId: 'putCustomer', summary: 'Set up a customer', description: PUT_REPLACES, tags, params, body: CustomerInput, response: { 200: Customer } },
+    schema: {
+      operationId: 'putCustomer',
+      summary: 'Set up a customer',
+      description: PUT_REPLACES,
+      tags,
+      params,
+      body: CustomerInput,
+      response: { 200: Customer },
+    },
     handler: async ({ params: { id }, body }) => {
       checkCustomer(body);
       return postgres.transaction(async (transaction) => {
@@ -62,7 +81,12 @@ export function registerMeters(server: HttpServer, { postgres, clock }: Platform
     schema: { operationId: 'listMeters', summary: 'Meters by key', tags, querystring: PageQuery, response: { 200: MeterList } },
     handler: async ({ query: { cursor, limit = 100 } }) => {
       const rows = await listMeters(postgres, { after: readIdCursor('meter', cursor), rows: limit + 1 });
-      return toPage(rows, limit, (meter) => meter, (meter) => encodeOpaque('meter', [meter.key]));
+      return toPage(
+        rows,
+        limit,
+        (meter) => meter,
+        (meter) => encodeOpaque('meter', [meter.key]),
+      );
     },
   });
 
@@ -76,15 +100,25 @@ export function registerMeters(server: HttpServer, { postgres, clock }: Platform
   });
 
   server.put('/v1/meters/:key', {
-    schema: { operationId: 'putMeter', summary: 'Name a meter', description: PUT_REPLACES, tags, params, body: MeterInput, response: { 200: Meter } },
+    schema: {
+      operationId: 'putMeter',
+      summary: 'Name a meter',
+      description: PUT_REPLACES,
+      tags,
+      params,
+      body: MeterInput,
+      response: { 200: Meter },
+    },
     handler: async ({ params: { key }, body }) => putMeter(postgres, key, body, clock.now()),
   });
 }
 
 function checkCustomer(input: Type.Static<typeof CustomerInput>): void {
   const { currency, timeZone } = input;
-  if (currency !== undefined && !isCurrency(currency)) throw fieldProblem('unknown_currency', 'currency', `${currency} is not an active ISO 4217 currency`);
-  if (timeZone !== undefined && !isTimeZone(timeZone)) throw fieldProblem('unknown_time_zone', 'timeZone', `"${timeZone}" is not an IANA time zone such as Europe/Berlin`);
+  if (currency !== undefined && !isCurrency(currency))
+    throw fieldProblem('unknown_currency', 'currency', `${currency} is not an active ISO 4217 currency`);
+  if (timeZone !== undefined && !isTimeZone(timeZone))
+    throw fieldProblem('unknown_time_zone', 'timeZone', `"${timeZone}" is not an IANA time zone such as Europe/Berlin`);
 }
 
 export function fieldProblem(code: ProblemCode, path: string, message: string): ProblemError {

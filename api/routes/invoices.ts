@@ -14,7 +14,7 @@ export function registerInvoices(server: HttpServer, platform: Platform): void {
     schema: {
       operationId: 'previewInvoice',
       summary: 'An invoice, not stored',
-      description: 'For `period` (a month of the customer\'s time zone), for `from` and `to`, or for the current month.',
+      description: "For `period` (a month of the customer's time zone), for `from` and `to`, or for the current month.",
       tags,
       body: PreviewInput,
       response: { 200: Invoice },

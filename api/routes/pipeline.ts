@@ -6,7 +6,12 @@ import { readWatermark } from '../queries/watermark.ts';
 
 export function registerPipeline(server: HttpServer, platform: Platform): void {
   server.get('/v1/pipeline', {
-    schema: { operationId: 'getPipeline', summary: 'Offsets and lag per partition, dead letters, open conflicts', tags: ['operations'], response: { 200: Pipeline } },
+    schema: {
+      operationId: 'getPipeline',
+      summary: 'Offsets and lag per partition, dead letters, open conflicts',
+      tags: ['operations'],
+      response: { 200: Pipeline },
+    },
     handler: async () => {
       const { partitions, asOf } = await readWatermark(platform);
       const { rows } = await platform.postgres.query<{ deadLetters: string; conflicts: string }>(

@@ -21,7 +21,12 @@ export function registerPlans(server: HttpServer, { postgres, clock }: Platform)
     schema: { operationId: 'listPlans', summary: 'Plans by id', tags, querystring: strictObject(Page), response: { 200: PlanList } },
     handler: async ({ query: { cursor, limit = 100 } }) => {
       const rows = await listPlans(postgres, { after: readIdCursor('plan', cursor), rows: limit + 1 });
-      return toPage(rows, limit, (plan) => plan, (plan) => encodeOpaque('plan', [plan.id]));
+      return toPage(
+        rows,
+        limit,
+        (plan) => plan,
+        (plan) => encodeOpaque('plan', [plan.id]),
+      );
     },
   });
 
@@ -39,11 +44,20 @@ export function registerPlans(server: HttpServer, { postgres, clock }: Platform)
     schema: { operationId: 'putPlan', summary: 'Create or replace a plan', tags, params, body: PlanDefinition, response: { 200: Plan } },
     handler: async ({ params: { id }, body }) => {
       const errors = checkPlan(body);
-      if (errors.length > 0) throw new ProblemError('invalid_plan', `The plan has ${errors.length === 1 ? 'a fault' : `${errors.length} faults`}: ${errors[0]?.message ?? ''}.`, { errors });
+      if (errors.length > 0)
+        throw new ProblemError(
+          'invalid_plan',
+          `The plan has ${errors.length === 1 ? 'a fault' : `${errors.length} faults`}: ${errors[0]?.message ?? ''}.`,
+          { errors },
+        );
       return postgres.transaction(async (transaction) => {
         await findPlan(transaction, id, 'FOR UPDATE');
         const others = await customersOnPlan(transaction, id, { inOtherCurrencyThan: body.currency });
-        if (others.length > 0) throw new ProblemError('currency_mismatch', `Customers on this plan are billed in another currency than ${body.currency}: ${others.join(', ')}.`);
+        if (others.length > 0)
+          throw new ProblemError(
+            'currency_mismatch',
+            `Customers on this plan are billed in another currency than ${body.currency}: ${others.join(', ')}.`,
+          );
         return putPlan(transaction, id, body, clock.now());
       });
     },
@@ -55,7 +69,8 @@ export function registerPlans(server: HttpServer, { postgres, clock }: Platform)
       await postgres.transaction(async (transaction) => {
         if ((await findPlan(transaction, id, 'FOR UPDATE')) === undefined) throw noSuchPlan(id);
         const customers = await customersOnPlan(transaction, id);
-        if (customers.length > 0) throw new ProblemError('conflict', `Customers are on this plan: ${customers.join(', ')}. Put them on another one first.`);
+        if (customers.length > 0)
+          throw new ProblemError('conflict', `Customers are on this plan: ${customers.join(', ')}. Put them on another one first.`);
         await deletePlan(transaction, id);
       });
       return reply.status(204).send(null);

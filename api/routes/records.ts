@@ -22,19 +22,38 @@ export function registerRecords(server: HttpServer, platform: Platform): void {
   const { postgres } = platform;
 
   server.get('/v1/records', {
-    schema: { operationId: 'listRecords', summary: 'Rows, newest first; the order is stable while rows arrive', tags, querystring: RecordsQuery, response: { 200: RecordList } },
+    schema: {
+      operationId: 'listRecords',
+      summary: 'Rows, newest first; the order is stable while rows arrive',
+      tags,
+      querystring: RecordsQuery,
+      response: { 200: RecordList },
+    },
     handler: async (request) => {
       const { cursor, limit = 100 } = request.query;
       const after = cursor === undefined ? undefined : decodePlace(cursor);
       if (cursor !== undefined && after === undefined) throw invalidCursor();
       const rows = await listRecords(postgres, toFilter(request.query), { after, rows: limit + 1 });
-      return toPage(rows, limit, (record) => record, (record) => record.key);
+      return toPage(
+        rows,
+        limit,
+        (record) => record,
+        (record) => record.key,
+      );
     },
   });
 
   server.get('/v1/records.csv', {
-    schema: { operationId: 'listRecordsCsv', summary: 'The same as CSV, streamed', tags, querystring: RecordsCsvQuery, produces: ['text/csv'], response: { 200: Type.String() } },
-    handler: async (request, reply) => sendCsv(reply, { fileName: 'records.csv', columns: RECORD_COLUMNS, pages: recordPages(platform, toFilter(request.query)) }),
+    schema: {
+      operationId: 'listRecordsCsv',
+      summary: 'The same as CSV, streamed',
+      tags,
+      querystring: RecordsCsvQuery,
+      produces: ['text/csv'],
+      response: { 200: Type.String() },
+    },
+    handler: async (request, reply) =>
+      sendCsv(reply, { fileName: 'records.csv', columns: RECORD_COLUMNS, pages: recordPages(platform, toFilter(request.query)) }),
   });
 
   server.get('/v1/records/:key', {

@@ -15,11 +15,19 @@ import { readWatermark } from '../queries/watermark.ts';
 import { BUCKETS_MAX, requireTimeZone, tooManyBuckets, windowsOf } from '../usage/windows.ts';
 
 const tags = ['usage'];
-const RANGES = 'Buckets are cut off at `from` and `to`; hours without usage are left out. Without `timeZone`, a call for one customer uses that customer\'s zone, others UTC.';
+const RANGES =
+  "Buckets are cut off at `from` and `to`; hours without usage are left out. Without `timeZone`, a call for one customer uses that customer's zone, others UTC.";
 
 export function registerUsage(server: HttpServer, platform: Platform): void {
   server.get('/v1/usage', {
-    schema: { operationId: 'getUsage', summary: 'Usage by hour, day or month', description: RANGES, tags, querystring: UsageQuery, response: { 200: Usage } },
+    schema: {
+      operationId: 'getUsage',
+      summary: 'Usage by hour, day or month',
+      description: RANGES,
+      tags,
+      querystring: UsageQuery,
+      response: { 200: Usage },
+    },
     handler: async (request) => {
       const { asOf } = await readWatermark(platform);
       const { selection, timeZone } = await select(platform, request.query);
@@ -33,10 +41,22 @@ export function registerUsage(server: HttpServer, platform: Platform): void {
   });
 
   server.get('/v1/usage.csv', {
-    schema: { operationId: 'getUsageCsv', summary: 'The same as CSV, streamed', description: RANGES, tags, querystring: UsageQuery, produces: ['text/csv'], response: { 200: Type.String() } },
+    schema: {
+      operationId: 'getUsageCsv',
+      summary: 'The same as CSV, streamed',
+      description: RANGES,
+      tags,
+      querystring: UsageQuery,
+      produces: ['text/csv'],
+      response: { 200: Type.String() },
+    },
     handler: async (request, reply) => {
       const { selection } = await select(platform, request.query);
-      return sendCsv(reply, { fileName: 'usage.csv', columns: usageColumns(selection.byCustomer), pages: bucketPages(platform, selection) });
+      return sendCsv(reply, {
+        fileName: 'usage.csv',
+        columns: usageColumns(selection.byCustomer),
+        pages: bucketPages(platform, selection),
+      });
     },
   });
 

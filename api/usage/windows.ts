@@ -15,7 +15,8 @@ const SHORTEST_MS: Readonly<Record<Grain, number>> = { hour: HOUR_MS, day: DAY_M
 
 /** Consecutive windows that cover the range exactly: the first and the last are cut off at its ends. */
 export function windowsOf(range: Window, grain: Grain, timeZone: string): Window[] {
-  if (range.from < EARLIEST_MS || range.to > LATEST_MS) throw new ProblemError('invalid_range', 'Usage can be asked for from 1900-01-01 to 2299-12-31.');
+  if (range.from < EARLIEST_MS || range.to > LATEST_MS)
+    throw new ProblemError('invalid_range', 'Usage can be asked for from 1900-01-01 to 2299-12-31.');
   if ((range.to - range.from) / SHORTEST_MS[grain] > BUCKETS_MAX) throw tooManyBuckets();
   switch (grain) {
     case 'hour':
@@ -42,7 +43,7 @@ export function tooManyBuckets(): ProblemError {
 
 function monthsOf(range: Window, timeZone: string): Window[] {
   const months: Window[] = [];
-  for (let from = range.from; from < range.to; ) {
+  for (let from = range.from; from < range.to;) {
     const to = Math.min(monthPeriod(monthOf(from, timeZone), timeZone).to, range.to);
     months.push({ from, to });
     from = to;

@@ -14,7 +14,7 @@ import type { Postgres } from '../../platform/postgres/postgres.ts';
 
 export const ROLLUPS = 'rollups';
 
-const EVENTS_TABLE = 'usage_events';
+const EVENTS_TABLE = 'tallyline.usage_events';
 const EVENTS_COLUMNS = ['customer', 'meter', 'time', 'quantity', 'epoch', 'log_partition', 'log_offset', 'log_index'] as const;
 
 /** How often rows that ClickHouse says it does not have are sent under a new token before that counts as broken. */

@@ -164,6 +164,12 @@ function checkColumns(first: HeadRecord, hasHeader: boolean | undefined): FileFa
   const names = first.cells;
   if (names.length > COLUMNS_MAX)
     return { code: 'too_many_columns', message: `line ${first.line} has ${names.length} columns; at most ${COLUMNS_MAX} are read` };
+  if (names.length === 0) {
+    return {
+      code: 'header_missing',
+      message: `line ${first.line}, the first, cannot be read: it holds a stray quote, an open quote, a NUL byte or bytes that are not UTF-8`,
+    };
+  }
   if (hasHeader === false) return undefined;
   if (names.every((name) => name.trim() === ''))
     return { code: 'header_missing', message: `line ${first.line} should be the header, but names no column` };

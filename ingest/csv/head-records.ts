@@ -1,4 +1,5 @@
 /** The first records of a file, read under a supposed dialect. */
+import { isUtf8 } from 'node:buffer';
 import { parse } from 'csv-parse/sync';
 import { CR, LF, RecordScanner } from './record-scanner.ts';
 
@@ -36,7 +37,7 @@ export function readHead(bytes: Buffer, supposed: SupposedDialect, whole: boolea
   return scanner.lines.slice(0, HEAD_RECORDS_MAX).map((line, index) => {
     if (scanner.strays[index] === true) return { line, cells: [] };
     const record = bytes.subarray(scanner.starts[index], scanner.ends[index]);
-    if (record.includes(0)) return { line, cells: [] };
+    if (record.includes(0) || !isUtf8(record)) return { line, cells: [] };
     if (!record.includes(grammar.quote)) return { line, cells: record.toString().split(delimiter) };
     // The line endings inside quotes are content; the record itself has none.
     return {

@@ -81,7 +81,7 @@ export function resolveMapping(mapping: Mapping, header: readonly string[]): Map
     properties,
     nullTokens: new Set(mapping.nullTokens ?? []),
     decimalStyle,
-    rowNames: header.map((name) => (name === '' || isErrorColumn(name) ? undefined : name)),
+    rowNames: header.map((name, column) => (isErrorColumn(name) ? undefined : name || `#${column + 1}`)),
     visible: [...new Set([...mapped, ...visible])].sort((a, b) => a - b),
   };
   return { ok: true, resolved };

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { ProblemError } from '../../core/errors.ts';
 import type { FilePart } from '../../platform/file-store/file-store.ts';
 import { FileMissingError } from '../../platform/file-store/file-store.ts';
-import type { HttpServer } from '../../platform/http/server.ts';
+import type { HttpServer } from '../../platform/http/http-server.ts';
 import { startEventStream } from '../../platform/http/event-stream.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Import } from '../../schemas/http/imports.ts';

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { ProblemError } from '../../core/errors.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { callerOf } from '../../platform/http/authenticate.ts';
-import type { HttpServer } from '../../platform/http/server.ts';
+import type { HttpServer } from '../../platform/http/http-server.ts';
 import { Import, ImportList, ImportListQuery, ImportQuery } from '../../schemas/http/imports.ts';
 import { acceptUpload, type AcceptOptions } from '../accept.ts';
 import { listImports, readImport } from '../import-view.ts';

@@ -114,7 +114,8 @@ function checkInsert({ table, columns, tsv, rows, token }: ClickHouseInsert): vo
   if (!TOKEN.test(token)) throw new Error(`${JSON.stringify(token)} is no insert token: 1 to 200 letters, digits and . _ : - only`);
   if (!TABLE.test(table)) throw new Error(`${JSON.stringify(table)} is no table`);
   if (columns.length === 0 || !columns.every((column) => NAME.test(column))) throw new Error(`${columns.join()} are no columns`);
-  if (rows > INSERT_ROWS_MAX) throw new Error(`${rows} rows are more than one insert may have (${INSERT_ROWS_MAX}): more may become two blocks`);
+  if (rows > INSERT_ROWS_MAX)
+    throw new Error(`${rows} rows are more than one insert may have (${INSERT_ROWS_MAX}): more may become two blocks`);
   if (!tsv.endsWith('\n')) throw new Error('the last row does not end in a newline');
   // chdb's connection takes a body of white space for none at all, and reports success.
   if (!/\S/.test(tsv)) throw new Error('rows of empty cells alone cannot be inserted');

@@ -48,7 +48,9 @@ export function createTurns({ name, atOnce, waitingMax }: { name: string; atOnce
     take(task) {
       if (closed) return Promise.reject(new ProblemError('store_unavailable', `${name} is closed`));
       if (waiting.length >= waitingMax) {
-        return Promise.reject(new ProblemError('store_unavailable', `${waiting.length} calls wait for ${name} already; try again in a moment`));
+        return Promise.reject(
+          new ProblemError('store_unavailable', `${waiting.length} calls wait for ${name} already; try again in a moment`),
+        );
       }
       const result = run(task);
       const settled: Promise<void> = result.then(noop, noop).finally(() => running.delete(settled));

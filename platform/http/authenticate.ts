@@ -31,7 +31,11 @@ declare module 'fastify' {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** An `onRequest` hook. */
-export function createAuthentication(options: { adminKey: string; postgres: Postgres; clock: Clock }): (request: FastifyRequest) => Promise<void> {
+export function createAuthentication(options: {
+  adminKey: string;
+  postgres: Postgres;
+  clock: Clock;
+}): (request: FastifyRequest) => Promise<void> {
   const adminKeyHash = sha256(options.adminKey);
   return async (request) => {
     if (!isProtected(request)) return;
@@ -45,7 +49,10 @@ export function createAuthentication(options: { adminKey: string; postgres: Post
     const token = request.cookies[SESSION_COOKIE];
     const session = token === undefined || token === '' ? undefined : await findSession(options.postgres, options.clock, token);
     if (session === undefined) {
-      throw new ProblemError('unauthenticated', 'Send "Authorization: Bearer <admin key>", or open the sign-in link that the server prints when it starts.');
+      throw new ProblemError(
+        'unauthenticated',
+        'Send "Authorization: Bearer <admin key>", or open the sign-in link that the server prints when it starts.',
+      );
     }
     if (!SAFE_METHODS.has(request.method) && !isSameOrigin(request)) {
       throw new ProblemError('forbidden', 'A change signed in by cookie must come from this site itself. Scripts use the admin key.');

@@ -21,6 +21,8 @@ export function startEventStream(request: FastifyRequest, reply: FastifyReply): 
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
     'x-request-id': request.id,
+    // A connection kept alive after the stream has ended would keep a closing server waiting for its idle timeout.
+    connection: 'close',
   });
   raw.flushHeaders();
   const write = (text: string) => {

@@ -1,7 +1,7 @@
 /** `/health/live`: the process answers. `/health/ready`: so do the stores behind it, each asked and named. */
 import { Health } from '../../schemas/http/operations.ts';
 import type { Platform } from '../platform.ts';
-import type { HttpServer } from './server.ts';
+import type { HttpServer } from './http-server.ts';
 
 /** A store that takes longer than this is of no use to a request either. */
 const CHECK_TIMEOUT_MS = 3_000;
@@ -23,7 +23,9 @@ export function registerHealth(server: HttpServer, platform: Platform): void {
       ]);
       const down = checks.filter(({ health }) => !health.ok);
       for (const { health, error } of down) request.log.error({ err: error, store: health.name }, 'store is down');
-      return reply.status(down.length === 0 ? 200 : 503).send({ status: down.length === 0 ? 'ok' : 'down', checks: checks.map(({ health }) => health) });
+      return reply
+        .status(down.length === 0 ? 200 : 503)
+        .send({ status: down.length === 0 ? 'ok' : 'down', checks: checks.map(({ health }) => health) });
     },
   });
 }

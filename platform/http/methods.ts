@@ -1,5 +1,5 @@
 /** Which methods a path answers to, for 405 and its `Allow` header. */
-import type { HttpServer } from './server.ts';
+import type { HttpServer } from './http-server.ts';
 
 export type RouteTable = Map<string, { pattern: RegExp; methods: Set<string> }>;
 

@@ -3,7 +3,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { Problem } from '../../schemas/http/common.ts';
 import { SESSION_COOKIE } from './authenticate.ts';
-import type { HttpServer } from './server.ts';
+import type { HttpServer } from './http-server.ts';
 
 /** Before any route: the generator notes each route as it is registered. */
 export async function registerOpenApi(server: HttpServer): Promise<void> {
@@ -13,7 +13,8 @@ export async function registerOpenApi(server: HttpServer): Promise<void> {
       info: {
         title: 'Tallyline',
         version: '1',
-        description: 'Usage files in, invoices that anyone can check out. Quantities and amounts are exact decimals as text; times are RFC 3339 in UTC; ranges are half-open.',
+        description:
+          'Usage files in, invoices that anyone can check out. Quantities and amounts are exact decimals as text; times are RFC 3339 in UTC; ranges are half-open.',
       },
       components: {
         schemas: { Problem: { ...Problem } as object },

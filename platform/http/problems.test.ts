@@ -5,7 +5,14 @@ import { isConnectionError, problemBody, toProblemError } from './problems.ts';
 describe('a problem', () => {
   it.each(Object.keys(PROBLEMS) as ProblemCode[])('carries the status and title of %s, its detail and the request id', (code) => {
     const body = problemBody(new ProblemError(code, 'What happened.'), 'r-1');
-    expect(body).toEqual({ type: `urn:tallyline:problem:${code}`, title: PROBLEMS[code].title, status: PROBLEMS[code].status, code, detail: 'What happened.', requestId: 'r-1' });
+    expect(body).toEqual({
+      type: `urn:tallyline:problem:${code}`,
+      title: PROBLEMS[code].title,
+      status: PROBLEMS[code].status,
+      code,
+      detail: 'What happened.',
+      requestId: 'r-1',
+    });
   });
 
   it('lists field errors with path, code and message', () => {
@@ -25,7 +32,10 @@ describe('an unexpected throw', () => {
     ['a refused connection', Object.assign(new Error('x'), { code: 'ECONNREFUSED' })],
     ['a server that is shutting down', Object.assign(new Error('x'), { code: '57P01' })],
     ['a broken connection, class 08', Object.assign(new Error('x'), { code: '08006' })],
-    ['one of these as the cause of a cause', new Error('query failed', { cause: new Error('driver', { cause: Object.assign(new Error('x'), { code: 'ECONNRESET' }) }) })],
+    [
+      'one of these as the cause of a cause',
+      new Error('query failed', { cause: new Error('driver', { cause: Object.assign(new Error('x'), { code: 'ECONNRESET' }) }) }),
+    ],
   ])('is store_unavailable for %s', (_name, error) => {
     expect(isConnectionError(error)).toBe(true);
     expect(toProblemError(error).code).toBe('store_unavailable');

@@ -66,11 +66,18 @@ export function problemBody(problem: ProblemError, requestId: string): Problem {
 /** What the caller is told about any throw. */
 export function toProblemError(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (isConnectionError(error)) return new ProblemError('store_unavailable', 'A store behind this server does not answer. Try again shortly; /health/ready names it.', { cause: error });
+  if (isConnectionError(error))
+    return new ProblemError('store_unavailable', 'A store behind this server does not answer. Try again shortly; /health/ready names it.', {
+      cause: error,
+    });
   const { statusCode, code, message } = error as Partial<FastifyError>;
-  const raisedByHttpLayer = typeof code === 'string' && code.startsWith('FST_') && statusCode !== undefined && statusCode >= 400 && statusCode < 500;
-  if (raisedByHttpLayer) return new ProblemError(CODE_OF_STATUS[statusCode] ?? 'invalid_request', `${message ?? 'The request was refused'}.`, { cause: error });
-  return new ProblemError('internal', 'The request failed for a reason on our side. The log names it under this requestId.', { cause: error });
+  const raisedByHttpLayer =
+    typeof code === 'string' && code.startsWith('FST_') && statusCode !== undefined && statusCode >= 400 && statusCode < 500;
+  if (raisedByHttpLayer)
+    return new ProblemError(CODE_OF_STATUS[statusCode] ?? 'invalid_request', `${message ?? 'The request was refused'}.`, { cause: error });
+  return new ProblemError('internal', 'The request failed for a reason on our side. The log names it under this requestId.', {
+    cause: error,
+  });
 }
 
 /** By code, through the chain of causes: query builders wrap the driver's error. */

@@ -1,25 +1,18 @@
 /**
  * The HTTP server that all roles share: limits, sign-in, problems, health, the OpenAPI document, the dashboard's files.
- * Roles add their routes as plugins: `await server.register(apiRoutes(platform))`. An upload route has no body schema and
+ * Roles add their routes as plugins: `await server.register(apiRoutes(…))`. An upload route has no body schema and
  * sets its own content type parsers and body limit inside its plugin; it may take as long as it takes.
  */
 import { randomUUID } from 'node:crypto';
 import fastifyCookie from '@fastify/cookie';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type RawReplyDefaultExpression,
-  type RawRequestDefaultExpression,
-  type RawServerDefault,
-} from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { ProblemError } from '../../core/errors.ts';
 import type { Platform } from '../platform.ts';
 import { createAuthentication } from './authenticate.ts';
 import { registerEventStreams } from './event-stream.ts';
 import { registerHealth } from './health.ts';
+import type { HttpServer } from './http-server.ts';
 import { methodsAt, rememberRoutes } from './methods.ts';
 import { registerOpenApi } from './openapi.ts';
 import { handleError, sendProblem } from './problems.ts';
@@ -36,7 +29,7 @@ const HEADERS_TIMEOUT_MS = 15_000;
 /** An id of 256 characters, each up to four bytes, each byte written `%xx`. */
 const PARAMETER_LENGTH_MAX = 256 * 4 * 3;
 
-export type HttpServer = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, TypeBoxTypeProvider>;
+export type { HttpServer } from './http-server.ts';
 
 export interface HttpServerOptions {
   platform: Platform;
@@ -51,9 +44,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const server: HttpServer = Fastify({
     loggerInstance: platform.logger as FastifyBaseLogger,
     // Paths are logged without their query below: a sign-in link has its token there.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: () => randomUUID(),
-    requestIdLogLabel: 'requestId',
     bodyLimit: BODY_BYTES_MAX,
     // Uploads last as long as they last; JSON bodies get a limit below.
     requestTimeout: 0,
@@ -84,7 +76,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
 function answerNotFound(request: FastifyRequest, reply: FastifyReply, methods: readonly string[], fallback: Fallback): FastifyReply {
   if (methods.length === 0 || methods.includes(request.method)) return fallback(request, reply);
   void reply.header('allow', methods.join(', '));
-  return sendProblem(new ProblemError('method_not_allowed', `${request.method} is not possible here; ${methods.join(', ')} is.`), request, reply);
+  return sendProblem(
+    new ProblemError('method_not_allowed', `${request.method} is not possible here; ${methods.join(', ')} is.`),
+    request,
+    reply,
+  );
 }
 
 async function limitBodyTime(request: FastifyRequest): Promise<void> {
@@ -107,7 +103,12 @@ async function setHeaders(request: FastifyRequest, reply: FastifyReply): Promise
 
 async function logResponse(request: FastifyRequest, reply: FastifyReply): Promise<void> {
   request.log.debug(
-    { method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode, durationMs: Math.round(reply.elapsedTime) },
+    {
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime),
+    },
     'request',
   );
 }

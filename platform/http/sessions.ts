@@ -22,20 +22,27 @@ export async function createSignInLink(postgres: Postgres, clock: Clock): Promis
   const now = clock.now();
   // Spent links are kept for a while, so that a second use can be told from a made-up token in the database.
   await postgres.query('DELETE FROM sign_in_links WHERE expires_at < $1', [new Date(now.getTime() - LINK_LIFETIME_MS).toISOString()]);
-  await postgres.query('INSERT INTO sign_in_links (token_hash, expires_at) VALUES ($1, $2)', [hashToken(token), new Date(now.getTime() + LINK_LIFETIME_MS).toISOString()]);
+  await postgres.query('INSERT INTO sign_in_links (token_hash, expires_at) VALUES ($1, $2)', [
+    hashToken(token),
+    new Date(now.getTime() + LINK_LIFETIME_MS).toISOString(),
+  ]);
   return token;
 }
 
 /** Spends a sign-in link. One statement takes it, so of two at once one wins; undefined when it is unknown, used or expired. */
-export async function redeemSignInLink(postgres: Postgres, clock: Clock, linkToken: string): Promise<{ token: string; session: OpenSession } | undefined> {
+export async function redeemSignInLink(
+  postgres: Postgres,
+  clock: Clock,
+  linkToken: string,
+): Promise<{ token: string; session: OpenSession } | undefined> {
   const now = clock.now();
   const session: OpenSession = { role: 'admin', expiresAt: new Date(now.getTime() + SESSION_LIFETIME_SECONDS * 1000).toISOString() };
   const token = newToken();
   const redeemed = await postgres.transaction(async (transaction) => {
-    const link = await transaction.query('UPDATE sign_in_links SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2', [
-      hashToken(linkToken),
-      now.toISOString(),
-    ]);
+    const link = await transaction.query(
+      'UPDATE sign_in_links SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2',
+      [hashToken(linkToken), now.toISOString()],
+    );
     if (link.rowCount !== 1) return false;
     await transaction.query('DELETE FROM sessions WHERE expires_at < $1', [now.toISOString()]);
     await transaction.query('INSERT INTO sessions (token_hash, role, created_at, expires_at) VALUES ($1, $2, $3, $4)', [

@@ -4,7 +4,7 @@ import { ProblemError } from '../../core/errors.ts';
 import { Session, SignIn } from '../../schemas/http/operations.ts';
 import type { Platform } from '../platform.ts';
 import { callerOf, SESSION_COOKIE } from './authenticate.ts';
-import type { HttpServer } from './server.ts';
+import type { HttpServer } from './http-server.ts';
 import { endSession, redeemSignInLink, SESSION_LIFETIME_SECONDS } from './sessions.ts';
 
 export { createSignInLink } from './sessions.ts';
@@ -15,11 +15,21 @@ const tags = ['session'];
 export function registerSignIn(server: HttpServer, { postgres, clock }: Platform): void {
   server.post('/v1/session', {
     config: { public: true },
-    schema: { operationId: 'signIn', summary: 'Sign in with a one-time link', tags, security: [], body: SignIn, response: { 200: Session } },
+    schema: {
+      operationId: 'signIn',
+      summary: 'Sign in with a one-time link',
+      tags,
+      security: [],
+      body: SignIn,
+      response: { 200: Session },
+    },
     handler: async (request, reply) => {
       const redeemed = await redeemSignInLink(postgres, clock, request.body.token);
       if (redeemed === undefined) {
-        throw new ProblemError('sign_in_link_invalid', 'This link was used before or has expired (it works once, for 24 hours). Restart the server to print a new one.');
+        throw new ProblemError(
+          'sign_in_link_invalid',
+          'This link was used before or has expired (it works once, for 24 hours). Restart the server to print a new one.',
+        );
       }
       void reply.setCookie(SESSION_COOKIE, redeemed.token, { ...COOKIE, maxAge: SESSION_LIFETIME_SECONDS });
       return redeemed.session;

@@ -5,7 +5,7 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemError } from '../../core/errors.ts';
 import { sendProblem } from './problems.ts';
-import type { HttpServer } from './server.ts';
+import type { HttpServer } from './http-server.ts';
 
 const NOT_BUILT = 'The dashboard is not built. Run "npm run prepare" in the project and start again; the API under /v1 works without it.\n';
 /** A year, the longest that caches honour. */
@@ -16,7 +16,8 @@ export type Fallback = (request: FastifyRequest, reply: FastifyReply) => Fastify
 /** Serves `directory` and answers what to do with a path that no route and no file knows. */
 export async function registerDashboard(server: HttpServer, directory: string): Promise<Fallback> {
   if (!existsSync(join(directory, 'index.html'))) {
-    return (request, reply) => (isPageRequest(request) ? reply.status(503).type('text/plain; charset=utf-8').send(NOT_BUILT) : noSuchPath(request, reply));
+    return (request, reply) =>
+      isPageRequest(request) ? reply.status(503).type('text/plain; charset=utf-8').send(NOT_BUILT) : noSuchPath(request, reply);
   }
   await server.register(fastifyStatic, {
     root: directory,
@@ -27,15 +28,22 @@ export async function registerDashboard(server: HttpServer, directory: string): 
     },
   });
   // A missing script must be a 404: answered with the page, it would fail as a syntax error instead.
-  return (request, reply) => (isPageRequest(request) && existsSync(join(directory, 'index.html')) ? reply.sendFile('index.html') : noSuchPath(request, reply));
+  return (request, reply) =>
+    isPageRequest(request) && existsSync(join(directory, 'index.html')) ? reply.sendFile('index.html') : noSuchPath(request, reply);
 }
 
 function isPageRequest(request: FastifyRequest): boolean {
   const isRead = request.method === 'GET' || request.method === 'HEAD';
-  return isRead && !/^\/(v1|health|docs|openapi\.json|_app)(\/|\?|$)/.test(request.url) && (request.headers.accept ?? '').includes('text/html');
+  return (
+    isRead && !/^\/(v1|health|docs|openapi\.json|_app)(\/|\?|$)/.test(request.url) && (request.headers.accept ?? '').includes('text/html')
+  );
 }
 
 export function noSuchPath(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const path = request.url.split('?', 1)[0] ?? '';
-  return sendProblem(new ProblemError('not_found', `There is nothing at ${request.method} ${path}. The API is listed at /docs.`), request, reply);
+  return sendProblem(
+    new ProblemError('not_found', `There is nothing at ${request.method} ${path}. The API is listed at /docs.`),
+    request,
+    reply,
+  );
 }

@@ -48,6 +48,13 @@ describe('a body', () => {
     expect(errors.map(({ path, code }) => `${path} ${code}`).sort()).toEqual(['prices/0/tiers/0/upTo pattern', 'prices/1/colour unknown']);
   });
 
+  it('names all types that a member may have', () => {
+    const price = { meter: 'a', model: 'graduated', tiers: [{ upTo: 5, unitPrice: '1' }] };
+    expect(check(PlanDefinition, 'body', plan(price))).toEqual({
+      errors: [{ path: 'prices/0/tiers/0/upTo', code: 'type', message: 'must be string or null' }],
+    });
+  });
+
   it('names the choices when the model is none of them', () => {
     expect(check(PlanDefinition, 'body', plan({ meter: 'a', model: 'magic' }))).toEqual({
       errors: [{ path: 'prices/0/model', code: 'enum', message: 'must be one of per_unit, graduated' }],
@@ -64,6 +71,8 @@ describe('a body', () => {
   });
 
   it('keeps members named like those of every object from slipping in', () => {
-    expect(check(PlanDefinition, 'body', JSON.parse('{"name":"P","currency":"USD","prices":[],"__proto__":{"x":1}}')).errors).toMatchObject([{ path: '__proto__', code: 'unknown' }]);
+    expect(check(PlanDefinition, 'body', JSON.parse('{"name":"P","currency":"USD","prices":[],"__proto__":{"x":1}}')).errors).toMatchObject(
+      [{ path: '__proto__', code: 'unknown' }],
+    );
   });
 });

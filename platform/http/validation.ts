@@ -28,13 +28,27 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
     const validator = Compile(schema);
     const isText = httpPart !== 'body';
     return (input: unknown) => {
-      const value = isText ? validator.Convert(validator.Default({ ...(input as object) })) : input;
+      const value = isText ? convertText(schema, validator.Default({ ...(input as object) })) : input;
       const nul = findNul(value, '');
-      if (nul !== undefined) return { error: refusal(httpPart, [{ path: nul, code: 'nul_character', message: 'must not contain the character U+0000' }]) };
+      if (nul !== undefined)
+        return { error: refusal(httpPart, [{ path: nul, code: 'nul_character', message: 'must not contain the character U+0000' }]) };
       if (validator.Check(value)) return { value };
       return { error: refusal(httpPart, fieldErrors(validator.Errors(value))) };
     };
   };
+}
+
+/** Whole numbers and `true`/`false` as they are written; what is anything else stays text and is refused by the schema. */
+function convertText(schema: TSchema, value: unknown): unknown {
+  const { properties = {} } = schema as { properties?: Record<string, { type?: unknown }> };
+  const entries = Object.entries(value as object).map(([name, text]: [string, unknown]) => {
+    const type = Object.hasOwn(properties, name) ? properties[name]?.type : undefined;
+    if (typeof text !== 'string') return [name, text];
+    if (type === 'integer' && /^-?\d{1,15}$/.test(text)) return [name, Number(text)];
+    if (type === 'boolean' && (text === 'true' || text === 'false')) return [name, text === 'true'];
+    return [name, text];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** The errors a person can act on: one per fault, with the alternatives of a union that cannot be meant left out. */
@@ -52,7 +66,8 @@ export function fieldErrors(errors: readonly SchemaError[]): FieldError[] {
  */
 function withoutMissedAlternatives(errors: readonly SchemaError[]): SchemaError[] {
   const constants = errors.filter((error) => error.keyword === 'const').map(branchOfConstant);
-  const isMissed = (error: SchemaError) => constants.some((missed) => isWithin(error.instancePath, missed.instancePath) && isWithin(error.schemaPath, missed.branch));
+  const isMissed = (error: SchemaError) =>
+    constants.some((missed) => isWithin(error.instancePath, missed.instancePath) && isWithin(error.schemaPath, missed.branch));
   const kept = errors.filter((error) => error.keyword !== 'const' && error.keyword !== 'anyOf' && !isMissed(error));
   const choices = new Map<string, { error: SchemaError; values: string[] }>();
   for (const { error, instancePath, union } of constants) {
@@ -62,10 +77,29 @@ function withoutMissedAlternatives(errors: readonly SchemaError[]): SchemaError[
     entry.values.push(String((error.params as { allowedValue?: unknown }).allowedValue));
     choices.set(error.instancePath, entry);
   }
-  const chosen = [...choices.values()].map(({ error, values }) => ({ ...error, keyword: 'enum', message: `must be ${values.length > 1 ? 'one of ' : ''}${values.join(', ')}` }));
-  const explained = [...kept, ...chosen];
-  const unexplained = errors.filter((error) => error.keyword === 'anyOf' && !explained.some((other) => isWithin(other.instancePath, error.instancePath)));
+  const chosen = [...choices.values()].map(({ error, values }) => ({
+    ...error,
+    keyword: 'enum',
+    message: `must be ${values.length > 1 ? 'one of ' : ''}${values.join(', ')}`,
+  }));
+  const explained = [...mergeTypes(kept), ...chosen];
+  const unexplained = errors.filter(
+    (error) => error.keyword === 'anyOf' && !explained.some((other) => isWithin(other.instancePath, error.instancePath)),
+  );
   return [...explained, ...unexplained];
+}
+
+/** A value that may be text or null, and is text of the wrong form, is not told that it must be null. */
+function mergeTypes(errors: readonly SchemaError[]): SchemaError[] {
+  const unionOf = (error: SchemaError) => /^(.*\/anyOf)\/\d+$/.exec(error.schemaPath)?.[1];
+  return errors.flatMap((error, i) => {
+    const union = unionOf(error);
+    if (union === undefined || error.keyword !== 'type') return [error];
+    const siblings = errors.filter((other) => other.instancePath === error.instancePath && unionOf(other) === union);
+    if (siblings.some((other) => other.keyword !== 'type')) return [];
+    const types = siblings.map((other) => String((other.params as { type?: unknown }).type));
+    return errors.indexOf(siblings[0] ?? error) === i ? [{ ...error, message: `must be ${types.join(' or ')}` }] : [];
+  });
 }
 
 /** For `…/anyOf/1/properties/model` at `/prices/0/model`: branch `…/anyOf/1` of the union at `/prices/0`. */
@@ -88,7 +122,11 @@ function translate(error: SchemaError): FieldError[] {
     case 'boolean':
       return [];
     case 'additionalProperties':
-      return (params.additionalProperties ?? []).map((name) => ({ path: member(name), code: 'unknown', message: `${name} is not known here` }));
+      return (params.additionalProperties ?? []).map((name) => ({
+        path: member(name),
+        code: 'unknown',
+        message: `${name} is not known here`,
+      }));
     case 'required':
       return (params.requiredProperties ?? []).map((name) => ({ path: member(name), code: 'missing', message: `${name} is missing` }));
     default:
@@ -97,8 +135,17 @@ function translate(error: SchemaError): FieldError[] {
 }
 
 function refusal(httpPart: string | undefined, errors: readonly FieldError[]): ProblemError {
-  const place = httpPart === 'querystring' ? 'query parameter' : httpPart === 'params' ? 'path parameter' : httpPart === 'headers' ? 'header' : 'body member';
-  const named = errors.slice(0, 3).map((error) => (error.path === '' ? `body: ${error.message}` : `${place} "${error.path}": ${error.message}`));
+  const place =
+    httpPart === 'querystring'
+      ? 'query parameter'
+      : httpPart === 'params'
+        ? 'path parameter'
+        : httpPart === 'headers'
+          ? 'header'
+          : 'body member';
+  const named = errors
+    .slice(0, 3)
+    .map((error) => (error.path === '' ? `body: ${error.message}` : `${place} "${error.path}": ${error.message}`));
   const more = errors.length > named.length ? `; and ${errors.length - named.length} more` : '';
   return new ProblemError('invalid_request', `${named.join('; ')}${more}.`, { errors });
 }

@@ -30,7 +30,17 @@ export async function accountForRoot(): Promise<Account> {
   try {
     // Either may be there already; what counts is whether the user can be looked up afterwards.
     await run('groupadd', ['--system', ACCOUNT_NAME]).catch(() => undefined);
-    await run('useradd', ['--system', '--gid', ACCOUNT_NAME, '--no-create-home', '--home-dir', '/nonexistent', '--shell', '/usr/sbin/nologin', ACCOUNT_NAME]);
+    await run('useradd', [
+      '--system',
+      '--gid',
+      ACCOUNT_NAME,
+      '--no-create-home',
+      '--home-dir',
+      '/nonexistent',
+      '--shell',
+      '/usr/sbin/nologin',
+      ACCOUNT_NAME,
+    ]);
   } catch (error) {
     throw new EmbeddedPostgresError(cannotMakeAccount(error), { cause: error });
   }
@@ -57,7 +67,13 @@ export async function firstClosedDirectory(account: Account, directory: string):
 /** Tried rather than computed from modes: access lists and mount options count as well. */
 function canEnter(account: Account, directory: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const child = spawn('/bin/sh', ['-c', 'cd -- "$1"', 'sh', directory], { cwd: '/', stdio: 'ignore', env: {}, uid: account.uid, gid: account.gid });
+    const child = spawn('/bin/sh', ['-c', 'cd -- "$1"', 'sh', directory], {
+      cwd: '/',
+      stdio: 'ignore',
+      env: {},
+      uid: account.uid,
+      gid: account.gid,
+    });
     child.once('error', () => resolve(false));
     child.once('exit', (code) => resolve(code === 0));
   });
@@ -65,7 +81,9 @@ function canEnter(account: Account, directory: string): Promise<boolean> {
 
 async function lookUp(nameOrUid: string): Promise<Account | undefined> {
   try {
-    const [name, uid, gid] = await Promise.all(['-un', '-u', '-g'].map(async (field) => (await run('id', [field, nameOrUid])).stdout.trim()));
+    const [name, uid, gid] = await Promise.all(
+      ['-un', '-u', '-g'].map(async (field) => (await run('id', [field, nameOrUid])).stdout.trim()),
+    );
     return name === undefined ? undefined : { name, uid: Number(uid), gid: Number(gid) };
   } catch {
     return undefined;

@@ -51,7 +51,11 @@ export async function findBinaries(): Promise<Binaries> {
 /** Whether the programs run, as the account when one is given. Tried: modes, mount options and libraries all count. */
 export async function whyNotRunnable(binaries: Binaries, account: Account | undefined): Promise<string | undefined> {
   try {
-    await run(binaries.postgres, ['--version'], { cwd: '/', env: PROGRAM_ENVIRONMENT, ...(account && { uid: account.uid, gid: account.gid }) });
+    await run(binaries.postgres, ['--version'], {
+      cwd: '/',
+      env: PROGRAM_ENVIRONMENT,
+      ...(account && { uid: account.uid, gid: account.gid }),
+    });
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message.trim() : String(error);
@@ -80,7 +84,10 @@ export async function copyBinaries(binaries: Binaries, targetParent: string, acc
     if (!isTaken(error)) throw error;
   });
   const fault = await whyNotRunnable(copied, account);
-  if (fault !== undefined) throw new EmbeddedPostgresError(`The programs of PostgreSQL were copied to ${target}, but user ${account.name} cannot run them there: ${fault}`);
+  if (fault !== undefined)
+    throw new EmbeddedPostgresError(
+      `The programs of PostgreSQL were copied to ${target}, but user ${account.name} cannot run them there: ${fault}`,
+    );
   return copied;
 }
 

@@ -50,7 +50,11 @@ export async function checkVersion(directory: string, binaries: Binaries): Promi
 }
 
 /** Makes the cluster. Whatever else stands in the directory is moved aside, never deleted; answers its new name. */
-export async function createCluster(directory: string, binaries: Binaries, account: Account | undefined): Promise<{ movedAside: string | undefined }> {
+export async function createCluster(
+  directory: string,
+  binaries: Binaries,
+  account: Account | undefined,
+): Promise<{ movedAside: string | undefined }> {
   const parent = dirname(directory);
   for (const name of await readdir(parent)) {
     if (!name.startsWith(`${basename(directory)}.new-`)) continue;

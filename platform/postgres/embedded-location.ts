@@ -164,7 +164,10 @@ async function parsePointer(path: string): Promise<Pointer | undefined> {
     return JSON.parse(await readFile(path, 'utf8')) as Pointer;
   } catch (error) {
     if (isAbsent(error)) return undefined;
-    throw new EmbeddedPostgresError(`${path}, which says where the Postgres data is, cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new EmbeddedPostgresError(
+      `${path}, which says where the Postgres data is, cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }
 

@@ -120,7 +120,10 @@ export async function stopOrphan(directory: string, clock: Clock, logger: Logger
   if (!(await isPostgresOn(directory, pid))) return disownPid(directory);
   const isGone = async () => (await processStartedAt(pid)) !== startedAt;
   logger.warn({ pid }, 'Postgres is still running from a start that did not end in order; stopping it first');
-  for (const [signal, capMs] of [['SIGINT', STOP_FAST_MS], ['SIGQUIT', STOP_IMMEDIATE_MS]] as const) {
+  for (const [signal, capMs] of [
+    ['SIGINT', STOP_FAST_MS],
+    ['SIGQUIT', STOP_IMMEDIATE_MS],
+  ] as const) {
     if (await isGone()) return;
     process.kill(pid, signal);
     const until = clock.monotonicMs() + capMs;
@@ -129,7 +132,9 @@ export async function stopOrphan(directory: string, clock: Clock, logger: Logger
       await delay(POLL_MS);
     }
   }
-  throw new EmbeddedPostgresError(`Postgres is still running on ${directory} as process ${pid} and does not stop. Stop that process, then start again.`);
+  throw new EmbeddedPostgresError(
+    `Postgres is still running on ${directory} as process ${pid} and does not stop. Stop that process, then start again.`,
+  );
 }
 
 /**
@@ -165,7 +170,10 @@ async function isPostgresOn(directory: string, pid: number): Promise<boolean> {
 
 /** Empties the log when it has grown too long; answers where the next entry will stand. */
 async function prepareLog(logFile: string): Promise<number> {
-  const bytes = await stat(logFile).then((stats) => stats.size, () => 0);
+  const bytes = await stat(logFile).then(
+    (stats) => stats.size,
+    () => 0,
+  );
   if (bytes <= LOG_BYTES_MAX) return bytes;
   await truncate(logFile);
   return 0;

@@ -68,7 +68,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   await stopOrphan(directory, clock, logger);
   if ((await readCredentials(directory)) === undefined) {
     const { movedAside } = await createCluster(directory, location.binaries, account);
-    if (movedAside !== undefined) logger.warn({ movedAside }, `${directory} held no complete Postgres data; what was there is now in ${movedAside}`);
+    if (movedAside !== undefined)
+      logger.warn({ movedAside }, `${directory} held no complete Postgres data; what was there is now in ${movedAside}`);
     await recordLocation(directory, dataDirectory);
   }
   await checkVersion(directory, location.binaries);
@@ -118,7 +119,8 @@ async function startAnswering(options: StartOptions): Promise<{ postmaster: Post
       }
       const words = await postmaster.lastWords();
       logger.warn({ attempt, ended, words }, 'Postgres ended while it was starting');
-      if (attempt === START_ATTEMPTS) throw new EmbeddedPostgresError(`Postgres does not start (${ended}). The end of ${logFile}:\n${words}`);
+      if (attempt === START_ATTEMPTS)
+        throw new EmbeddedPostgresError(`Postgres does not start (${ended}). The end of ${logFile}:\n${words}`);
     } catch (error) {
       await postmaster.stop();
       throw error;
@@ -128,7 +130,11 @@ async function startAnswering(options: StartOptions): Promise<{ postmaster: Post
 }
 
 /** Resolves when the server has answered a query, or has ended. */
-async function waitUntilAnswering(connection: PostgresConnection, postmaster: Postmaster, { clock, logger }: StartOptions): Promise<undefined> {
+async function waitUntilAnswering(
+  connection: PostgresConnection,
+  postmaster: Postmaster,
+  { clock, logger }: StartOptions,
+): Promise<undefined> {
   const startedAtMs = clock.monotonicMs();
   let ended = false;
   void postmaster.ended.then(() => {
@@ -144,7 +150,10 @@ async function waitUntilAnswering(connection: PostgresConnection, postmaster: Po
     }
     const waitedMs = clock.monotonicMs() - startedAtMs;
     const capMs = recovering ? RECOVERY_TIMEOUT_MS : ANSWER_TIMEOUT_MS;
-    if (waitedMs > capMs) throw new EmbeddedPostgresError(`Postgres has not answered within ${capMs / 1_000} s. The end of its log:\n${await postmaster.lastWords()}`);
+    if (waitedMs > capMs)
+      throw new EmbeddedPostgresError(
+        `Postgres has not answered within ${capMs / 1_000} s. The end of its log:\n${await postmaster.lastWords()}`,
+      );
     await delay(POLL_MS);
   }
 }

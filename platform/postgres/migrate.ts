@@ -41,7 +41,7 @@ export async function migratePostgres(postgres: Postgres): Promise<void> {
 
 async function readApplied(transaction: Transaction): Promise<string[]> {
   const { rows: tables } = await transaction.query<{ name: string | null }>('SELECT to_regclass($1)::text AS name', [MIGRATIONS_TABLE]);
-  if (tables[0]?.name == null) return [];
+  if ((tables[0]?.name ?? null) === null) return [];
   const { rows } = await transaction.query<{ hash: string }>(`SELECT hash FROM ${MIGRATIONS_TABLE}`);
   return rows.map(({ hash }) => hash);
 }

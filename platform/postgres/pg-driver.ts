@@ -3,11 +3,11 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
-import type { ClientConfig, CustomTypesConfig, PoolClient, QueryResultRow } from 'pg';
+import type { ClientBase, ClientConfig, CustomTypesConfig, PoolClient, QueryResultRow } from 'pg';
 import { from as copyFromStream } from 'pg-copy-streams';
 import type { Logger } from 'pino';
 import * as tables from '../../schemas/postgres/tables.ts';
-import { createNotifications } from './pg-notifications.ts';
+import { Notifications } from './pg-notifications.ts';
 import type { Postgres, Transaction } from './postgres.ts';
 
 /** Where a server is. Either the parts or a connection string; its parts win over the string. */
@@ -37,7 +37,15 @@ const IDLE_TIMEOUT_MS = 60_000;
 /** Rows of a few bytes are joined up to this many characters: one message and one system call a row would cost more than the row. */
 const COPY_CHUNK_CHARACTERS = 65_536;
 
-const OID = { date: 1082, timestamp: 1114, timestamptz: 1184, dateArray: 1182, timestampArray: 1115, timestamptzArray: 1185, textArray: 1009 };
+const OID = {
+  date: 1082,
+  timestamp: 1114,
+  timestamptz: 1184,
+  dateArray: 1182,
+  timestampArray: 1115,
+  timestamptzArray: 1185,
+  textArray: 1009,
+};
 
 /**
  * Opens the pool. Nothing is connected before the first query.
@@ -58,16 +66,16 @@ export function connectPostgres(options: PostgresOptions): Postgres {
     ...settings,
     max: options.poolSize,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
-    onConnect: async (client) => {
-      await client.query("SET TimeZone = 'UTC'; SET DateStyle = 'ISO'");
-    },
+    onConnect: setUpSession,
   });
-  pool.on('error', (error) => logger.warn({ err: error }, 'an idle Postgres connection was lost; the pool makes another when it is needed'));
+  pool.on('error', (error) =>
+    logger.warn({ err: error }, 'an idle Postgres connection was lost; the pool makes another when it is needed'),
+  );
   // Between two queries of a transaction nobody listens for errors of its connection, and an unheard one ends the process.
   // Whoever holds the client learns of the loss from its next query.
   pool.on('connect', (client) => client.on('error', (error) => logger.debug({ err: error }, 'a Postgres connection was lost')));
 
-  const notifications = createNotifications({ createClient: () => new pg.Client(settings), logger });
+  const notifications = new Notifications({ createClient: () => new pg.Client(settings), logger });
   let closing: Promise<void> | undefined;
 
   return {
@@ -82,10 +90,16 @@ export function connectPostgres(options: PostgresOptions): Postgres {
   };
 }
 
+/** The pool waits for the promise before it hands the client out, though its type says nothing of it. */
+function setUpSession(client: ClientBase): unknown {
+  return client.query("SET TimeZone = 'UTC'; SET DateStyle = 'ISO'");
+}
+
 const textTimes: CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
     if (oid === OID.timestamptz || oid === OID.timestamp || oid === OID.date) return (text: string) => text;
-    if (oid === OID.timestamptzArray || oid === OID.timestampArray || oid === OID.dateArray) return pg.types.getTypeParser(OID.textArray, 'text');
+    if (oid === OID.timestamptzArray || oid === OID.timestampArray || oid === OID.dateArray)
+      return pg.types.getTypeParser(OID.textArray, 'text');
     return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text');
   }) as typeof pg.types.getTypeParser,
 };
@@ -111,7 +125,8 @@ async function runTransaction<T>(pool: pg.Pool, work: (transaction: Transaction)
     });
     const { command } = await client.query('COMMIT');
     // COMMIT after a failed statement is a rollback that reports success.
-    if (command !== 'COMMIT') throw new Error('the transaction was rolled back: a statement in it had failed, and the error was not passed on');
+    if (command !== 'COMMIT')
+      throw new Error('the transaction was rolled back: a statement in it had failed, and the error was not passed on');
     return result;
   } catch (error) {
     await client.query('ROLLBACK').catch((rollbackError: Error) => {

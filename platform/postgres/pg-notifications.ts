@@ -9,12 +9,6 @@ import pg from 'pg';
 import type { Client } from 'pg';
 import type { Logger } from 'pino';
 
-export interface Notifications {
-  /** See `Postgres.listen`. Rejects when the very first connection fails; later it waits for the next one. */
-  listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>;
-  close(): Promise<void>;
-}
-
 export interface NotificationOptions {
   createClient: () => Client;
   logger: Logger;
@@ -25,120 +19,127 @@ export interface NotificationOptions {
 const RECONNECT_FIRST_MS = 100;
 const RECONNECT_LAST_MS = 5_000;
 
-export function createNotifications({ createClient, logger }: NotificationOptions): Notifications {
-  const wanted = new Map<string, Set<(payload: string) => void>>();
-  const closed = new AbortController();
-  let client: Client | undefined;
-  let listening = new Set<string>();
-  let everConnected = false;
-  let queue: Promise<void> = Promise.resolve();
+export class Notifications {
+  readonly #createClient: () => Client;
+  readonly #logger: Logger;
+  readonly #wanted = new Map<string, Set<(payload: string) => void>>();
+  readonly #closed = new AbortController();
+  #listening = new Set<string>();
+  #client: Client | undefined;
+  #everConnected = false;
+  #queue: Promise<void> = Promise.resolve();
 
-  function call(onNotify: (payload: string) => void, payload: string): void {
+  constructor({ createClient, logger }: NotificationOptions) {
+    this.#createClient = createClient;
+    this.#logger = logger;
+  }
+
+  /** See `Postgres.listen`. Rejects when the very first connection fails; later it waits for the next one. */
+  async listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>> {
+    // The same function may listen twice; each call has its own entry.
+    const entry = (payload: string) => onNotify(payload);
+    const entries = this.#wanted.get(channel) ?? new Set();
+    this.#wanted.set(channel, entries.add(entry));
+    const remove = () => {
+      entries.delete(entry);
+      if (entries.size === 0 && this.#wanted.get(channel) === entries) this.#wanted.delete(channel);
+    };
     try {
-      onNotify(payload);
+      await this.#reconcile();
     } catch (error) {
-      logger.error({ err: error }, 'a listener of Postgres notifications failed');
+      remove();
+      throw error;
     }
+    return async () => {
+      remove();
+      if (!this.#closed.signal.aborted) await this.#reconcile();
+    };
   }
 
-  function onLost(lost: Client): void {
-    if (client !== lost) return;
-    client = undefined;
-    listening = new Set();
-    if (closed.signal.aborted) return;
-    logger.warn('the Postgres connection that listens was lost; making another');
-    reconcile().catch((error: unknown) => {
-      if (!closed.signal.aborted) logger.error({ err: error }, 'listening to Postgres cannot go on');
-    });
+  async close(): Promise<void> {
+    this.#closed.abort(new Error('Postgres was closed'));
+    await this.#queue;
+    const last = this.#client;
+    this.#client = undefined;
+    await last?.end();
   }
 
-  async function connect(): Promise<Client> {
-    const fresh = createClient();
-    fresh.on('error', (error) => logger.debug({ err: error }, 'the Postgres connection that listens has failed'));
-    fresh.on('end', () => onLost(fresh));
-    fresh.on('notification', ({ channel, payload }) => {
-      for (const onNotify of [...(wanted.get(channel) ?? [])]) call(onNotify, payload ?? '');
-    });
-    await fresh.connect();
-    return fresh;
-  }
-
-  /** One attempt. Answers whether this was a new connection after a lost one. */
-  async function settle(): Promise<boolean> {
-    let again = false;
-    if (client === undefined) {
-      client = await connect();
-      again = everConnected;
-      everConnected = true;
-    }
-    const current = client;
-    for (const channel of wanted.keys()) {
-      if (listening.has(channel)) continue;
-      await current.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
-      listening.add(channel);
-    }
-    for (const channel of [...listening]) {
-      if (wanted.has(channel)) continue;
-      await current.query(`UNLISTEN ${pg.escapeIdentifier(channel)}`);
-      listening.delete(channel);
-    }
-    return again;
-  }
-
-  async function settleWithRetries(): Promise<void> {
-    let missed = false;
-    for (let waitMs = RECONNECT_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RECONNECT_LAST_MS)) {
-      closed.signal.throwIfAborted();
-      try {
-        missed = (await settle()) || missed;
-        break;
-      } catch (error) {
-        if (!everConnected) throw error;
-        const broken = client;
-        client = undefined;
-        listening = new Set();
-        await broken?.end().catch(() => undefined);
-        logger.debug({ err: error, waitMs }, 'cannot listen to Postgres yet');
-        await delay(waitMs, undefined, { signal: closed.signal });
-      }
-    }
-    if (!missed) return;
-    for (const listeners of [...wanted.values()]) for (const onNotify of [...listeners]) call(onNotify, '');
-  }
-
-  function reconcile(): Promise<void> {
-    const run = queue.then(settleWithRetries);
-    queue = run.catch(() => undefined);
+  #reconcile(): Promise<void> {
+    const run = this.#queue.then(() => this.#settleWithRetries());
+    this.#queue = run.catch(() => undefined);
     return run;
   }
 
-  return {
-    async listen(channel, onNotify) {
-      // The same function may listen twice; each call has its own entry.
-      const entry = (payload: string) => onNotify(payload);
-      const entries = wanted.get(channel) ?? new Set();
-      wanted.set(channel, entries.add(entry));
-      const remove = () => {
-        entries.delete(entry);
-        if (entries.size === 0 && wanted.get(channel) === entries) wanted.delete(channel);
-      };
+  async #settleWithRetries(): Promise<void> {
+    let mayHaveMissed = false;
+    for (let waitMs = RECONNECT_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RECONNECT_LAST_MS)) {
+      this.#closed.signal.throwIfAborted();
       try {
-        await reconcile();
+        mayHaveMissed = (await this.#connectAgain()) || mayHaveMissed;
+        await this.#settle();
+        break;
       } catch (error) {
-        remove();
-        throw error;
+        if (!this.#everConnected) throw error;
+        const broken = this.#client;
+        this.#client = undefined;
+        this.#listening = new Set();
+        await broken?.end().catch(() => undefined);
+        this.#logger.debug({ err: error, waitMs }, 'cannot listen to Postgres yet');
+        await delay(waitMs, undefined, { signal: this.#closed.signal });
       }
-      return async () => {
-        remove();
-        if (!closed.signal.aborted) await reconcile();
-      };
-    },
-    async close() {
-      closed.abort(new Error('Postgres was closed'));
-      await queue;
-      const last = client;
-      client = undefined;
-      await last?.end();
-    },
-  };
+    }
+    if (!mayHaveMissed) return;
+    for (const listeners of [...this.#wanted.values()]) for (const onNotify of [...listeners]) this.#call(onNotify, '');
+  }
+
+  /** Answers whether there now is another connection in place of a lost one. */
+  async #connectAgain(): Promise<boolean> {
+    if (this.#client !== undefined) return false;
+    const fresh = this.#createClient();
+    fresh.on('error', (error) => this.#logger.debug({ err: error }, 'the Postgres connection that listens has failed'));
+    fresh.on('end', () => this.#onLost(fresh));
+    fresh.on('notification', ({ channel, payload }) => {
+      for (const onNotify of [...(this.#wanted.get(channel) ?? [])]) this.#call(onNotify, payload ?? '');
+    });
+    await fresh.connect();
+    this.#client = fresh;
+    const again = this.#everConnected;
+    this.#everConnected = true;
+    return again;
+  }
+
+  async #settle(): Promise<void> {
+    const client = this.#client;
+    const listening = this.#listening;
+    if (client === undefined) throw new Error('the connection was lost again');
+    for (const channel of this.#wanted.keys()) {
+      if (listening.has(channel)) continue;
+      await client.query(`LISTEN ${pg.escapeIdentifier(channel)}`);
+      listening.add(channel);
+    }
+    for (const channel of [...listening]) {
+      if (this.#wanted.has(channel)) continue;
+      await client.query(`UNLISTEN ${pg.escapeIdentifier(channel)}`);
+      listening.delete(channel);
+    }
+  }
+
+  #onLost(lost: Client): void {
+    if (this.#client !== lost) return;
+    this.#client = undefined;
+    this.#listening = new Set();
+    if (this.#closed.signal.aborted) return;
+    this.#logger.warn('the Postgres connection that listens was lost; making another');
+    this.#reconcile().catch((error: unknown) => {
+      if (!this.#closed.signal.aborted) this.#logger.error({ err: error }, 'listening to Postgres cannot go on');
+    });
+  }
+
+  #call(onNotify: (payload: string) => void, payload: string): void {
+    try {
+      onNotify(payload);
+    } catch (error) {
+      this.#logger.error({ err: error }, 'a listener of Postgres notifications failed');
+    }
+  }
 }

@@ -1,8 +1,8 @@
 -- One row per billed usage event, with its position in the log and without its import: an event that several files
 -- bring is held once, and which of them answers for it is Postgres' business.
 --
--- Durability: an acknowledged insert has its part fsynced, file by file and directory. Merges are not fsynced: the parts
--- they replace stay on disk for another eight minutes (old_parts_lifetime), by when the kernel has written the result.
+-- Durability: an acknowledged insert has its part fsynced, file by file and directory. So has a merge: the embedded engine
+-- removes the parts that it replaces at once (old_parts_lifetime = 0, where a server keeps them for eight minutes).
 --
 -- non_replicated_deduplication_window keeps the tokens of the last 10,000 inserts, far more than can be in doubt at once
 -- (one per partition of the log). Two identical blocks WITHOUT a token would collapse into one: every insert has a token.
@@ -48,5 +48,6 @@ ORDER BY (customer, meter, time, epoch, log_partition, log_offset, log_index)
 SETTINGS
     non_replicated_deduplication_window = 10000,
     fsync_after_insert = 1,
+    min_rows_to_fsync_after_merge = 1,
     fsync_part_directory = 1
 COMMENT 'Billed usage events by customer, meter and time';

@@ -16,7 +16,8 @@ export function migrationContract(clickhouse: () => ClickHouse): void {
     let newest: number;
     const file = (version: number, words: string) => join(directory, `${String(version).padStart(4, '0')}_${words}.sql`);
     const migrate = () => migrateClickHouse({ clickhouse: clickhouse(), logger, directory });
-    const applied = () => clickhouse().query<{ version: number }>({ name: 'ledger', sql: 'SELECT version FROM tallyline.schema_migrations ORDER BY version' });
+    const applied = () =>
+      clickhouse().query<{ version: number }>({ name: 'ledger', sql: 'SELECT version FROM tallyline.schema_migrations ORDER BY version' });
 
     beforeEach(async () => {
       directory = await mkdtemp(join(tmpdir(), 'tallyline-migrations-'));
@@ -30,7 +31,10 @@ export function migrationContract(clickhouse: () => ClickHouse): void {
     });
 
     it('are applied once, in order, statement by statement', async () => {
-      await writeFile(file(newest + 1, 'pair'), 'CREATE TABLE tallyline.pair_a (n UInt8) ENGINE = Memory\n-- statement\nCREATE TABLE tallyline.pair_b AS tallyline.pair_a;\n');
+      await writeFile(
+        file(newest + 1, 'pair'),
+        'CREATE TABLE tallyline.pair_a (n UInt8) ENGINE = Memory\n-- statement\nCREATE TABLE tallyline.pair_b AS tallyline.pair_a;\n',
+      );
       await migrate();
       // Not repeatable on purpose: a second run would fail.
       await migrate();

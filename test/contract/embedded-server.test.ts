@@ -82,7 +82,10 @@ describe('the embedded server', () => {
       synchronous_commit: 'on',
       unix_socket_directories: '',
     });
-    const pids = [await postmasterPid(server), ...(await query(server.connection, 'SELECT pid FROM pg_stat_activity')).map(({ pid }) => Number(pid))];
+    const pids = [
+      await postmasterPid(server),
+      ...(await query(server.connection, 'SELECT pid FROM pg_stat_activity')).map(({ pid }) => Number(pid)),
+    ];
     expect(pids.length).toBeGreaterThan(3);
     await server.stop();
     await server.stop();
@@ -105,7 +108,9 @@ describe('the embedded server', () => {
   });
 
   it('takes over from a process that was killed, whose Postgres still runs', async () => {
-    const owner = spawn(process.execPath, [OWNER_SCRIPT, join(data, 'postgres'), join(base, 'system')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const owner = spawn(process.execPath, [OWNER_SCRIPT, join(data, 'postgres'), join(base, 'system')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const [line] = (await once(createInterface(owner.stdout), 'line')) as [string];
     const connection = JSON.parse(line) as PostgresConnection;
     await query(connection, 'CREATE TABLE kept AS SELECT 1 AS one');
@@ -178,7 +183,7 @@ describe('the embedded server', () => {
   it('empties a log that has grown too long, and keeps rows out of it', async () => {
     await writeFile(join(data, 'postgres.log'), 'x'.repeat(10_000_001));
     const server = await start();
-    await query(server.connection, 'CREATE TABLE people (name text PRIMARY KEY); INSERT INTO people VALUES (\'Ada Secret\')');
+    await query(server.connection, "CREATE TABLE people (name text PRIMARY KEY); INSERT INTO people VALUES ('Ada Secret')");
     await expect(query(server.connection, "INSERT INTO people VALUES ('Ada Secret')")).rejects.toMatchObject({ code: '23505' });
     const log = await readFile(join(data, 'postgres.log'), 'utf8');
     expect(log).toContain('duplicate key value violates unique constraint "people_pkey"');
@@ -232,7 +237,8 @@ describe('where Postgres lies', () => {
   it('is refused with what to do, when root can use neither; nobody else needs the system directory', async () => {
     await chmod(base, 0o700);
     const started = start({ systemDirectory: join(base, 'system') });
-    if (IS_ROOT) await expect(started).rejects.toThrow(/may not enter .*Set TALLYLINE_SYSTEM_DIRECTORY to a directory that every user may enter/);
+    if (IS_ROOT)
+      await expect(started).rejects.toThrow(/may not enter .*Set TALLYLINE_SYSTEM_DIRECTORY to a directory that every user may enter/);
     else expect((await started).location).toBe(join(data, 'postgres'));
   });
 

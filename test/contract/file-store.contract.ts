@@ -159,12 +159,15 @@ export function fileStoreContract(name: string, open: () => Promise<FileStoreUnd
       if (free !== undefined) expect(free).toBeGreaterThan(0);
     });
 
-    it.each(['', '.', '..', '../17', 'a/b', 'a\\b', '.incoming', 'ü', 'a\0', '1'.repeat(65)])('refuses the import id %j', async (importId) => {
-      await expect(store.files.write(importId, 'original', chunks('x'))).rejects.toThrow('no import id');
-      await expect(store.files.read(importId, 'original')).rejects.toThrow('no import id');
-      await expect(store.files.size(importId, 'original')).rejects.toThrow('no import id');
-      await expect(store.files.remove(importId)).rejects.toThrow('no import id');
-      await expect(store.files.scratchDirectory(importId)).rejects.toThrow('no import id');
-    });
+    it.each(['', '.', '..', '../17', 'a/b', 'a\\b', '.incoming', 'ü', 'a\0', '1'.repeat(65)])(
+      'refuses the import id %j',
+      async (importId) => {
+        await expect(store.files.write(importId, 'original', chunks('x'))).rejects.toThrow('no import id');
+        await expect(store.files.read(importId, 'original')).rejects.toThrow('no import id');
+        await expect(store.files.size(importId, 'original')).rejects.toThrow('no import id');
+        await expect(store.files.remove(importId)).rejects.toThrow('no import id');
+        await expect(store.files.scratchDirectory(importId)).rejects.toThrow('no import id');
+      },
+    );
   });
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { apiRoutes } from '../../api/app.ts';
+import { readLines, readRecordAt } from '../../ingest/csv/line-index.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { openEmbeddedLog } from '../../platform/event-log/embedded-log.ts';
 import { openDirectoryFileStore } from '../../platform/file-store/directory.ts';
@@ -42,17 +43,42 @@ export async function openTestApi(options: { dashboardDirectory?: string } = {})
   const directory = await mkdtemp(join(tmpdir(), 'tallyline-api-'));
   const [database, engine] = await Promise.all([openTestPostgres(), openTestClickHouse()]);
   const files = await openDirectoryFileStore({ root: directory, alone: true });
-  const log = await openEmbeddedLog({ postgres: database.postgres, partitions: 2, backlogEventsMax: 1_000_000, logger });
-  const platform: Platform = { log, postgres: database.postgres, clickhouse: engine.clickhouse, files, clock: systemClock, logger, instance: 'test', alone: true };
+  const log = await openEmbeddedLog({
+    postgres: database.postgres,
+    partitions: 2,
+    backlogEventsMax: 1_000_000,
+    clock: systemClock,
+    logger,
+  });
+  const platform: Platform = {
+    log,
+    postgres: database.postgres,
+    clickhouse: engine.clickhouse,
+    files,
+    clock: systemClock,
+    logger,
+    instance: 'test',
+    alone: true,
+  };
   const server = await createHttpServer({ platform, adminKey: ADMIN_KEY, dashboardDirectory: options.dashboardDirectory });
-  await server.register(apiRoutes(platform));
+  await server.register(apiRoutes(platform, { readLines, readRecordAt }));
   await server.ready();
   let nextOffset = 0;
 
   const call = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, payload?: object) => {
-    const response = await server.inject({ method, url, headers: { authorization: `Bearer ${ADMIN_KEY}` }, ...(payload === undefined ? {} : { payload }) });
+    const response = await server.inject({
+      method,
+      url,
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+      ...(payload === undefined ? {} : { payload }),
+    });
     const isJson = String(response.headers['content-type']).includes('json');
-    return { status: response.statusCode, text: response.body, body: isJson ? (response.json() as unknown) : undefined, headers: response.headers as Record<string, unknown> };
+    return {
+      status: response.statusCode,
+      text: response.body,
+      body: isJson ? (response.json() as unknown) : undefined,
+      headers: response.headers as Record<string, unknown>,
+    };
   };
 
   return {
@@ -79,7 +105,17 @@ async function fillStores({ postgres, clickhouse }: Platform, events: readonly T
     await postgres.query(
       `INSERT INTO usage_records (customer, id, meter, time, quantity, properties, import_id, line, epoch, partition, "offset", idx)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, $9, 0)`,
-      [event.customer, event.id ?? `e${firstOffset + i}`, event.meter, event.time, event.quantity, event.properties ?? '{}', event.importId ?? 1, event.line ?? i + 2, firstOffset + i],
+      [
+        event.customer,
+        event.id ?? `e${firstOffset + i}`,
+        event.meter,
+        event.time,
+        event.quantity,
+        event.properties ?? '{}',
+        event.importId ?? 1,
+        event.line ?? i + 2,
+        firstOffset + i,
+      ],
     );
     await postgres.query('INSERT INTO customers (id) VALUES ($1) ON CONFLICT DO NOTHING', [event.customer]);
     await postgres.query('INSERT INTO meters (key) VALUES ($1) ON CONFLICT DO NOTHING', [event.meter]);
@@ -89,7 +125,9 @@ async function fillStores({ postgres, clickhouse }: Platform, events: readonly T
     ({ event }) => event.time.slice(0, 7),
   );
   for (const [month, rows] of months) {
-    const tsv = rows.map(({ event, offset }) => `${event.customer}\t${event.meter}\t${event.time}\t${event.quantity}\t1\t0\t${offset}\t0\n`).join('');
+    const tsv = rows
+      .map(({ event, offset }) => `${event.customer}\t${event.meter}\t${event.time}\t${event.quantity}\t1\t0\t${offset}\t0\n`)
+      .join('');
     await clickhouse.insert({
       table: 'tallyline.usage_events',
       columns: ['customer', 'meter', 'time', 'quantity', 'epoch', 'log_partition', 'log_offset', 'log_index'],

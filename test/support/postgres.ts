@@ -30,7 +30,11 @@ export async function openTestPostgres(): Promise<TestPostgres> {
   // Where tests run as root, Postgres runs as another user and passes through here.
   await chmod(directory, 0o755);
   const logger = pino({ level: 'silent' });
-  const server = await startEmbeddedPostgres({ dataDirectory: join(directory, 'postgres'), systemDirectory: join(directory, 'system'), logger });
+  const server = await startEmbeddedPostgres({
+    dataDirectory: join(directory, 'postgres'),
+    systemDirectory: join(directory, 'system'),
+    logger,
+  });
   const opened: Postgres[] = [];
 
   function connect(database: string): TestDatabase {

@@ -10,13 +10,15 @@ export class Latest<T> {
   }
 }
 
-/** To be called while a component is set up; `source` is read again when what it reads changes. */
-export function latest<T>(source: () => Promise<Outcome<T>>): Latest<T> {
+/** To be called while a component is set up; `source` is read again when what it reads changes. Null stands for nothing to wait for. */
+export function latest<T>(source: () => Promise<Outcome<T>> | null): Latest<T> {
   const result = new Latest<T>();
   $effect(() => {
+    const promise = source();
     let current = true;
-    result.pending = true;
-    void source().then((outcome) => {
+    result.pending = promise !== null;
+    if (promise === null) result.outcome = undefined;
+    void promise?.then((outcome) => {
       if (!current) return;
       result.outcome = outcome;
       result.pending = false;

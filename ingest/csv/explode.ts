@@ -1,0 +1,224 @@
+/**
+ * Turns rows into encoded usage events by a resolved mapping. Compiled once per file; nothing is allocated per row but the texts
+ * themselves. What it writes is what `encodeUsageEvent` would write. One bad measure rejects the whole row.
+ */
+import { createDecimalReader } from '../../core/decimal-text.ts';
+import type { DecimalReader } from '../../core/decimal-text.ts';
+import { joinIdCells } from '../../core/identity.ts';
+import { createInstantReader } from '../../core/instant.ts';
+import type { InstantReader } from '../../core/instant.ts';
+import { ENCODED_EVENT_BYTES_MAX, KEY_LENGTH_MAX, USAGE_EVENT_VERSION } from '../../schemas/usage-event.ts';
+import type { RowFault, RowFaultCode } from './faults.ts';
+import { createKeyEncoder } from './key-encoder.ts';
+import type { KeyEncoder } from './key-encoder.ts';
+import type { CellSource, ResolvedMapping } from './mapping.ts';
+
+/** Events of several rows: customers[i] is the partition key of payloads[i]. */
+export interface EventBatch {
+  customers: string[];
+  payloads: string[];
+}
+
+export interface ExploderOptions {
+  mapping: ResolvedMapping;
+  /** Decimal string of a 64-bit integer. */
+  importId: string;
+  nowMs: number;
+}
+
+export interface Exploder {
+  /** Reads the row. A fault, or undefined: then `push` may be called, once or never. */
+  check(cells: readonly string[]): RowFault | undefined;
+  /** The id by the id columns of the row just checked. Only where the mapping has some. */
+  givenId(): string;
+  /** Adds the events of the row just checked; returns the fault of an id that became too long, or of an event. */
+  push(id: string, line: number, out: EventBatch): RowFault | undefined;
+  /** Events of the row just checked. */
+  readonly eventCount: number;
+}
+
+interface Measure {
+  meterColumn: number;
+  meterConstant: string;
+  quantityColumn: number;
+  quantityConstant: string;
+  skipEmpty: boolean;
+}
+
+/** Longest text of a property list that surely fits an event, whatever has to be escaped: each character may take 12 bytes. */
+const PROPERTIES_LENGTH_SAFE = ENCODED_EVENT_BYTES_MAX / 16;
+
+export function createExploder(options: ExploderOptions): Exploder {
+  return new RowExploder(options);
+}
+
+class RowExploder implements Exploder {
+  readonly #mapping: ResolvedMapping;
+  readonly #measures: readonly Measure[];
+  readonly #readInstant: InstantReader;
+  readonly #readDecimal: DecimalReader;
+  readonly #keys: KeyEncoder = createKeyEncoder();
+  readonly #nulls: ReadonlySet<string>;
+  readonly #customerColumn: number;
+  readonly #customerConstant: string;
+  readonly #suffixed: readonly boolean[];
+  readonly #propertyLabels: readonly string[];
+  readonly #importText: string;
+  readonly #meters: string[] = [];
+  readonly #quantities: string[] = [];
+  readonly #suffixes: boolean[] = [];
+  #cells: readonly string[] = [];
+  #customer = '';
+  #time = '';
+
+  constructor({ mapping, importId, nowMs }: ExploderOptions) {
+    this.#mapping = mapping;
+    this.#measures = mapping.measures.map(({ meter, quantity, skipEmpty }) => ({
+      meterColumn: columnOf(meter),
+      meterConstant: constantOf(meter),
+      quantityColumn: columnOf(quantity),
+      quantityConstant: constantOf(quantity),
+      skipEmpty,
+    }));
+    this.#suffixed = this.#measures.map(({ meterColumn }) => meterColumn === -1 || this.#measures.length > 1);
+    this.#readInstant = createInstantReader({ timeZone: mapping.timeZone, timeFormat: mapping.timeFormat, nowMs });
+    this.#readDecimal = createDecimalReader(mapping.decimalStyle);
+    this.#nulls = mapping.nullTokens;
+    this.#customerColumn = columnOf(mapping.customer);
+    this.#customerConstant = constantOf(mapping.customer);
+    this.#propertyLabels = mapping.properties.map(({ name }) => `${JSON.stringify(name)}:`);
+    this.#importText = `,"i":"${importId}","l":`;
+  }
+
+  get eventCount(): number {
+    return this.#meters.length;
+  }
+
+  check(cells: readonly string[]): RowFault | undefined {
+    this.#cells = cells;
+    for (const column of this.#mapping.id) {
+      if (this.#isNull(cells[column] as string)) return this.#fault('missing_id', column, 'the id is empty');
+    }
+    const customerColumn = this.#customerColumn;
+    if (customerColumn === -1) this.#customer = this.#customerConstant;
+    else {
+      const customer = cells[customerColumn] as string;
+      if (this.#isNull(customer)) return this.#fault('missing_customer', customerColumn, 'the customer is empty');
+      if (customer.length > KEY_LENGTH_MAX) return this.#tooLong('customer_too_long', customerColumn, customer);
+      this.#customer = customer;
+    }
+    const timeCell = cells[this.#mapping.time] as string;
+    if (this.#isNull(timeCell)) return this.#fault('missing_time', this.#mapping.time, 'the time is empty');
+    const time = this.#readInstant(timeCell);
+    if (typeof time !== 'string') return this.#fault(time.code, this.#mapping.time, `"${shorten(timeCell)}": ${time.message}`);
+    this.#time = time;
+    return this.#checkMeasures(cells);
+  }
+
+  #checkMeasures(cells: readonly string[]): RowFault | undefined {
+    this.#meters.length = this.#quantities.length = this.#suffixes.length = 0;
+    for (let i = 0; i < this.#measures.length; i += 1) {
+      const measure = this.#measures[i] as Measure;
+      const { quantityColumn, meterColumn } = measure;
+      let quantity = measure.quantityConstant;
+      if (quantityColumn !== -1) {
+        const cell = cells[quantityColumn] as string;
+        if (this.#isNull(cell)) {
+          if (measure.skipEmpty) continue;
+          return this.#fault('missing_quantity', quantityColumn, 'the quantity is empty');
+        }
+        const decimal = this.#readDecimal(cell);
+        if (typeof decimal !== 'string') return this.#fault(decimal.code, quantityColumn, `"${shorten(cell)}": ${decimal.message}`);
+        quantity = decimal;
+      }
+      let meter = measure.meterConstant;
+      if (meterColumn !== -1) {
+        meter = cells[meterColumn] as string;
+        if (this.#isNull(meter)) return this.#fault('missing_meter', meterColumn, 'the meter is empty');
+        if (meter.length > KEY_LENGTH_MAX) return this.#tooLong('meter_too_long', meterColumn, meter);
+      }
+      if (this.#measures.length > 1 && this.#meters.includes(meter)) {
+        return this.#fault('duplicate_meter', meterColumn, `two measures of the row have the meter "${shorten(meter)}"`);
+      }
+      this.#meters.push(meter);
+      this.#quantities.push(quantity);
+      this.#suffixes.push(this.#suffixed[i] as boolean);
+    }
+    return undefined;
+  }
+
+  givenId(): string {
+    const { id } = this.#mapping;
+    if (id.length === 1) return this.#cells[id[0] as number] as string;
+    return joinIdCells(id.map((column) => this.#cells[column] as string));
+  }
+
+  push(id: string, line: number, out: EventBatch): RowFault | undefined {
+    const count = this.#meters.length;
+    for (let i = 0; i < count; i += 1) {
+      const length = this.#suffixes[i] === true ? id.length + 1 + (this.#meters[i] as string).length : id.length;
+      if (length > KEY_LENGTH_MAX) return this.#tooLong('id_too_long', this.#mapping.id[0] ?? -1, id);
+    }
+    const customer = this.#keys(this.#customer);
+    const properties = this.#properties();
+    const tail = `,"p":${properties}${this.#importText}${line}}`;
+    if (properties.length > PROPERTIES_LENGTH_SAFE && Buffer.byteLength(tail) > ENCODED_EVENT_BYTES_MAX / 2) {
+      return this.#fault(
+        'event_too_large',
+        -1,
+        'the properties of the row are larger than an event may be; keep fewer columns as properties',
+      );
+    }
+    for (let i = 0; i < count; i += 1) {
+      const meter = this.#meters[i] as string;
+      const eventId = this.#suffixes[i] === true ? `${id}:${meter}` : id;
+      out.customers.push(customer.text);
+      out.payloads.push(
+        `{"v":${USAGE_EVENT_VERSION},"id":${JSON.stringify(eventId)},"c":${customer.json},"m":${this.#keys(meter).json}` +
+          `,"t":"${this.#time}","q":"${this.#quantities[i]}"${tail}`,
+      );
+    }
+    return undefined;
+  }
+
+  /** The properties as a JSON string that holds a JSON object, keys sorted. Cells that say nothing are left out. */
+  #properties(): string {
+    const { properties } = this.#mapping;
+    if (properties.length === 0) return '"{}"';
+    let text = '';
+    for (let i = 0; i < properties.length; i += 1) {
+      const cell = this.#cells[(properties[i] as { column: number }).column] as string;
+      if (cell === '' || this.#nulls.has(cell)) continue;
+      text += (text === '' ? '' : ',') + (this.#propertyLabels[i] as string) + JSON.stringify(cell);
+    }
+    return JSON.stringify(`{${text}}`);
+  }
+
+  /** Empty, nothing but blanks, or declared to mean nothing. */
+  #isNull(cell: string): boolean {
+    return cell === '' || (this.#nulls.size > 0 && this.#nulls.has(cell)) || (cell.charCodeAt(0) <= 0x20 && cell.trim() === '');
+  }
+
+  #tooLong(code: RowFaultCode, column: number, text: string): RowFault {
+    return this.#fault(code, column, `"${shorten(text)}" leads to more than ${KEY_LENGTH_MAX} characters`);
+  }
+
+  #fault(code: RowFaultCode, column: number, message: string): RowFault {
+    return { code, column: column === -1 ? null : this.#mapping.header[column] || `#${column + 1}`, message };
+  }
+}
+
+function columnOf(source: CellSource): number {
+  return 'column' in source ? source.column : -1;
+}
+
+function constantOf(source: CellSource): string {
+  return 'const' in source ? source.const : '';
+}
+
+const SHOWN_LENGTH_MAX = 60;
+
+function shorten(text: string): string {
+  // Cut between the halves of a character it would no longer be text that Postgres takes.
+  return text.length > SHOWN_LENGTH_MAX ? `${text.slice(0, SHOWN_LENGTH_MAX).toWellFormed()}…` : text;
+}

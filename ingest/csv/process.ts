@@ -1,0 +1,149 @@
+/**
+ * One file, from its bytes to encoded events: read → check → identify → explode.
+ *
+ * Deterministic: the same bytes, mapping, import and present give the same events, rejects and counts in the same order, so an import
+ * that was cut off is processed again from the start and goes on publishing after the rows that were acknowledged.
+ */
+import { createFileIds } from '../../core/identity.ts';
+import type { StoredDialect } from '../../schemas/http/imports.ts';
+import { createExploder } from './explode.ts';
+import type { EventBatch } from './explode.ts';
+import type { RejectedRow, RowFault } from './faults.ts';
+import type { ResolvedMapping } from './mapping.ts';
+import { readRows } from './read-rows.ts';
+import type { RowBatch } from './row-batch.ts';
+import { RowIdentity } from './row-identity.ts';
+
+/** Events in a chunk, give or take those of one row: what the log likes best as a batch. */
+export const CHUNK_EVENTS_MAX = 10_000;
+
+export interface ProcessOptions {
+  /** Opens the content from a byte on. Called once with 0, and once more where equal rows have to be counted on disk. */
+  open(startByte: number): Promise<AsyncIterable<Uint8Array>>;
+  dialect: StoredDialect;
+  mapping: ResolvedMapping;
+  /** Decimal string of a 64-bit integer. */
+  importId: string;
+  /** SHA-256 of the content in hex: the identity under `identity: file`. */
+  sha256: string;
+  /** The present in epoch milliseconds; the same when the import is resumed. */
+  nowMs: number;
+  scratchDirectory: string;
+  /** Rows whose events are already in the log: counted, but their events are left out. */
+  rowsPublished?: number;
+  chunkEventsMax?: number;
+  occurrencesBytesMax?: number;
+}
+
+export interface ProcessedChunk extends EventBatch {
+  rejects: RejectedRow[];
+  /** All counts are from the start of the file up to and including this chunk. A chunk ends between two rows. */
+  rowsRead: number;
+  rowsRejected: number;
+  /** Rows without any event, because all their measures are empty and may be. */
+  rowsSkipped: number;
+  /** Events of all rows so far, of those left out as well. */
+  events: number;
+  bytesRead: number;
+}
+
+/** Yields at least one chunk, also for a file without rows. Throws only what the source and the disk throw. */
+export async function* processFile(options: ProcessOptions): AsyncGenerator<ProcessedChunk, void> {
+  const { open, dialect, mapping, scratchDirectory } = options;
+  const identity =
+    mapping.identity === 'row'
+      ? new RowIdentity({ names: mapping.rowNames, dialect, open, scratchDirectory, bytesMax: options.occurrencesBytesMax })
+      : undefined;
+  const rows = new RowProcessor(options, identity);
+  let start = { line: 1, row: 1, byte: 0 };
+  try {
+    for await (const batch of readRows(await open(0), { dialect, width: mapping.header.length })) {
+      await identity?.startBatch(batch, start);
+      yield* rows.process(batch);
+      start = { line: batch.nextLine, row: batch.firstRow + batch.lines.length, byte: batch.bytesRead };
+    }
+    if (rows.rowsRead === 0) yield rows.emptyChunk();
+  } finally {
+    await identity?.close();
+  }
+}
+
+class RowProcessor {
+  readonly #options: ProcessOptions;
+  readonly #identity: RowIdentity | undefined;
+  readonly #exploder;
+  readonly #idOf: (row: number) => string;
+  readonly #chunkEventsMax: number;
+  #out: EventBatch = { customers: [], payloads: [] };
+  #rejects: RejectedRow[] = [];
+  rowsRead = 0;
+  #rowsRejected = 0;
+  #rowsSkipped = 0;
+  #events = 0;
+  #bytesRead = 0;
+
+  constructor(options: ProcessOptions, identity: RowIdentity | undefined) {
+    const { mapping, importId, nowMs, sha256 } = options;
+    this.#options = options;
+    this.#identity = identity;
+    const exploder = createExploder({ mapping, importId, nowMs });
+    this.#exploder = exploder;
+    this.#chunkEventsMax = options.chunkEventsMax ?? CHUNK_EVENTS_MAX;
+    if (identity !== undefined) this.#idOf = () => identity.id();
+    else this.#idOf = mapping.identity === 'file' ? createFileIds(sha256) : () => exploder.givenId();
+  }
+
+  *process(batch: RowBatch): Generator<ProcessedChunk, void> {
+    const count = batch.lines.length;
+    for (let index = 0; index < count; index += 1) {
+      const fault = batch.faults?.get(index) ?? this.#explode(batch, index);
+      if (fault !== undefined) this.#reject(batch, index, fault);
+      this.rowsRead += 1;
+      if (this.#out.payloads.length >= this.#chunkEventsMax && index + 1 < count) yield this.#chunk();
+    }
+    this.#bytesRead = batch.bytesRead;
+    yield this.#chunk();
+  }
+
+  emptyChunk(): ProcessedChunk {
+    return this.#chunk();
+  }
+
+  #explode(batch: RowBatch, index: number): RowFault | undefined {
+    const cells = batch.cells[index] as string[];
+    const exploder = this.#exploder;
+    this.#identity?.visit(cells);
+    const fault = exploder.check(cells);
+    if (fault !== undefined) return fault;
+    const events = exploder.eventCount;
+    if (events === 0) {
+      this.#rowsSkipped += 1;
+      return undefined;
+    }
+    const row = batch.firstRow + index;
+    const out = row <= (this.#options.rowsPublished ?? 0) ? { customers: [], payloads: [] } : this.#out;
+    const refusal = exploder.push(this.#idOf(row), batch.lines[index] as number, out);
+    if (refusal === undefined) this.#events += events;
+    return refusal;
+  }
+
+  #reject(batch: RowBatch, index: number, fault: RowFault): void {
+    this.#rowsRejected += 1;
+    this.#rejects.push({ ...fault, line: batch.lines[index] as number, ...batch.raw(index) });
+  }
+
+  #chunk(): ProcessedChunk {
+    const chunk: ProcessedChunk = {
+      ...this.#out,
+      rejects: this.#rejects,
+      rowsRead: this.rowsRead,
+      rowsRejected: this.#rowsRejected,
+      rowsSkipped: this.#rowsSkipped,
+      events: this.#events,
+      bytesRead: this.#bytesRead,
+    };
+    this.#out = { customers: [], payloads: [] };
+    this.#rejects = [];
+    return chunk;
+  }
+}

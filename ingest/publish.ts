@@ -1,0 +1,118 @@
+/**
+ * Publishes one import: file → rows → events → log, with a checkpoint after each acknowledged batch.
+ *
+ * Whatever cuts it off, the events that the log has are known by their import and line: reading the file again and publishing
+ * from the checkpoint on adds only redeliveries, which count nowhere.
+ */
+import { join } from 'node:path';
+import type { EventLog } from '../platform/event-log/event-log.ts';
+import type { FileStore } from '../platform/file-store/file-store.ts';
+import type { Platform } from '../platform/platform.ts';
+import { LineIndexBuilder, tapLines } from './csv/line-index.ts';
+import { resolveMapping } from './csv/mapping.ts';
+import { processFile, type ProcessedChunk } from './csv/process.ts';
+import { RejectedCsvWriter, RejectSummary } from './csv/rejects.ts';
+import { checkpoint, finishPublishing, type Checkpoint, type LeasedImport } from './import-store.ts';
+import { contentPart } from './receive.ts';
+
+/** Events per append and partition, on average: what the log and the consumers like best in one piece. */
+const APPEND_EVENTS = 10_000;
+
+/** Returns when everything is published, when the signal fires, or when the lease is lost. */
+export async function publishImport(platform: Platform, leased: LeasedImport, signal: AbortSignal): Promise<void> {
+  const { files, log, postgres, instance } = platform;
+  const { mapping, header, dialect, id } = leased;
+  const resolved = resolveMapping(mapping, header);
+  if (!resolved.ok) throw new Error(`import ${id} was accepted with a mapping that does not fit its header`);
+
+  const scratchDirectory = await files.scratchDirectory(id);
+  const part = contentPart(leased.compressed);
+  const lines = new LineIndexBuilder(dialect);
+  const open = async (start: number) => (await files.read(id, part, { start })) as AsyncIterable<Uint8Array>;
+  const chunks = processFile({
+    open: async (start) => (start === 0 ? tapLines(await open(0), lines) : open(start)),
+    dialect,
+    mapping: resolved.resolved,
+    importId: id,
+    sha256: leased.sha256,
+    nowMs: leased.acceptedAtMs,
+    scratchDirectory,
+    rowsPublished: leased.rowsPublished,
+  });
+  const rejected = new RejectedCsvWriter({ path: join(scratchDirectory, 'rejected.csv'), dialect, header });
+  const summary = new RejectSummary();
+  const outbox = new Outbox(log);
+  let held = true;
+  const acknowledged = async (progress: Checkpoint) => {
+    held = await checkpoint(postgres, id, instance, progress);
+  };
+  try {
+    let progress: Checkpoint | undefined;
+    for await (const chunk of chunks) {
+      summary.add(chunk.rejects);
+      await rejected.append(chunk.rejects);
+      outbox.add(chunk);
+      progress = progressOf(chunk);
+      if (outbox.full) await outbox.send(progress, acknowledged);
+      if (signal.aborted || !held) return await outbox.settle();
+    }
+    if (!progress) throw new Error(`import ${id}: reading ended without a word`);
+    await outbox.send(progress, acknowledged);
+    await outbox.settle();
+    if (!held) return;
+    await keepDerived(files, id, lines, rejected);
+    await finishPublishing(postgres, id, instance, progress, summary.groups(), await log.endOffsets());
+  } finally {
+    await rejected.finish();
+    await files.remove(id, 'scratch');
+  }
+}
+
+/** What later questions need: where lines begin, and what was rejected. */
+async function keepDerived(files: FileStore, id: string, lines: LineIndexBuilder, rejected: RejectedCsvWriter): Promise<void> {
+  await files.write(id, 'lines', lines.read());
+  if (await rejected.finish()) await files.write(id, 'rejected', rejected.read() as AsyncIterable<Uint8Array>);
+}
+
+function progressOf({ rowsRead, rowsRejected, events, bytesRead }: ProcessedChunk): Checkpoint {
+  return { rowsRead, rowsRejected, rowsPublished: rowsRead, eventsPublished: events, bytesRead };
+}
+
+/** Events on their way into the log. One batch per partition is sent while the next is being read. */
+class Outbox {
+  readonly #log: EventLog;
+  #waiting: string[][];
+  #events = 0;
+  #sending: Promise<void> = Promise.resolve();
+
+  constructor(log: EventLog) {
+    this.#log = log;
+    this.#waiting = Array.from({ length: log.partitions }, () => []);
+  }
+
+  get full(): boolean {
+    return this.#events >= APPEND_EVENTS * this.#log.partitions;
+  }
+
+  add({ customers, payloads }: ProcessedChunk): void {
+    for (let k = 0; k < payloads.length; k++) {
+      (this.#waiting[this.#log.partitionFor(customers[k] as string)] as string[]).push(payloads[k] as string);
+    }
+    this.#events += payloads.length;
+  }
+
+  /** Waits for the batch before, then sends this one and calls `acknowledged` once the log has all of it. */
+  async send(progress: Checkpoint, acknowledged: (progress: Checkpoint) => Promise<void>): Promise<void> {
+    await this.#sending;
+    const batches = this.#waiting;
+    this.#waiting = batches.map(() => []);
+    this.#events = 0;
+    this.#sending = Promise.all(batches.map((payloads, partition) => (payloads.length > 0 ? this.#log.append(partition, payloads) : undefined))).then(() => acknowledged(progress));
+    // Whoever waits next gets the error; until then it must not count as unhandled.
+    this.#sending.catch(() => undefined);
+  }
+
+  async settle(): Promise<void> {
+    await this.#sending;
+  }
+}
