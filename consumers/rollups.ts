@@ -151,12 +151,17 @@ async function recover(reader: PartitionReader, signal: AbortSignal, dependencie
     }
     if (signal.aborted) return;
     const rows = monthRows(batches);
-    for (const month of rows) {
-      const announced = months.get(month.month) ?? 0;
-      if (announced !== month.rows) throw new RollupDisagreement(range, month.month, announced, month.rows);
-      await insertDoubtful(postgres, clickhouse, range, month);
-    }
+    refuseOtherRows(range, months, rows);
+    for (const month of rows) await insertDoubtful(postgres, clickhouse, range, month);
     await finishRange(postgres, range, rows.reduce((sum, month) => sum + month.rows, 0));
     logger.info({ partition: range.partition, first: range.firstOffset, next: range.nextOffset }, 'rollups: finished an interrupted range');
+  }
+}
+
+/** The log has to give, month by month, what was announced: before any of it is inserted. */
+function refuseOtherRows(range: RangeKey, announced: ReadonlyMap<number, number>, months: readonly MonthRows[]): void {
+  const given = new Map(months.map(({ month, rows }) => [month, rows]));
+  for (const month of new Set([...announced.keys(), ...given.keys()])) {
+    if (announced.get(month) !== given.get(month)) throw new RollupDisagreement(range, month, announced.get(month) ?? 0, given.get(month) ?? 0, 'The log');
   }
 }

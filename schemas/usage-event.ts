@@ -68,8 +68,10 @@ export function decodeUsageEvent(encoded: string): { ok: true; event: UsageEvent
   if (typeof raw !== 'object' || raw === null) return failure('invalid_event', 'the message is not an object');
   const { v, id, c, m, t, q, p, i, l } = raw;
   // As JSON: it may be of any type and hold any character.
-  if (v !== USAGE_EVENT_VERSION) return failure('unknown_version', `version ${String(JSON.stringify(v)).slice(0, VERSION_SHOWN_MAX)} is not known here`);
-  const sound = isKey(id) && isKey(c) && isKey(m) && isTime(t) && matches(q, QUANTITY) && isProperties(p) && matches(i, INTEGER) && isLine(l);
+  if (v !== USAGE_EVENT_VERSION)
+    return failure('unknown_version', `version ${String(JSON.stringify(v)).slice(0, VERSION_SHOWN_MAX)} is not known here`);
+  const sound =
+    isKey(id) && isKey(c) && isKey(m) && isTime(t) && matches(q, QUANTITY) && isProperties(p) && matches(i, INTEGER) && isLine(l);
   if (!sound) return failure('invalid_event', 'a field is missing or malformed');
   return { ok: true, event: { id, customer: c, meter: m, time: t, quantity: q, properties: p, importId: i, line: l } };
 }

@@ -73,28 +73,29 @@ function usageQuery(selection: UsageSelection, windows: readonly Window[], after
   const { customer, meter, byCustomer } = selection;
   const [from, to] = [windows[0]?.from ?? 0, windows.at(-1)?.to ?? 0];
   const boundaries = windows.map((window) => window.from);
-  const customerColumn = byCustomer ? 's.customer' : "''";
-  const conditions = ["s.slot >= {from:DateTime64(3, 'UTC')}", "s.slot < {to:DateTime64(3, 'UTC')}"];
-  if (customer !== undefined) conditions.push('s.customer = {customer:String}');
-  if (meter !== undefined) conditions.push('s.meter = {meter:String}');
+  const time = timeOf(windows);
+  const customerKey = byCustomer ? 'e.customer' : "''";
+  const conditions = [`${time} >= {from:DateTime64(3, 'UTC')}`, `${time} < {to:DateTime64(3, 'UTC')}`];
+  if (customer !== undefined) conditions.push('e.customer = {customer:String}');
+  if (meter !== undefined) conditions.push('e.meter = {meter:String}');
   if (after !== undefined) {
     conditions.push(
-      `(s.slot >= {afterWindow:DateTime64(3, 'UTC')} OR (${customerColumn}, toString(s.meter)) > ({afterCustomer:String}, {afterMeter:String}))`,
+      `(${time} >= {afterWindow:DateTime64(3, 'UTC')} OR (${customerKey}, toString(e.meter)) > ({afterCustomer:String}, {afterMeter:String}))`,
     );
   }
   return {
     name: 'usage_by_window',
     sql: `
       SELECT
-        toString(roundDown(toUnixTimestamp64Milli(s.slot), {boundaries:Array(Int64)})) AS bucket,
-        ${customerColumn} AS customer_id,
-        toString(s.meter) AS meter_key,
-        toString(sum(s.quantity)) AS total,
-        toString(sum(s.events)) AS event_count
-      FROM ${sourceOf(windows)} AS s
+        toInt64(roundDown(toUnixTimestamp64Milli(${time}), {boundaries:Array(Int64)})) AS bucket,
+        ${customerKey} AS customer_id,
+        e.meter AS meter_key,
+        toString(sum(toDecimal256(e.quantity, 18))) AS total,
+        count() AS event_count
+      FROM tallyline.usage_events AS e
       WHERE ${conditions.join(' AND ')}
       GROUP BY bucket, customer_id, meter_key
-      ORDER BY toInt64(bucket), customer_id, meter_key
+      ORDER BY bucket, customer_id, toString(meter_key)
       LIMIT {limit:UInt32}`,
     params: {
       from: toDateTime(from),
@@ -110,19 +111,24 @@ function usageQuery(selection: UsageSelection, windows: readonly Window[], after
   };
 }
 
-/** The buckets, where the windows consist of whole ones; a range cut at 10:07 is added up from the events. */
-function sourceOf(windows: readonly Window[]): string {
+/**
+ * What to group by. Windows of whole slots: the very expression of the projection `slots`, so that buckets are read instead
+ * of events (and directly, not through the view, whose own GROUP BY would be carried out first). A range cut at 10:07 is
+ * added up from the events.
+ */
+function timeOf(windows: readonly Window[]): string {
   const isWhole = windows.every(({ from, to }) => from % SLOT_MS === 0 && to % SLOT_MS === 0);
-  if (isWhole) return 'tallyline.usage_slots';
-  return '(SELECT customer, meter, time AS slot, toDecimal256(quantity, 18) AS quantity, toUInt64(1) AS events FROM tallyline.usage_events)';
+  return isWhole ? 'toStartOfInterval(e.time, INTERVAL 900000 MILLISECOND)' : 'e.time';
 }
 
 /** First and last 15 minutes with usage; no row when there is none. */
 export const usageExtentQuery: ClickHouseQuery = {
   name: 'usage_extent',
   sql: `
-    SELECT toString(toUnixTimestamp64Milli(min(s.slot))) AS first, toString(toUnixTimestamp64Milli(max(s.slot))) AS last
-    FROM tallyline.usage_slots AS s
+    SELECT
+      toUnixTimestamp64Milli(min(toStartOfInterval(e.time, INTERVAL 900000 MILLISECOND))) AS first,
+      toUnixTimestamp64Milli(max(toStartOfInterval(e.time, INTERVAL 900000 MILLISECOND))) AS last
+    FROM tallyline.usage_events AS e
     HAVING count() > 0`,
 };
 export interface UsageExtentRow {

@@ -15,6 +15,8 @@ export function registerLive(server: HttpServer, platform: Platform): void {
   server.addHook('preClose', () => feed.close());
 
   server.get('/v1/live', {
+    // A HEAD of an endless answer would be a connection held for nothing.
+    exposeHeadRoute: false,
     schema: {
       operationId: 'watchLive',
       summary: 'What arrives, as server-sent events',

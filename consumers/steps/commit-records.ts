@@ -101,15 +101,14 @@ async function insertStaged(transaction: Transaction, epoch: number, partition: 
  * once more = redelivery (kept nowhere, it is already there as row, witness or conflict).
  */
 async function classifyRefused(transaction: Transaction, epoch: number, partition: number): Promise<Refused[]> {
-  // The staged table has no statistics; a hash join would read all of usage_records for a few thousand rows.
-  await transaction.query('SET LOCAL enable_hashjoin = off');
-  await transaction.query('SET LOCAL enable_mergejoin = off');
+  // LATERAL with LIMIT is one look into the unique index per row; as a plain join, the planner, who has no statistics of the staged
+  // rows, might read all of usage_records instead.
   const { rows } = await transaction.query<Refused & { [column: string]: unknown }>(
     `WITH refused AS MATERIALIZED (
        SELECT s.*, r.import_id AS kept_import_id,
               r.meter = s.meter AND r.time = s.time AND r.quantity = s.quantity AND r.properties = s.properties AS same,
               r.import_id = s.import_id AND r.line = s.line AND r.meter = s.meter AS redelivered
-       FROM staged s JOIN usage_records r ON r.customer = s.customer AND r.id = s.id
+       FROM staged s CROSS JOIN LATERAL (SELECT * FROM usage_records WHERE customer = s.customer AND id = s.id LIMIT 1) r
        WHERE NOT (r.epoch = $1 AND r.partition = $2 AND r."offset" = s."offset" AND r.idx = s.idx)
      ), witnessed AS (
        INSERT INTO witnesses (customer, id, import_id, line, meter, epoch, partition, "offset", idx)
@@ -129,7 +128,6 @@ async function classifyRefused(transaction: Transaction, epoch: number, partitio
      FROM refused LEFT JOIN outcomes ON outcomes."offset" = refused."offset" AND outcomes.idx = refused.idx`,
     [epoch, partition],
   );
-  await transaction.query('SET LOCAL enable_hashjoin = on');
   return rows;
 }
 

@@ -3,11 +3,11 @@
  *
  *   planned ──► PENDING (Postgres) ──► insert per month (ClickHouse) ──► DONE and offset (Postgres)
  *                  │                        │
- *                  └── crash ───────────────┴── crash: the identical rows go again with the same token,
- *                                               then the range is read back
+ *                  └── crash ───────────────┴── crash: the range is read back; if nothing is there, the identical
+ *                                               rows go again with the same token, and it is read back again
  *
  * The token makes a repeated insert a no-op while ClickHouse remembers it; the read-back says what is there after all.
- * All there: DONE. None there, and nobody else can be at it: again under a new token. Anything else: stop and say so.
+ * All there: DONE. None there even so, and nobody else can be at it: again under a new token. Anything else: stop and say so.
  */
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
 import type { Postgres } from '../../platform/postgres/postgres.ts';
@@ -35,9 +35,9 @@ export interface MonthRows {
 }
 
 export class RollupDisagreement extends Error {
-  constructor(range: RangeKey, month: number, expected: number, found: number) {
+  constructor(range: RangeKey, month: number, expected: number, found: number, holder = 'ClickHouse') {
     super(
-      `ClickHouse holds ${found} of ${expected} rows of partition ${range.partition}, offsets ${range.firstOffset} to ${range.nextOffset}, month ${month}. ` +
+      `${holder} holds ${found} of ${expected} rows of partition ${range.partition}, offsets ${range.firstOffset} to ${range.nextOffset}, month ${month}. ` +
         `Rollups of this partition have stopped; ClickHouse has to be rebuilt from Postgres.`,
     );
     this.name = 'RollupDisagreement';
@@ -59,14 +59,10 @@ export async function announceRange(postgres: Postgres, range: RangeKey, months:
     );
     if (Number(rows[0]?.next_offset) !== range.firstOffset || rows[0]?.pending) return false;
     for (const { month, rows: count } of months) {
-      await transaction.query(`INSERT INTO rollup_ranges (epoch, partition, first_offset, next_offset, month, rows) VALUES ($1, $2, $3, $4, $5, $6)`, [
-        range.epoch,
-        range.partition,
-        range.firstOffset,
-        range.nextOffset,
-        month,
-        count,
-      ]);
+      await transaction.query(
+        `INSERT INTO rollup_ranges (epoch, partition, first_offset, next_offset, month, rows) VALUES ($1, $2, $3, $4, $5, $6)`,
+        [range.epoch, range.partition, range.firstOffset, range.nextOffset, month, count],
+      );
     }
     return true;
   });
@@ -80,11 +76,10 @@ export async function finishRange(postgres: Postgres, range: RangeKey, rows: num
       [ROLLUPS, range.epoch, range.partition, range.firstOffset, range.nextOffset],
     );
     if (moved.rowCount === 0) return false;
-    await transaction.query(`UPDATE rollup_ranges SET state = 'DONE', done_at = now() WHERE epoch = $1 AND partition = $2 AND first_offset = $3`, [
-      range.epoch,
-      range.partition,
-      range.firstOffset,
-    ]);
+    await transaction.query(
+      `UPDATE rollup_ranges SET state = 'DONE', done_at = now() WHERE epoch = $1 AND partition = $2 AND first_offset = $3`,
+      [range.epoch, range.partition, range.firstOffset],
+    );
     await transaction.query(`SELECT pg_notify('usage', $1)`, [String(rows)]);
     return true;
   });
@@ -92,30 +87,46 @@ export async function finishRange(postgres: Postgres, range: RangeKey, rows: num
 
 /** One insert, one month, one block. After a throw the outcome is unknown: use `insertDoubtful`. */
 export async function insertMonth(clickhouse: ClickHouse, range: RangeKey, rows: MonthRows, attempt = 0): Promise<void> {
-  await clickhouse.insert({ table: EVENTS_TABLE, columns: EVENTS_COLUMNS, tsv: rows.tsv, rows: rows.rows, token: rangeToken(range, rows.month, attempt) });
+  await clickhouse.insert({
+    table: EVENTS_TABLE,
+    columns: EVENTS_COLUMNS,
+    tsv: rows.tsv,
+    rows: rows.rows,
+    token: rangeToken(range, rows.month, attempt),
+  });
 }
 
-/** After a crash or a failed insert: the identical rows under the same token, then what is really there. */
+/**
+ * After a crash or a failed insert: what is really there; if nothing, the identical rows under the same token, and a look again.
+ * The look comes first because ClickHouse forgets tokens (after 10,000 inserts): rows sent on trust could then be doubled.
+ */
 export async function insertDoubtful(postgres: Postgres, clickhouse: ClickHouse, range: RangeKey, rows: MonthRows): Promise<void> {
-  let attempt = await readAttempt(postgres, range, rows.month);
-  for (;;) {
-    await insertMonth(clickhouse, range, rows, attempt);
+  const isThere = async () => {
     const found = await countRows(clickhouse, range, rows.month);
-    if (found === rows.rows) return;
-    if (found !== 0 || attempt >= ATTEMPTS_MAX) throw new RollupDisagreement(range, rows.month, rows.rows, found);
-    attempt++;
+    if (found !== 0 && found !== rows.rows) throw new RollupDisagreement(range, rows.month, rows.rows, found);
+    return found !== 0;
+  };
+  if (await isThere()) return;
+  for (let attempt = await readAttempt(postgres, range, rows.month); ; attempt++) {
+    await insertMonth(clickhouse, range, rows, attempt);
+    if (await isThere()) return;
+    if (attempt >= ATTEMPTS_MAX) throw new RollupDisagreement(range, rows.month, rows.rows, 0);
     await postgres.query(`UPDATE rollup_ranges SET attempt = $5 WHERE epoch = $1 AND partition = $2 AND first_offset = $3 AND month = $4`, [
       range.epoch,
       range.partition,
       range.firstOffset,
       rows.month,
-      attempt,
+      attempt + 1,
     ]);
   }
 }
 
 /** The announced ranges of a partition that are not DONE, as its last owner left them. */
-export async function pendingRanges(postgres: Postgres, epoch: number, partition: number): Promise<{ range: RangeKey; months: Map<number, number> }[]> {
+export async function pendingRanges(
+  postgres: Postgres,
+  epoch: number,
+  partition: number,
+): Promise<{ range: RangeKey; months: Map<number, number> }[]> {
   const { rows } = await postgres.query<{ first_offset: string; next_offset: string; month: number; rows: number }>(
     `SELECT first_offset, next_offset, month, rows FROM rollup_ranges WHERE epoch = $1 AND partition = $2 AND state = 'PENDING' ORDER BY first_offset, month`,
     [epoch, partition],

@@ -23,6 +23,9 @@ export function chooseDelimiter(read: (delimiter: string) => HeadRecord[], decla
   const first = trials[0];
   if (first === undefined || first.records.length === 0) return { ok: true, delimiter: ',', records: first?.records ?? [] };
 
+  // A first line that cannot be read under any of them is a fault of its own, and not of the delimiter.
+  if (trials.every(({ width }) => width === 0)) return { ok: true, delimiter: ',', records: first.records };
+
   const possible = trials.filter(({ width }) => width > 1);
   const likely = possible.filter(({ agreement }) => agreement >= AGREEMENT_MIN).sort((a, b) => b.agreement - a.agreement);
   const [best, second] = likely;

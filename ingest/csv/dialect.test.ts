@@ -79,7 +79,7 @@ describe('the dialect of a file', () => {
     ['a,"b\nc,d\n', 'header_missing'],
     ['a,b"x\nc,d\n', 'header_missing'],
     ['a,b,a\n1,2,3\n', 'duplicate_header'],
-    ['a;b,c;d,e\n1;2,3;4,5\n', 'read'],
+    ['a;b,c;d,e\n1;2,3;4,5\n', 'undetected_delimiter'],
     ['a;b,c\n1;2,3\n', 'undetected_delimiter'],
     [Buffer.from('a,b\n1,2', 'utf16le'), 'unsupported_encoding'],
     [Buffer.from('\ufeffa,b\n1,2', 'utf16le'), 'unsupported_encoding'],

@@ -110,7 +110,7 @@ function readMarks(declared: DeclaredDialect): Marks | { fault: FileFault } {
 }
 
 function isMark(mark: string): boolean {
-  return /^[\x01-\x7f]$/.test(mark) && !/[A-Za-z0-9\r\n]/.test(mark);
+  return mark.length === 1 && mark > '\0' && mark <= '\x7f' && !/[A-Za-z0-9\r\n]/.test(mark);
 }
 
 const SIGNATURES: readonly { bytes: readonly number[]; what: string }[] = [

@@ -130,8 +130,10 @@ export async function readRecordAt(stored: StoredFile, dialect: StoredDialect, l
   const place = await findLine(stored, line);
   if (place === undefined) return undefined;
   const source = await stored.files.read(stored.importId, stored.part, { start: place.offset });
-  const from = { line, row: 1, byte: place.offset };
-  for await (const batch of readRows(source as AsyncIterable<Uint8Array>, { dialect, width: 0, from, blockBytes: RECORD_BLOCK_BYTES })) {
+  // The header is a record like any other here. At the very start a byte order mark is still ahead.
+  const options = { dialect: { ...dialect, header: false }, width: 0, blockBytes: RECORD_BLOCK_BYTES };
+  const start = place.offset === 0 ? {} : { from: { line, row: 1, byte: place.offset } };
+  for await (const batch of readRows(source as AsyncIterable<Uint8Array>, { ...options, ...start })) {
     if (batch.lines[0] !== line) return undefined;
     const { raw } = batch.raw(0);
     let lastLine = line;

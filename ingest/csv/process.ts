@@ -18,7 +18,7 @@ import { RowIdentity } from './row-identity.ts';
 export const CHUNK_EVENTS_MAX = 10_000;
 
 export interface ProcessOptions {
-  /** Opens the content from a byte on. Called once with 0, and once more where equal rows have to be counted on disk. */
+  /** Opens the content from a byte on. Called first with 0, and once more, from further down, where equal rows are counted on disk. */
   open(startByte: number): Promise<AsyncIterable<Uint8Array>>;
   dialect: StoredDialect;
   mapping: ResolvedMapping;

@@ -31,6 +31,9 @@ export class Batch implements RowBatch {
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
   #cutFirst: Uint8Array | undefined;
+  /** The line found last and where it starts: rows are asked for in order, and a block may have 100,000 of them. */
+  #lineFound = 0;
+  #lineStart = 0;
 
   constructor(block: Buffer, lineByte: number, firstRow: number) {
     this.#block = block;
@@ -59,8 +62,11 @@ export class Batch implements RowBatch {
   }
 
   #physicalLine(number: number): Uint8Array {
-    let start = 0;
-    for (let line = 0; line < number; line += 1) start = this.#block.indexOf(this.#lineByte, start) + 1;
+    let line = number >= this.#lineFound ? this.#lineFound : 0;
+    let start = line === 0 ? 0 : this.#lineStart;
+    for (; line < number; line += 1) start = this.#block.indexOf(this.#lineByte, start) + 1;
+    this.#lineFound = number;
+    this.#lineStart = start;
     const next = this.#block.indexOf(this.#lineByte, start);
     let end = next === -1 ? this.#block.length : next;
     if (this.#lineByte === LF && end > start && this.#block[end - 1] === CR) end -= 1;

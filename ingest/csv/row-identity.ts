@@ -64,7 +64,9 @@ export class RowIdentity {
     await spilled.seed(counts);
     this.#counts = undefined;
     const ids = createRowIds(names);
-    for await (const batch of readRows(await open(from.byte), { dialect, width: names.length, from })) {
+    // At the very start the header and the byte order mark are still ahead.
+    const start = from.byte === 0 ? {} : { from };
+    for await (const batch of readRows(await open(from.byte), { dialect, width: names.length, ...start })) {
       const hashes = Buffer.allocUnsafe(batch.lines.length * HASH_BYTES);
       let count = 0;
       for (const [index, cells] of batch.cells.entries()) {

@@ -92,7 +92,7 @@ async function readApplied(clickhouse: ClickHouse): Promise<Map<number, AppliedM
      )
      ENGINE = MergeTree
      ORDER BY version
-     SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1
+     SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, fsync_part_directory = 1
      COMMENT 'Files of schemas/clickhouse that were applied'`,
   );
   const rows = await clickhouse.query<AppliedMigration>({

@@ -1,11 +1,8 @@
 /** What the records consumer promises: identity decided once, in one transaction with the offset, and nothing that stops it. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { RECORDS } from '../../consumers/steps/commit-records.ts';
 import { decodeBatch } from '../../consumers/steps/decode.ts';
-import type { Postgres, Transaction } from '../../platform/postgres/postgres.ts';
 import type { UsageEvent } from '../../schemas/usage-event.ts';
 import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
-import { eventually } from '../support/eventually.ts';
 import { POISON } from '../support/poison-events.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { usageEvent } from '../support/usage-event.ts';
@@ -26,7 +23,9 @@ const first = usageEvent();
 const again = usageEvent({ importId: '2', line: 7 });
 const other = usageEvent({ importId: '3', line: 9, quantity: '2' });
 const rowsOf = (table: string) =>
-  pipeline.query<{ [column: string]: unknown }>(`SELECT customer, id, import_id, line, meter, "offset", idx FROM ${table} ORDER BY "offset"`);
+  pipeline.query<{ [column: string]: unknown }>(
+    `SELECT customer, id, import_id, line, meter, "offset", idx FROM ${table} ORDER BY "offset"`,
+  );
 
 describe('the same customer and id', () => {
   it('is billed once; with equal content it is a duplicate, kept as a witness, counted, and known from the first import', async () => {
@@ -34,7 +33,9 @@ describe('the same customer and id', () => {
     await pipeline.append([again]);
     await pipeline.drain();
     expect(await rowsOf('usage_records')).toMatchObject([{ import_id: '1', line: '2', offset: '0' }]);
-    expect(await rowsOf('witnesses')).toEqual([{ customer: 'acme', id: 'event-1', import_id: '2', line: '7', meter: 'requests', offset: '1', idx: 0 }]);
+    expect(await rowsOf('witnesses')).toEqual([
+      { customer: 'acme', id: 'event-1', import_id: '2', line: '7', meter: 'requests', offset: '1', idx: 0 },
+    ]);
     expect(await pipeline.counts('1')).toEqual({ accepted: 1, duplicate: 0, conflict: 0, redelivered: 0 });
     expect(await pipeline.counts('2')).toEqual({ accepted: 0, duplicate: 1, conflict: 0, redelivered: 0 });
     expect(await pipeline.query('SELECT * FROM import_known_from')).toEqual([{ import_id: '2', from_import_id: '1', events: '1' }]);
@@ -93,9 +94,14 @@ describe('the same customer and id', () => {
     await pipeline.append([other, again, first, other, again, first, usageEvent({ importId: '4', line: 1, quantity: '2' })]);
     await pipeline.drain();
     expect(await rowsOf('usage_records')).toMatchObject([{ import_id: '3', offset: '0' }]);
-    expect(await rowsOf('conflicts')).toMatchObject([{ import_id: '2', offset: '1' }, { import_id: '1', offset: '2' }]);
+    expect(await rowsOf('conflicts')).toMatchObject([
+      { import_id: '2', offset: '1' },
+      { import_id: '1', offset: '2' },
+    ]);
     expect(await rowsOf('witnesses')).toMatchObject([{ import_id: '4', offset: '6' }]);
-    expect(await pipeline.query('SELECT import_id, accepted, duplicate, conflict, redelivered FROM import_partitions ORDER BY import_id')).toEqual([
+    expect(
+      await pipeline.query('SELECT import_id, accepted, duplicate, conflict, redelivered FROM import_partitions ORDER BY import_id'),
+    ).toEqual([
       { import_id: '1', accepted: '0', duplicate: '0', conflict: '1', redelivered: '1' },
       { import_id: '2', accepted: '0', duplicate: '0', conflict: '1', redelivered: '1' },
       { import_id: '3', accepted: '1', duplicate: '0', conflict: '0', redelivered: '1' },
@@ -111,8 +117,12 @@ describe('messages', () => {
     await pipeline.append([first, ...POISON.map(([, payload]) => payload), usageEvent({ id: 'last', line: 3 })]);
     await pipeline.append([usageEvent({ id: 'later', line: 4 })]);
     await pipeline.drain();
-    const letters = await pipeline.query('SELECT epoch, partition, "offset"::int AS "offset", idx, code, payload FROM dead_letters ORDER BY "offset"');
-    expect(letters).toEqual(POISON.map(([, payload, code], at) => ({ epoch: pipeline.epoch, partition: 0, offset: at + 1, idx: 0, code, payload })));
+    const letters = await pipeline.query(
+      'SELECT epoch, partition, "offset"::int AS "offset", idx, code, payload FROM dead_letters ORDER BY "offset"',
+    );
+    expect(letters).toEqual(
+      POISON.map(([, payload, code], at) => ({ epoch: pipeline.epoch, partition: 0, offset: at + 1, idx: 0, code, payload })),
+    );
     expect((await pipeline.records()).map(({ offset }) => Number(offset))).toEqual([0, POISON.length + 1, POISON.length + 2]);
     expect(await pipeline.usage()).toEqual(await pipeline.records());
     expect(await pipeline.marks()).toEqual(POISON.map((_, at) => `0:${at + 1}`));
@@ -122,7 +132,10 @@ describe('messages', () => {
     await pipeline.append([first]);
     const batch = await pipeline.nextBatch();
     const payloads = ['a\0b', JSON.stringify(first)];
-    const poisoned = decodeBatch({ partition: 0, firstOffset: 0, nextOffset: 2, payloads, offsets: [0, 1], indexes: [3, 4] }, pipeline.epoch);
+    const poisoned = decodeBatch(
+      { partition: 0, firstOffset: 0, nextOffset: 2, payloads, offsets: [0, 1], indexes: [3, 4] },
+      pipeline.epoch,
+    );
     expect((await pipeline.commit(poisoned)).fenced).toBe(false);
     expect(await pipeline.query('SELECT "offset", idx, payload FROM dead_letters ORDER BY "offset"')).toEqual([
       { offset: '0', idx: 3, payload: 'a\\u0000b' },
@@ -134,10 +147,41 @@ describe('messages', () => {
   const seed = testSeed();
   it(`of any text that decodes are stored by both stores unchanged (seed ${seed})`, async () => {
     const random = seededRandom(seed);
-    const odd = ['\\', '\t', '\n', '\r', '\\N', '\\.', '\ufeff', ' ', '\u0001', '\b', '\f', '\v', '\u001b', '\u007f', '\u0085', '\u2028', "'", '"', '{', 'ß', '✓', '😀'];
+    const odd = [
+      '\\',
+      '\t',
+      '\n',
+      '\r',
+      '\\N',
+      '\\.',
+      '\ufeff',
+      ' ',
+      '\u0001',
+      '\b',
+      '\f',
+      '\v',
+      '\u001b',
+      '\u007f',
+      '\u0085',
+      '\u2028',
+      "'",
+      '"',
+      '{',
+      'ß',
+      '✓',
+      '😀',
+    ];
     const text = () => Array.from({ length: 1 + Math.floor(random() * 4) }, () => odd[Math.floor(random() * odd.length)]).join('');
     const names = [...odd, ...Array.from({ length: 2_000 }, text)];
-    const events = names.map((name, at) => usageEvent({ id: `${at}${text()}`, customer: name, meter: `${text()}`, line: at + 1, properties: JSON.stringify({ [text()]: text() }) }));
+    const events = names.map((name, at) =>
+      usageEvent({
+        id: `${at}${text()}`,
+        customer: name,
+        meter: `${text()}`,
+        line: at + 1,
+        properties: JSON.stringify({ [text()]: text() }),
+      }),
+    );
     // One range per odd beginning: what begins a whole insert is where formats are touchy.
     for (const event of events.slice(0, odd.length)) {
       await pipeline.append([event]);
@@ -159,110 +203,5 @@ describe('messages', () => {
     await pipeline.append(['1', '1', '2'].map((quantity, at) => usageEvent({ customer, id, meter, quantity, line: at + 2 })));
     await pipeline.drain();
     expect(await pipeline.counts('1')).toEqual({ accepted: 1, duplicate: 1, conflict: 1, redelivered: 0 });
-  });
-});
-
-describe('a batch', () => {
-  const tables = ['usage_records', 'witnesses', 'conflicts', 'dead_letters', 'log_marks', 'customers', 'meters', 'import_partitions', 'import_known_from'];
-  const sizes = async () =>
-    Object.fromEntries(await Promise.all(tables.map(async (table) => [table, (await pipeline.query(`SELECT FROM ${table}`)).length] as const)));
-  const events = [first, again, other, 'no JSON'];
-  const afterwards = {
-    ...{ usage_records: 1, witnesses: 1, conflicts: 1, dead_letters: 1, log_marks: 1, customers: 1, meters: 1 },
-    ...{ import_partitions: 3, import_known_from: 1 },
-  };
-
-  it('names customers and meters that it shows first', async () => {
-    await pipeline.append([first, usageEvent({ id: '2', customer: 'zenith' }), usageEvent({ id: '3', meter: 'tokens' })]);
-    await pipeline.append([usageEvent({ id: '4', customer: 'later' })]);
-    await pipeline.drain();
-    expect(await pipeline.query('SELECT id FROM customers ORDER BY id')).toEqual([{ id: 'acme' }, { id: 'later' }, { id: 'zenith' }]);
-    expect(await pipeline.query('SELECT key FROM meters ORDER BY key')).toEqual([{ key: 'requests' }, { key: 'tokens' }]);
-  });
-
-  it('whose transaction is killed half way leaves nothing, and goes through exactly once afterwards', async () => {
-    await pipeline.append(events);
-    await pipeline.running(async () => {
-      const gate = Promise.withResolvers<undefined>();
-      const held = Promise.withResolvers<undefined>();
-      // The counters come last but one: the transaction waits there with everything else written.
-      const holding = pipeline.platform.postgres.transaction(async (transaction) => {
-        await transaction.query('LOCK TABLE import_known_from');
-        held.resolve(undefined);
-        await gate.promise;
-      });
-      await held.promise;
-      const waiting = `FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%import_known_from%'`;
-      const [victim] = await eventually('the batch waits for the lock', async () => {
-        const pids = await pipeline.query<{ pid: number }>(`SELECT pid ${waiting}`);
-        return pids.length > 0 && pids;
-      });
-      await pipeline.query('SELECT pg_terminate_backend($1)', [victim?.pid]);
-      await eventually('it is gone', async () => (await pipeline.query('SELECT FROM pg_stat_activity WHERE pid = $1', [victim?.pid])).length === 0);
-      expect(await pipeline.offsets(RECORDS)).toEqual([0]);
-      gate.resolve(undefined);
-      await holding;
-      await pipeline.drained();
-    });
-    expect(pipeline.messages.filter(({ msg }) => msg === 'records: commit failed, trying again')).toHaveLength(1);
-    expect(await sizes()).toEqual(afterwards);
-    expect(await pipeline.usage()).toEqual(await pipeline.records());
-  });
-
-  it.each(tables)('that fails while it writes %s leaves nothing at all', async (table) => {
-    await pipeline.append(events);
-    await pipeline.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
-      CREATE TRIGGER refuse AFTER INSERT ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION refuse()`);
-    const batch = await pipeline.nextBatch();
-    await expect(pipeline.commit(batch)).rejects.toThrow('refused');
-    expect(await sizes()).toEqual(Object.fromEntries(tables.map((name) => [name, 0])));
-    expect(await pipeline.offsets(RECORDS)).toEqual([0]);
-    await pipeline.query(`DROP TRIGGER refuse ON ${table}`);
-    expect((await pipeline.commit(batch)).fenced).toBe(false);
-    expect(await sizes()).toEqual(afterwards);
-  });
-
-  it('whose commit went through while the answer was lost is not taken again', async () => {
-    const { postgres } = pipeline.platform;
-    let lost = false;
-    const losing: Postgres = {
-      ...postgres,
-      async transaction(work) {
-        let isBatch = false;
-        const result = await postgres.transaction((transaction) => {
-          const copyFrom: Transaction['copyFrom'] = (sql, chunks) => {
-            isBatch = true;
-            return transaction.copyFrom(sql, chunks);
-          };
-          return work({ ...transaction, copyFrom });
-        });
-        if (!isBatch || lost) return result;
-        lost = true;
-        throw new Error('the connection is gone');
-      },
-    };
-    await pipeline.append(events);
-    await pipeline.drain({ postgres: losing });
-    expect(lost).toBe(true);
-    expect(pipeline.messages.map(({ msg }) => msg)).toContain('records: the offset moved under us, reading it again');
-    expect(await sizes()).toEqual(afterwards);
-    expect(await pipeline.usage()).toEqual(await pipeline.records());
-  });
-
-  it('of a consumer whose offset somebody else has moved writes nothing', async () => {
-    await pipeline.append(events);
-    const batch = await pipeline.nextBatch();
-    await pipeline.query(`UPDATE consumer_offsets SET next_offset = 4 WHERE consumer = 'records'`);
-    expect(await pipeline.commit(batch)).toEqual({ fenced: true, dropped: new Set() });
-    expect(await sizes()).toEqual(Object.fromEntries(tables.map((name) => [name, 0])));
-    expect(await pipeline.offsets(RECORDS)).toEqual([4]);
-  });
-
-  it('taken by two consumers at the same time is taken once', async () => {
-    await pipeline.append(events);
-    const batch = await pipeline.nextBatch();
-    const outcomes = await Promise.all([pipeline.commit(batch), pipeline.commit(batch)]);
-    expect(outcomes.map(({ fenced }) => fenced).sort()).toEqual([false, true]);
-    expect(await sizes()).toEqual(afterwards);
   });
 });

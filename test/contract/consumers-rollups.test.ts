@@ -1,16 +1,11 @@
 /** What the rollups consumer promises: every accepted event in ClickHouse exactly once, whatever breaks in between. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Handoff } from '../../consumers/handoff.ts';
-import { consumeRecords } from '../../consumers/records.ts';
-import { consumeRollups } from '../../consumers/rollups.ts';
 import { RECORDS } from '../../consumers/steps/commit-records.ts';
 import { announceRange, finishRange, insertMonth, ROLLUPS } from '../../consumers/steps/rollup-ranges.ts';
 import type { ClickHouse, ClickHouseInsert } from '../../platform/clickhouse/clickhouse.ts';
 import { openTestStores, type PlannedRange, type TestPipeline, type TestStores } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
-import { seededRandom, testSeed } from '../support/random.ts';
 import { usageEvent } from '../support/usage-event.ts';
-import { expectedSums, randomWorkload, storedSums } from '../support/workload.ts';
 
 let stores: TestStores;
 let pipeline: TestPipeline;
@@ -36,7 +31,9 @@ const threeMonths = [
 ];
 const ACCEPTED = ['0', '1', '4', '6'];
 const ranges = () =>
-  pipeline.query('SELECT first_offset::int AS first, next_offset::int AS next, month, rows, attempt, state FROM rollup_ranges ORDER BY first_offset, month');
+  pipeline.query(
+    'SELECT first_offset::int AS first, next_offset::int AS next, month, rows, attempt, state FROM rollup_ranges ORDER BY first_offset, month',
+  );
 const month = (month: number, rows: number, change = {}) => ({ first: 0, next: 7, month, rows, attempt: 0, state: 'DONE', ...change });
 const DONE = [month(202609, 1), month(202610, 2), month(202611, 1)];
 
@@ -79,7 +76,8 @@ describe('accepted events', () => {
 
   it('are trimmed from the log only when rollups has had them', async () => {
     const { promise: gate, resolve: open } = Promise.withResolvers<undefined>();
-    const start = async () => Number((await pipeline.query<{ start_offset: string }>('SELECT start_offset FROM log_partitions'))[0]?.start_offset);
+    const start = async () =>
+      Number((await pipeline.query<{ start_offset: string }>('SELECT start_offset FROM log_partitions'))[0]?.start_offset);
     await pipeline.append(threeMonths);
     await pipeline.running(
       async () => {
@@ -117,14 +115,17 @@ describe('after a crash', () => {
     expect(await ranges()).toEqual(DONE);
   });
 
-  it.each([0, 1, 2, 3])('with the range announced and %i of its 3 months inserted, the rest follows and nothing is doubled', async (months) => {
-    await announce();
-    await insert(months);
-    await pipeline.drain();
-    await expectExactlyOnce();
-    expect(await ranges()).toEqual(DONE);
-    expect(pipeline.messages.map(({ msg }) => msg)).toContain('rollups: finished an interrupted range');
-  });
+  it.each([0, 1, 2, 3])(
+    'with the range announced and %i of its 3 months inserted, the rest follows and nothing is doubled',
+    async (months) => {
+      await announce();
+      await insert(months);
+      await pipeline.drain();
+      await expectExactlyOnce();
+      expect(await ranges()).toEqual(DONE);
+      expect(pipeline.messages.map(({ msg }) => msg)).toContain('rollups: finished an interrupted range');
+    },
+  );
 
   it('with the range DONE, nothing is inserted again', async () => {
     await announce();
@@ -151,6 +152,14 @@ describe('after a crash', () => {
     expect(await ranges()).toEqual([month(202609, 1), month(202610, 2, { attempt: 1 }), month(202611, 1)]);
   });
 
+  it('with all rows there although their token is forgotten, they are not sent again', async () => {
+    await announce();
+    for (const rows of plan.months) await insertMonth(pipeline.platform.clickhouse, plan.range, rows, 9);
+    await pipeline.drain();
+    await expectExactlyOnce();
+    expect(await ranges()).toEqual(DONE);
+  });
+
   it('with the new attempt announced but not made, that attempt is made', async () => {
     await announce();
     await pipeline.query('UPDATE rollup_ranges SET attempt = 2 WHERE month = 202610');
@@ -160,11 +169,16 @@ describe('after a crash', () => {
   });
 
   const stopped = () =>
-    eventually('rollups stops loudly', () => Promise.resolve(pipeline.messages.some(({ level, err }) => level === 60 && err?.type === 'RollupDisagreement')));
+    eventually('rollups stops loudly', () =>
+      Promise.resolve(pipeline.messages.some(({ level, err }) => level === 60 && err?.type === 'RollupDisagreement')),
+    );
 
-  it('with a half-written range, rollups stops and inserts nothing, while records goes on', async () => {
+  it.each([
+    ['remembered', 0],
+    ['forgotten', 9],
+  ])('with a half-written range and its token %s, rollups stops and inserts nothing, while records goes on', async (_, attempt) => {
     await announce();
-    await insert(3);
+    for (const rows of plan.months) await insertMonth(pipeline.platform.clickhouse, plan.range, rows, attempt);
     await deleteRows('log_offset = 6');
     const before = await pipeline.usage();
     for (let start = 0; start < 2; start += 1) {
@@ -183,7 +197,10 @@ describe('after a crash', () => {
   it.each([
     ['more rows than the log gives', 'UPDATE rollup_ranges SET rows = 3 WHERE month = 202610'],
     ['a month that the log does not give', `UPDATE rollup_ranges SET month = 202608 WHERE month = 202609`],
-    ['a month too many', `INSERT INTO rollup_ranges (epoch, partition, first_offset, next_offset, month, rows) SELECT epoch, partition, first_offset, next_offset, 202608, 1 FROM rollup_ranges LIMIT 1`],
+    [
+      'a month too many',
+      `INSERT INTO rollup_ranges (epoch, partition, first_offset, next_offset, month, rows) SELECT epoch, partition, first_offset, next_offset, 202608, 1 FROM rollup_ranges LIMIT 1`,
+    ],
   ])('with %s announced, rollups stops', async (_, change) => {
     await announce();
     await pipeline.query(change);
@@ -226,63 +243,5 @@ describe('an insert that fails', () => {
     await pipeline.append(threeMonths);
     await pipeline.drain({ clickhouse: withInsert((_, run, n) => (n < 4 ? Promise.reject(new Error('away')) : run())) });
     await expectExactlyOnce();
-  });
-});
-
-describe('rows from memory and rows from the log', () => {
-  const seed = testSeed();
-  it(`are the same, also when memory is full (seed ${seed})`, async () => {
-    const events = randomWorkload(seededRandom(seed), { events: 3_000, customers: 5, imports: 3 });
-    const stored = async (way: (of: TestPipeline) => Promise<void>) => {
-      const own = await stores.open();
-      await own.publish(events, 10);
-      await way(own);
-      const usage = await own.usage();
-      expect(usage).toEqual(await own.records());
-      await own.close();
-      return usage;
-    };
-    const full = new Handoff();
-    // As many rows as may wait, somewhere in the middle: every batch that is offered later finds no room.
-    full.offer({ firstOffset: 5, nextOffset: 9, rows: 250_000, months: new Map() });
-    const throughHandoff = (handoff: Handoff) => async (own: TestPipeline) => {
-      const { log, postgres, clickhouse, logger } = own.platform;
-      const assignment = await log.assign(async (reader, signal) => {
-        const shared = { postgres, logger, epoch: own.epoch, handoff };
-        await Promise.all([consumeRecords(reader, signal, shared), consumeRollups(reader, signal, { ...shared, clickhouse, log, onProgress: () => undefined })]);
-      });
-      await Promise.race([own.drained(), assignment.done]);
-      await assignment.stop();
-    };
-    const fromMemory = await stored(throughHandoff(new Handoff()));
-    expect(await stored(throughHandoff(full))).toEqual(fromMemory);
-    expect(
-      await stored(async (own) => {
-        await own.commitAll();
-        await own.drain();
-      }),
-    ).toEqual(fromMemory);
-  });
-});
-
-describe('sums', () => {
-  const seed = testSeed();
-  it(`are those of the events, in both stores, per customer, meter and hour, over two partitions and restarts (seed ${seed})`, async () => {
-    const random = seededRandom(seed);
-    const events = randomWorkload(random, { events: 24_000, customers: 40, imports: 6 });
-    const own = await stores.open(2);
-    const half = Math.floor(random() * events.length);
-    await own.publish(events.slice(0, half), 20);
-    await own.running(() => eventually('some are through', async () => (await own.offsets(RECORDS)).some((offset) => offset > 0)));
-    await own.running(async () => {
-      await own.publish(events.slice(half), 20);
-      await own.drained();
-    });
-    const expected = expectedSums(events);
-    expect(await storedSums(own, 'clickhouse')).toEqual(expected.hours);
-    expect(await storedSums(own, 'postgres')).toEqual(expected.hours);
-    const counts = await Promise.all([...expected.counts.keys()].map(async (id) => [id, await own.counts(id)] as const));
-    expect(new Map(counts)).toEqual(expected.counts);
-    await own.close();
   });
 });

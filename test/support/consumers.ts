@@ -77,7 +77,16 @@ export async function openTestStores() {
       const messages: { level: number; msg: string; err?: { type: string } }[] = [];
       const logger = pino({ level: 'info' }, { write: (line: string) => messages.push(JSON.parse(line) as (typeof messages)[number]) });
       const log = await openEmbeddedLog({ postgres, partitions, backlogEventsMax: 1_000_000, clock: systemClock, logger });
-      const platform: Platform = { log, postgres, clickhouse: engine.clickhouse, files, clock: systemClock, logger, instance: 'test', alone: true };
+      const platform: Platform = {
+        log,
+        postgres,
+        clickhouse: engine.clickhouse,
+        files,
+        clock: systemClock,
+        logger,
+        instance: 'test',
+        alone: true,
+      };
       return new Pipeline(platform, await resolveEpoch(postgres, await log.incarnation()), messages);
     },
     async close() {
@@ -136,12 +145,15 @@ class Pipeline {
     } finally {
       await consumers.stop();
     }
-    if ((await this.query('SELECT * FROM violations')).length > 0) throw new Error(JSON.stringify(await this.query('SELECT * FROM violations')));
+    if ((await this.query('SELECT * FROM violations')).length > 0)
+      throw new Error(JSON.stringify(await this.query('SELECT * FROM violations')));
   }
 
   async drained(): Promise<void> {
     const ends = await this.platform.log.endOffsets();
-    await eventually(`offsets reach ${ends.join()}`, async () => (await this.offsets(ROLLUPS)).every((offset, partition) => offset === ends[partition]));
+    await eventually(`offsets reach ${ends.join()}`, async () =>
+      (await this.offsets(ROLLUPS)).every((offset, partition) => offset === ends[partition]),
+    );
   }
 
   /** By partition; 0 where the consumer has not been. */
@@ -150,7 +162,9 @@ class Pipeline {
       'SELECT partition, next_offset FROM consumer_offsets WHERE consumer = $1 AND epoch = $2',
       [consumer, this.epoch],
     );
-    return Array.from({ length: this.platform.log.partitions }, (_, at) => Number(rows.find(({ partition }) => partition === at)?.next_offset ?? 0));
+    return Array.from({ length: this.platform.log.partitions }, (_, at) =>
+      Number(rows.find(({ partition }) => partition === at)?.next_offset ?? 0),
+    );
   }
 
   /** The counts of an import over all partitions. */
@@ -208,7 +222,10 @@ class Pipeline {
   /** The next batch of a partition, as the records consumer would take it. */
   nextBatch(partition = 0): Promise<DecodedBatch> {
     return this.reading(partition, async (reader) => {
-      const batch = await reader.read(await readOffset(this.platform.postgres, RECORDS, this.epoch, partition), { maxEvents: 10_000, waitMs: 0 });
+      const batch = await reader.read(await readOffset(this.platform.postgres, RECORDS, this.epoch, partition), {
+        maxEvents: 10_000,
+        waitMs: 0,
+      });
       if (!batch) throw new Error('there is no next batch');
       return decodeBatch(batch, this.epoch);
     });

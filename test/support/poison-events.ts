@@ -6,7 +6,9 @@ const sound = JSON.parse(encodeUsageEvent(usageEvent())) as Record<string, unkno
 const withField = (field: string, value: unknown) => JSON.stringify({ ...sound, [field]: value });
 const withoutField = (field: string) => JSON.stringify(Object.fromEntries(Object.entries(sound).filter(([key]) => key !== field)));
 
-export const POISON: readonly [what: string, payload: string, code: DecodeFailure['code']][] = [
+type Poison = readonly [what: string, payload: string, code: DecodeFailure['code']];
+
+export const POISON: readonly Poison[] = [
   ['nothing', '', 'invalid_json'],
   ['no JSON', 'not JSON', 'invalid_json'],
   ['half an event', encodeUsageEvent(usageEvent()).slice(0, -5), 'invalid_json'],
@@ -17,8 +19,16 @@ export const POISON: readonly [what: string, payload: string, code: DecodeFailur
   ['a version with a NUL', withField('v', '\0'), 'unknown_version'],
   ['a version that cannot become text', withField('v', { toString: 1, valueOf: 1 }), 'unknown_version'],
   ...['id', 'c', 'm', 't', 'q', 'p', 'i', 'l'].map((field) => [`no ${field}`, withoutField(field), 'invalid_event'] as const),
-  ['more than a megabyte', encodeUsageEvent(usageEvent({ properties: JSON.stringify({ note: 'x'.repeat(1_048_576) }) })), 'event_too_large'],
-  ['more than a megabyte in bytes alone', encodeUsageEvent(usageEvent({ properties: JSON.stringify({ note: '€'.repeat(349_600) }) })), 'event_too_large'],
+  [
+    'more than a megabyte',
+    encodeUsageEvent(usageEvent({ properties: JSON.stringify({ note: 'x'.repeat(1_048_576) }) })),
+    'event_too_large',
+  ],
+  [
+    'more than a megabyte in bytes alone',
+    encodeUsageEvent(usageEvent({ properties: JSON.stringify({ note: '€'.repeat(349_600) }) })),
+    'event_too_large',
+  ],
   ...(['id', 'c', 'm'] as const).flatMap((field) => [
     [`an empty ${field}`, withField(field, ''), 'invalid_event'] as const,
     [`a number as ${field}`, withField(field, 7), 'invalid_event'] as const,
@@ -51,9 +61,25 @@ export const POISON: readonly [what: string, payload: string, code: DecodeFailur
     '٢٠٢٦-01-01T00:00:00.000000Z',
     'infinity',
   ].map((time) => [`the time ${JSON.stringify(time)}`, withField('t', time), 'invalid_event'] as const),
-  ...['', '-', '.5', '5.', '1,5', '1e5', '+5', '007', '-0', '1.50', 'NaN', 'Infinity', '0x10', ' 5', '5\n', '1'.repeat(21), `0.${'1'.repeat(19)}`].map(
-    (quantity) => [`the quantity ${JSON.stringify(quantity)}`, withField('q', quantity), 'invalid_event'] as const,
-  ),
+  ...[
+    '',
+    '-',
+    '.5',
+    '5.',
+    '1,5',
+    '1e5',
+    '+5',
+    '007',
+    '-0',
+    '1.50',
+    'NaN',
+    'Infinity',
+    '0x10',
+    ' 5',
+    '5\n',
+    '1'.repeat(21),
+    `0.${'1'.repeat(19)}`,
+  ].map((quantity) => [`the quantity ${JSON.stringify(quantity)}`, withField('q', quantity), 'invalid_event'] as const),
   ['a number as quantity', withField('q', 1.5), 'invalid_event'],
   ...['', '[]', 'null', '{', '{}}', '{"a":}', '{"a":"\0"}', '{"a":"\ud800"}'].map(
     (properties) => [`the properties ${JSON.stringify(properties)}`, withField('p', properties), 'invalid_event'] as const,
@@ -61,5 +87,7 @@ export const POISON: readonly [what: string, payload: string, code: DecodeFailur
   ...['', '0', '01', '-1', '1.5', '9223372036854775808', '9999999999999999999'].map(
     (importId) => [`the import ${JSON.stringify(importId)}`, withField('i', importId), 'invalid_event'] as const,
   ),
-  ...[0, -1, 1.5, '2', 9_007_199_254_740_992].map((line) => [`the line ${JSON.stringify(line)}`, withField('l', line), 'invalid_event'] as const),
+  ...[0, -1, 1.5, '2', 9_007_199_254_740_992].map(
+    (line) => [`the line ${JSON.stringify(line)}`, withField('l', line), 'invalid_event'] as const,
+  ),
 ];

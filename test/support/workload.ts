@@ -52,7 +52,8 @@ export function expectedSums(events: readonly UsageEvent[]): { hours: Map<string
       const hour = `${customer} ${meter} ${time.slice(0, 13)}`;
       hours.set(hour, (hours.get(hour) ?? 0n) + scaled(quantity));
       count.accepted += 1;
-    } else if (first.meter === meter && first.time === time && first.quantity === quantity && first.properties === properties) count.duplicate += 1;
+    } else if (first.meter === meter && first.time === time && first.quantity === quantity && first.properties === properties)
+      count.duplicate += 1;
     else count.conflict += 1;
     delivered.add(delivery);
   }

@@ -17,18 +17,21 @@ export function axisTicks(starts: readonly number[], grain: Grain, zone: string,
   const steps = STEPS[grain];
   const step = steps.find((candidate) => starts.length / candidate <= room) ?? Math.ceil(starts.length / room);
   const ticks: Tick[] = [];
+  let year: number | undefined;
   starts.forEach((start, bucket) => {
-    const { label, place, strong } = describeStart(start, grain, zone, bucket);
-    if (grain === 'day' ? bucket % step === 0 : place % step === 0) ticks.push({ bucket, label, strong });
+    const wall = wallOf(start, zone);
+    if ((grain === 'hour' ? wall.hour : bucket) % step !== 0) return;
+    ticks.push({ bucket, ...describeStart(start, grain, zone, year) });
+    year = wall.year;
   });
   return ticks;
 }
 
-function describeStart(start: number, grain: Grain, zone: string, bucket: number): { label: string; place: number; strong: boolean } {
+/** `year` is that of the tick before. */
+function describeStart(start: number, grain: Grain, zone: string, year: number | undefined): Pick<Tick, 'label' | 'strong'> {
   const wall = wallOf(start, zone);
-  if (grain === 'hour') return { label: wall.hour === 0 ? formatWeekday(start, zone) : formatClock(start, zone), place: wall.hour, strong: wall.hour === 0 };
-  if (grain === 'day') return { label: formatDay(start, zone, start), place: wall.day - 1, strong: wall.day === 1 };
-  const label = formatDay(start, zone).split(' ').slice(1);
-  const newYear = wall.month === 1 || bucket === 0;
-  return { label: newYear ? label.join(' ') : (label[0] ?? ''), place: wall.month - 1, strong: wall.month === 1 };
+  if (grain === 'hour') return wall.hour === 0 ? { label: formatWeekday(start, zone), strong: true } : { label: formatClock(start, zone), strong: false };
+  if (grain === 'day') return { label: formatDay(start, zone, start), strong: wall.day === 1 };
+  const [, month = '', number = ''] = formatDay(start, zone).split(' ');
+  return { label: wall.year === year ? month : `${month} ${number}`, strong: year !== undefined && wall.year !== year };
 }

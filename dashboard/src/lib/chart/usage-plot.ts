@@ -125,6 +125,7 @@ function drawTicks(u: uPlot, { starts, grain, zone }: PlotModel, colour: (name: 
   const { ctx, bbox } = u;
   const ratio = devicePixelRatio;
   ctx.save();
+  ctx.textAlign = 'left';
   ctx.textBaseline = 'top';
   for (const { bucket, label, strong } of axisTicks(starts, grain, zone, bbox.width / ratio)) {
     const x = Math.round(u.valToPos(bucket, 'x', true));

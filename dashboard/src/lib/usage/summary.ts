@@ -30,3 +30,11 @@ export function takeawayOf({ customers, starts, totals, meters, meter }: UsageFi
   const share = isZero(total) ? null : percent(largest.quantity, total);
   return { customer: largest.id, percent: share, busiest: starts[best] ?? 0, quantity: formatDecimal(totals[best] ?? '0') };
 }
+
+/** From the first to the last bucket with usage, where that is much less than the whole range; else null. */
+export function usedSpan({ starts, events }: Pick<UsageFigures, 'starts' | 'events'>): { first: number; last: number } | null {
+  const first = events.findIndex((count) => count > 0);
+  const last = events.findLastIndex((count) => count > 0);
+  if (first < 0 || (last - first + 1) * 3 > starts.length) return null;
+  return { first: starts[first] ?? 0, last: starts[last] ?? 0 };
+}

@@ -1,0 +1,9 @@
+import { call } from '#lib/api.ts';
+import { outcome } from '#lib/outcome.ts';
+import type { List, Plan } from '#lib/types.ts';
+import type { PageLoad } from './$types.js';
+
+export const load: PageLoad = ({ depends }) => {
+  depends('tallyline:plans');
+  return { plans: outcome(call<List<Plan>>('/v1/plans', { query: { limit: 1000 } })) };
+};
