@@ -1,11 +1,11 @@
 /**
- * Tallyline. `node main.ts --help` lists the options; config.ts has them all.
+ * Tallyline. config.ts has the options.
  *
  * Starts the stores, then the consumers, then what people and machines talk to; stops in reverse.
  */
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
 import { apiRoutes } from './api/app.ts';
 import { describeFaults, readProcessConfig, type Config } from './config.ts';
 import { startConsumers } from './consumers/consumers.ts';
@@ -15,43 +15,44 @@ import { assemble } from './platform/assemble.ts';
 import { systemClock } from './platform/clock.ts';
 import { createHttpServer } from './platform/http/server.ts';
 import { createSignInLink } from './platform/http/sign-in.ts';
-import { createLifecycle } from './platform/lifecycle.ts';
+import { createLifecycle, LifecycleStoppedError, type Lifecycle } from './platform/lifecycle.ts';
 import { createLogger } from './platform/logger.ts';
 
-const STOP_CAP_MS = 30_000;
+/** Consumers finish the batch they are at, requests their answer; neither takes longer than a few seconds. */
+const PHASE = { startCapMs: 30_000, stopCapMs: 30_000 };
+/** A terminal and npm both pass Ctrl-C on, so one press arrives twice. Only what comes later is meant as "at once". */
+const SAME_SIGNAL_MS = 1_000;
 const DASHBOARD = fileURLToPath(new URL('dashboard/build', import.meta.url));
 
-async function start(config: Config): Promise<void> {
-  const logger = createLogger({ level: config.logLevel });
-  const lifecycle = createLifecycle({ logger, clock: systemClock });
-  const stop = stopOnSignal(() => lifecycle.stop());
-
+/** Answers what ends only when something is broken. */
+async function start(config: Config, lifecycle: Lifecycle, logger: Logger): Promise<{ broken: Promise<unknown> }> {
   const { platform, data, broken } = await assemble(config, lifecycle, logger);
-  const phase = { startCapMs: STOP_CAP_MS, stopCapMs: STOP_CAP_MS };
   const server = await createHttpServer({
     platform,
     adminKey: config.adminKey ?? (await data.adminKey()),
-    dashboardDirectory: config.roles.has('dashboard') && existsSync(DASHBOARD) ? DASHBOARD : undefined,
+    dashboardDirectory: config.roles.has('dashboard') ? DASHBOARD : undefined,
   });
   const failures: Promise<unknown>[] = [broken];
   if (config.roles.has('consumers')) {
-    const consumers = await lifecycle.start('consumers', () => startConsumers(platform), (started) => started.stop(), phase);
+    const consumers = await lifecycle.start('consumers', () => startConsumers(platform), (started) => started.stop(), PHASE);
+    consumers.done.catch(() => undefined);
     failures.push(consumers.done);
   }
   if (config.roles.has('ingest')) {
-    const publisher = await lifecycle.start('publisher', () => startIngest(platform), (started) => started.stop(), phase);
+    const publisher = await lifecycle.start('publisher', () => startIngest(platform), (started) => started.stop(), PHASE);
     await server.register(ingestRoutes(platform, publisher, config.uploadBytesMax));
   }
   if (config.roles.has('api')) await server.register(apiRoutes(platform, { readLines, readRecordAt }));
-  await lifecycle.start('HTTP', () => server.listen({ host: config.host, port: config.port }), () => server.close(), phase);
+  await lifecycle.start('HTTP', () => server.listen({ host: config.host, port: config.port }), () => server.close(), PHASE);
 
   const { port } = server.server.address() as AddressInfo;
-  await welcome(config, `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host}:${port}`, await createSignInLink(platform.postgres, platform.clock));
-  Promise.all(failures).catch((error: unknown) => stop(error));
+  const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
+  welcome(config, `http://${host}:${port}`, await createSignInLink(platform.postgres, platform.clock));
+  return { broken: Promise.all(failures) };
 }
 
 /** What a person needs to see, in plain words, whatever the log level. */
-async function welcome(config: Config, url: string, token: string): Promise<void> {
+function welcome(config: Config, url: string, token: string): void {
   const key = config.adminKey === undefined ? `in ${config.dataDirectory}/admin-key` : 'from TALLYLINE_ADMIN_KEY';
   console.log(`
   Tallyline is ready at ${url}
@@ -63,24 +64,39 @@ async function welcome(config: Config, url: string, token: string): Promise<void
 `);
 }
 
-/** First signal: stop in order. Second signal: leave at once; what was acknowledged is durable anyway. */
-function stopOnSignal(stop: () => Promise<void>): (error: unknown) => void {
-  let stopping = false;
-  const leave = (error?: unknown) => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    if (error !== undefined) console.error(error instanceof Error ? error.message : error);
-    stop().then(
-      () => process.exit(error === undefined ? 0 : 1),
-      (failure: unknown) => {
-        console.error(failure);
-        process.exit(1);
-      },
+/** Runs until a signal, or until something that cannot be mended; either way everything is stopped in order. */
+async function run(config: Config): Promise<number> {
+  const logger = createLogger({ level: config.logLevel });
+  const lifecycle = createLifecycle({ logger, clock: systemClock });
+  const signalled = stopSignal();
+  const failed = start(config, lifecycle, logger)
+    .then((started) => started.broken)
+    .then(
+      () => 'a consumer has ended by itself',
+      (error: unknown) => error,
     );
-  };
-  process.on('SIGTERM', () => leave());
-  process.on('SIGINT', () => leave());
-  return leave;
+  const reason = await Promise.race([signalled, failed]);
+  if (reason !== undefined && !(reason instanceof LifecycleStoppedError)) {
+    logger.debug({ err: reason }, 'stopping');
+    console.error(`Tallyline has to stop: ${reason instanceof Error ? reason.message : String(reason)}`);
+  }
+  await lifecycle.stop();
+  return reason === undefined ? 0 : 1;
+}
+
+/** Resolves at the first SIGTERM or SIGINT. A later one leaves at once: what was acknowledged is durable anyway. */
+function stopSignal(): Promise<undefined> {
+  return new Promise((resolve) => {
+    let firstAtMs: number | undefined;
+    const onSignal = () => {
+      const nowMs = systemClock.monotonicMs();
+      if (firstAtMs !== undefined && nowMs - firstAtMs > SAME_SIGNAL_MS) process.exit(1);
+      firstAtMs ??= nowMs;
+      resolve(undefined);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
 }
 
 const outcome = readProcessConfig();
@@ -88,8 +104,5 @@ if (!outcome.ok) {
   console.error(describeFaults(outcome.faults));
   process.exitCode = 2;
 } else {
-  start(outcome.config).catch((error: unknown) => {
-    console.error(`Tallyline could not start: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(1);
-  });
+  process.exit(await run(outcome.config));
 }

@@ -14,8 +14,8 @@ export interface RollupBatch {
   months: Map<number, { rows: number; tsv: string }>;
 }
 
-/** Rows that may wait per partition: some 30 MB of text. Beyond it rollups is the slower one and uses the log. */
-const WAITING_ROWS_MAX = 250_000;
+/** Rows that may wait per partition: some 10 MB of text. Beyond it rollups is the slower one and uses the log. */
+const WAITING_ROWS_MAX = 100_000;
 
 export class Handoff {
   readonly #waiting: RollupBatch[] = [];

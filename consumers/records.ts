@@ -8,7 +8,7 @@
 import type { Logger } from 'pino';
 import type { PartitionReader } from '../platform/event-log/event-log.ts';
 import type { Postgres } from '../platform/postgres/postgres.ts';
-import { Handoff, type RollupBatch } from './handoff.ts';
+import type { Handoff, RollupBatch } from './handoff.ts';
 import { retry } from './retry.ts';
 import { commitRecords, positionKey, RECORDS } from './steps/commit-records.ts';
 import { decodeBatch, type DecodedBatch } from './steps/decode.ts';

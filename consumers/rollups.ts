@@ -13,10 +13,20 @@ import { retry } from './retry.ts';
 import { positionKey, RECORDS } from './steps/commit-records.ts';
 import { decodeBatch } from './steps/decode.ts';
 import { readOffset } from './steps/offsets.ts';
-import { announceRange, finishRange, insertDoubtful, insertMonth, pendingRanges, RollupDisagreement, ROLLUPS, type MonthRows, type RangeKey } from './steps/rollup-ranges.ts';
+import {
+  announceRange,
+  finishRange,
+  insertDoubtful,
+  insertMonth,
+  pendingRanges,
+  RollupDisagreement,
+  ROLLUPS,
+  type MonthRows,
+  type RangeKey,
+} from './steps/rollup-ranges.ts';
 
-/** Rows per insert: the rate is flat from 50k to 200k rows; the block limit of 500k must never be reached. */
-const RANGE_ROWS = 100_000;
+/** Rows per insert: the rate is flat from 50k to 200k rows, memory is not. */
+const RANGE_ROWS = 50_000;
 /** How long rows may wait for more before they are inserted: many small parts cost ClickHouse more than this costs a reader. */
 const LINGER_MS = 250;
 /** How long to wait for a hand-over before looking at the records watermark itself. */
@@ -61,7 +71,12 @@ export async function consumeRollups(reader: PartitionReader, signal: AbortSigna
 }
 
 /** Announce, insert, finish. False: this process does not hold the partition where it thought it did. */
-async function insertRange(range: RangeKey, months: readonly MonthRows[], signal: AbortSignal, { postgres, clickhouse, logger }: RollupsDependencies): Promise<boolean> {
+async function insertRange(
+  range: RangeKey,
+  months: readonly MonthRows[],
+  signal: AbortSignal,
+  { postgres, clickhouse, logger }: RollupsDependencies,
+): Promise<boolean> {
   const announced = await retry('rollups: announce', logger, signal, () => announceRange(postgres, range, months));
   if (!announced) return false;
   for (const rows of months) {
@@ -94,7 +109,9 @@ async function collect(
     if (!batch && batches.length === 0) {
       const watermark = await retry('rollups: watermark', logger, signal, () => readOffset(postgres, RECORDS, epoch, reader.partition));
       if (watermark !== undefined && watermark > nextOffset) {
-        batch = handoff.take(nextOffset) ?? (await retry('rollups: read log', logger, signal, () => readFromLog(reader, nextOffset, watermark, dependencies)));
+        batch =
+          handoff.take(nextOffset) ??
+          (await retry('rollups: read log', logger, signal, () => readFromLog(reader, nextOffset, watermark, dependencies)));
       }
     }
     if (batch) {
@@ -127,14 +144,21 @@ function monthRows(batches: readonly RollupBatch[]): MonthRows[] {
 }
 
 /** The way back: events of the log below the records watermark, without the marked ones. */
-async function readFromLog(reader: PartitionReader, from: number, before: number, { postgres, epoch }: RollupsDependencies): Promise<RollupBatch | undefined> {
+async function readFromLog(
+  reader: PartitionReader,
+  from: number,
+  before: number,
+  { postgres, epoch }: RollupsDependencies,
+): Promise<RollupBatch | undefined> {
   const batch = await reader.read(from, { maxEvents: READ_EVENTS, beforeOffset: before, waitMs: 0 });
   if (!batch) return undefined;
   const { rows } = await postgres.query<{ offsets: string[]; indexes: number[] }>(
     `SELECT offsets::text[] AS offsets, indexes FROM log_marks WHERE epoch = $1 AND partition = $2 AND first_offset < $3 AND next_offset > $4`,
     [epoch, reader.partition, batch.nextOffset, batch.firstOffset],
   );
-  const dropped = new Set(rows.flatMap(({ offsets, indexes }) => offsets.map((offset, k) => positionKey(Number(offset), indexes[k] as number))));
+  const dropped = new Set(
+    rows.flatMap(({ offsets, indexes }) => offsets.map((offset, k) => positionKey(Number(offset), indexes[k] as number))),
+  );
   return forRollups(decodeBatch(batch, epoch), dropped);
 }
 
@@ -143,7 +167,7 @@ async function recover(reader: PartitionReader, signal: AbortSignal, dependencie
   const { postgres, clickhouse, logger, epoch } = dependencies;
   for (const { range, months } of await pendingRanges(postgres, epoch, reader.partition)) {
     const batches: RollupBatch[] = [];
-    for (let from = range.firstOffset; from < range.nextOffset && !signal.aborted; ) {
+    for (let from = range.firstOffset; from < range.nextOffset && !signal.aborted;) {
       const batch = await readFromLog(reader, from, range.nextOffset, dependencies);
       if (!batch) throw new Error(`partition ${range.partition}: offsets ${from} to ${range.nextOffset} are announced but not in the log`);
       batches.push(batch);
@@ -153,7 +177,11 @@ async function recover(reader: PartitionReader, signal: AbortSignal, dependencie
     const rows = monthRows(batches);
     refuseOtherRows(range, months, rows);
     for (const month of rows) await insertDoubtful(postgres, clickhouse, range, month);
-    await finishRange(postgres, range, rows.reduce((sum, month) => sum + month.rows, 0));
+    await finishRange(
+      postgres,
+      range,
+      rows.reduce((sum, month) => sum + month.rows, 0),
+    );
     logger.info({ partition: range.partition, first: range.firstOffset, next: range.nextOffset }, 'rollups: finished an interrupted range');
   }
 }
@@ -162,6 +190,7 @@ async function recover(reader: PartitionReader, signal: AbortSignal, dependencie
 function refuseOtherRows(range: RangeKey, announced: ReadonlyMap<number, number>, months: readonly MonthRows[]): void {
   const given = new Map(months.map(({ month, rows }) => [month, rows]));
   for (const month of new Set([...announced.keys(), ...given.keys()])) {
-    if (announced.get(month) !== given.get(month)) throw new RollupDisagreement(range, month, announced.get(month) ?? 0, given.get(month) ?? 0, 'The log');
+    if (announced.get(month) !== given.get(month))
+      throw new RollupDisagreement(range, month, announced.get(month) ?? 0, given.get(month) ?? 0, 'The log');
   }
 }

@@ -33,21 +33,32 @@ export interface Settling {
 
 export async function startSettling({ postgres, clickhouse, logger }: Platform, epoch: number): Promise<Settling> {
   const stopping = new AbortController();
-  const waker = new Waker();
-  const wake = () => waker.wake();
+  const { signal } = stopping;
+  const [settling, counting] = [new Waker(), new Waker()];
+  const wake = () => {
+    settling.wake();
+    counting.wake();
+  };
   const unlisten = await postgres.listen('imports', wake);
-  const loop = (async () => {
-    while (!stopping.signal.aborted) {
-      await retry('settle imports', logger, stopping.signal, () => settleImports(postgres, epoch, logger));
-      const counted = await retry('count suspected doubles', logger, stopping.signal, () => countSuspectedDoubles(postgres, clickhouse));
-      if (!counted) await waker.wait(IDLE_MS, stopping.signal);
+  const settle = async () => {
+    while (!signal.aborted) {
+      await retry('settle imports', logger, signal, () => settleImports(postgres, epoch, logger));
+      await settling.wait(IDLE_MS, signal);
     }
-  })();
+  };
+  // Beside it, not in turn: no import waits for another's comparison, which is long for a large one, or may fail.
+  const count = async () => {
+    while (!signal.aborted) {
+      const counted = await retry('count suspected doubles', logger, signal, () => countSuspectedDoubles(postgres, clickhouse));
+      if (!counted) await counting.wait(IDLE_MS, signal);
+    }
+  };
+  const loops = [settle(), count()];
   return {
     wake,
     async stop() {
       stopping.abort();
-      await loop;
+      await Promise.all(loops);
       await unlisten();
     },
   };
@@ -72,7 +83,10 @@ async function settleImport(postgres: Postgres, settled: Settled, logger: Logger
   const sum = BigInt(settled.accepted) + BigInt(settled.duplicate) + BigInt(settled.conflict) + BigInt(settled.dead);
   if (sum !== BigInt(settled.published)) {
     const message = `${settled.published} events were published, but ${sum} are accounted for. Nothing was billed twice; please report this.`;
-    logger.error({ import: settled.id, published: settled.published, accountedFor: String(sum) }, 'settle: the events of an import do not add up');
+    logger.error(
+      { import: settled.id, published: settled.published, accountedFor: String(sum) },
+      'settle: the events of an import do not add up',
+    );
     await postgres.query(`UPDATE imports SET status = 'failed', failure = $2, completed_at = now() WHERE id = $1 AND status = 'settling'`, [
       settled.id,
       JSON.stringify({ code: 'events_unaccounted', message }),
@@ -83,7 +97,10 @@ async function settleImport(postgres: Postgres, settled: Settled, logger: Logger
       `UPDATE imports SET status = 'complete', rows_new = $2, rows_conflict = $3, rows_known = $4, completed_at = now() WHERE id = $1 AND status = 'settling'`,
       [settled.id, outcome.new, outcome.conflict, outcome.known],
     );
-    logger.info({ import: settled.id, accepted: settled.accepted, duplicate: settled.duplicate, conflict: settled.conflict }, 'import complete');
+    logger.info(
+      { import: settled.id, accepted: settled.accepted, duplicate: settled.duplicate, conflict: settled.conflict },
+      'import complete',
+    );
   }
   await postgres.query(`SELECT pg_notify('imports', $1)`, [settled.id]);
 }

@@ -10,7 +10,14 @@ export default defineConfig({
       csp: {
         mode: 'hash',
         // Styles carry element positions (bars, tooltips) as attributes, which hashes cannot cover.
-        directives: { 'default-src': ['self'], 'script-src': ['self'], 'style-src': ['self', 'unsafe-inline'], 'img-src': ['self', 'data:'], 'object-src': ['none'], 'base-uri': ['self'] },
+        directives: {
+          'default-src': ['self'],
+          'script-src': ['self'],
+          'style-src': ['self', 'unsafe-inline'],
+          'img-src': ['self', 'data:'],
+          'object-src': ['none'],
+          'base-uri': ['self'],
+        },
       },
     }),
   ],

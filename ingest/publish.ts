@@ -107,7 +107,8 @@ class Outbox {
     const batches = this.#waiting;
     this.#waiting = batches.map(() => []);
     this.#events = 0;
-    this.#sending = Promise.all(batches.map((payloads, partition) => (payloads.length > 0 ? this.#log.append(partition, payloads) : undefined))).then(() => acknowledged(progress));
+    const appends = batches.flatMap((payloads, partition) => (payloads.length > 0 ? [this.#log.append(partition, payloads)] : []));
+    this.#sending = Promise.all(appends).then(() => acknowledged(progress));
     // Whoever waits next gets the error; until then it must not count as unhandled.
     this.#sending.catch(() => undefined);
   }

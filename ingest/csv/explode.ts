@@ -27,7 +27,7 @@ export interface ExploderOptions {
 }
 
 export interface Exploder {
-  /** Reads the row. A fault, or undefined: then `push` may be called, once or never. */
+  /** Reads the row. A fault, or undefined: then it has at least one event, and `push` may be called, once or never. */
   check(cells: readonly string[]): RowFault | undefined;
   /** The id by the id columns of the row just checked. Only where the mapping has some. */
   givenId(): string;
@@ -144,6 +144,8 @@ class RowExploder implements Exploder {
       this.#quantities.push(quantity);
       this.#suffixes.push(this.#suffixed[i] as boolean);
     }
+    // Each row read is new, known, in conflict or rejected: one that measures nothing at all must be in one of these, too.
+    if (this.#meters.length === 0) return this.#fault('missing_quantity', -1, 'every quantity of the row is empty');
     return undefined;
   }
 

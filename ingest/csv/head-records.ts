@@ -30,10 +30,8 @@ export function readHead(bytes: Buffer, supposed: SupposedDialect, whole: boolea
   };
   const scanner = new RecordScanner(grammar);
   const rest = scanner.scan(bytes, 0, 0, bytes.length);
-  if (whole && rest < bytes.length) {
-    const end = newline === 'CRLF' && bytes[bytes.length - 1] === CR ? bytes.length - 1 : bytes.length;
-    if (end > rest) scanner.add(rest, end, bytes.length, scanner.insideStray || scanner.insideQuotes);
-  }
+  const end = whole ? scanner.endFile(bytes, rest, { endsInCrlf: newline === 'CRLF', always: false }) : undefined;
+  if (end?.unclosed === true) scanner.strays[scanner.strays.length - 1] = true;
   return scanner.lines.slice(0, HEAD_RECORDS_MAX).map((line, index) => {
     if (scanner.strays[index] === true) return { line, cells: [] };
     const record = bytes.subarray(scanner.starts[index], scanner.ends[index]);

@@ -43,7 +43,7 @@ describe('inspecting a file', () => {
   });
 
   it('names what is missing in a real file, and is ready once a mapping says it', async () => {
-    const text = await readFile(join(import.meta.dirname, '../../test/data/azure_llm_inference_code.csv'));
+    const text = await readFile(join(import.meta.dirname, '../samples/azure_llm_inference_code.csv'));
     const head = text.subarray(0, 100_000);
     const asked = await inspect(head, { complete: false, limit: 3 });
     expect(asked.ready).toBe(false);

@@ -84,7 +84,7 @@ function checkRows(rows: HeadRow[], mapping: ResolvedMapping, nowMs: number): vo
   for (const row of rows) {
     if (row.fault !== undefined) continue;
     row.fault = exploder.check(row.cells);
-    if (row.fault !== undefined || exploder.eventCount === 0) continue;
+    if (row.fault !== undefined) continue;
     row.fault = exploder.push(mapping.identity === 'id-column' ? exploder.givenId() : '', row.line, { customers: [], payloads: [] });
   }
 }

@@ -14,7 +14,7 @@ import { readRows } from './read-rows.ts';
 import type { RowBatch } from './row-batch.ts';
 import { RowIdentity } from './row-identity.ts';
 
-/** Events in a chunk, give or take those of one row: what the log likes best as a batch. */
+/** Events in a chunk, and rejects, give or take those of one row: what the log likes best as a batch. */
 export const CHUNK_EVENTS_MAX = 10_000;
 
 export interface ProcessOptions {
@@ -40,8 +40,6 @@ export interface ProcessedChunk extends EventBatch {
   /** All counts are from the start of the file up to and including this chunk. A chunk ends between two rows. */
   rowsRead: number;
   rowsRejected: number;
-  /** Rows without any event, because all their measures are empty and may be. */
-  rowsSkipped: number;
   /** Events of all rows so far, of those left out as well. */
   events: number;
   bytesRead: number;
@@ -78,7 +76,6 @@ class RowProcessor {
   #rejects: RejectedRow[] = [];
   rowsRead = 0;
   #rowsRejected = 0;
-  #rowsSkipped = 0;
   #events = 0;
   #bytesRead = 0;
 
@@ -99,7 +96,8 @@ class RowProcessor {
       const fault = batch.faults?.get(index) ?? this.#explode(batch, index);
       if (fault !== undefined) this.#reject(batch, index, fault);
       this.rowsRead += 1;
-      if (this.#out.payloads.length >= this.#chunkEventsMax && index + 1 < count) yield this.#chunk();
+      const full = this.#out.payloads.length >= this.#chunkEventsMax || this.#rejects.length >= this.#chunkEventsMax;
+      if (full && index + 1 < count) yield this.#chunk();
     }
     this.#bytesRead = batch.bytesRead;
     yield this.#chunk();
@@ -116,10 +114,6 @@ class RowProcessor {
     const fault = exploder.check(cells);
     if (fault !== undefined) return fault;
     const events = exploder.eventCount;
-    if (events === 0) {
-      this.#rowsSkipped += 1;
-      return undefined;
-    }
     const row = batch.firstRow + index;
     const out = row <= (this.#options.rowsPublished ?? 0) ? { customers: [], payloads: [] } : this.#out;
     const refusal = exploder.push(this.#idOf(row), batch.lines[index] as number, out);
@@ -138,7 +132,6 @@ class RowProcessor {
       rejects: this.#rejects,
       rowsRead: this.rowsRead,
       rowsRejected: this.#rowsRejected,
-      rowsSkipped: this.#rowsSkipped,
       events: this.#events,
       bytesRead: this.#bytesRead,
     };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StoredDialect } from '../../schemas/http/imports.ts';
+import { detectDialect } from './dialect.ts';
 import { readRows } from './read-rows.ts';
 import type { ReadRowsOptions } from './read-rows.ts';
 import { quoteCell } from './rejects.ts';
@@ -156,6 +157,17 @@ describe('reading rows', () => {
     ]);
   });
 
+  it('hands out the records of a block in which every row is at fault, in any order', async () => {
+    async function* once() {
+      yield Buffer.from(`a,b\n${Array.from({ length: 1000 }, (_, i) => `${i}\n`).join('')}`);
+    }
+    for await (const batch of readRows(once(), { dialect: COMMA, width: 2 })) {
+      const raw = (index: number) => Buffer.from(batch.raw(index).raw).toString();
+      expect(batch.lines.map((_, index) => raw(index))).toEqual(batch.lines.map((_, index) => String(index)));
+      expect([raw(999), raw(3), raw(3), raw(0), raw(500)]).toEqual(['999', '3', '3', '0', '500']);
+    }
+  });
+
   it('reads lines that end in CR alone, in which LF is content', async () => {
     const dialect = { ...COMMA, newline: 'CR' };
     expect(summary(await read('a,b\r1,x\ny\r\r"2\r",3\r', { dialect }))).toEqual([
@@ -236,19 +248,29 @@ describe('reading rows', () => {
     const text = fc
       .array(fc.constantFrom('"', ',', '\n', '\r', 'a', '""', '\0', '\xff', '\xc3\xa9', ' ', '1,2\n'), { maxLength: 60 })
       .map((parts) => parts.join(''));
+    const dialects = fc.record({ newline: fc.constantFrom('LF', 'CRLF', 'CR'), header: fc.boolean(), escape: fc.constantFrom('"', '\\') });
     await fc.assert(
-      fc.asyncProperty(text, fc.constantFrom(1, 3, 1000), fc.constantFrom(8, 1000), async (latin1, chunkBytes, blockBytes) => {
-        const bytes = Buffer.from(latin1, 'latin1');
-        const whole = await read(bytes);
-        expect(await read(bytes, { chunkBytes, blockBytes })).toEqual(whole);
-        let at = 0;
-        for (const { raw } of whole) {
-          at = latin1.indexOf(raw, at);
-          expect(at).not.toBe(-1);
-          at += raw.length;
-        }
-      }),
-      { numRuns: 300 },
+      fc.asyncProperty(
+        text,
+        dialects,
+        fc.constantFrom(1, 3, 1000),
+        fc.constantFrom(8, 1000),
+        async (latin1, marks, chunkBytes, blockBytes) => {
+          const bytes = Buffer.from(latin1, 'latin1');
+          const dialect = { ...COMMA, ...marks };
+          const whole = await read(bytes, { dialect });
+          expect(await read(bytes, { dialect, chunkBytes, blockBytes })).toEqual(whole);
+          let at = 0;
+          for (const { raw, cells, fault } of whole) {
+            at = latin1.indexOf(raw, at);
+            expect(at).not.toBe(-1);
+            at += raw.length;
+            if (fault === undefined && !raw.includes('"')) expect(Buffer.from(cells.join(',')).toString('latin1')).toBe(raw);
+          }
+          expect(detectDialect(bytes, {}, true)).toHaveProperty('ok');
+        },
+      ),
+      { numRuns: 500 },
     );
   });
 });

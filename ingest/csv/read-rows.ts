@@ -125,7 +125,7 @@ class RowReader {
     const begin = this.#consumed + (this.#bomAhead ? 3 : 0);
     this.#bomAhead = false;
     const block = this.#work.subarray(begin, this.#length);
-    const batch = new Batch(block, this.#grammar.lineByte, this.#row);
+    const batch = new Batch(block, { lineByte: this.#grammar.lineByte, endsInCrlf: this.#dialect.newline === 'CRLF', firstRow: this.#row });
     const plain = this.#oversize === undefined && !block.includes(this.#grammar.quote) && !block.includes(0) && isUtf8(block);
     const done = plain ? this.#takePlain(block, final, batch) : this.#takeScanned(block, final, batch);
     this.#consumed = begin + done;
@@ -171,7 +171,9 @@ class RowReader {
     const oversize = this.#oversize;
     if (oversize === undefined) scanner.restart();
     const rest = scanner.scan(block, 0, 0, block.length);
-    const unclosed = final && this.#endFile(block, rest);
+    const endsInCrlf = this.#dialect.newline === 'CRLF';
+    const always = oversize !== undefined && scanner.lines.length === 0;
+    const unclosed = final && scanner.endFile(block, rest, { endsInCrlf, always }).unclosed;
     const count = scanner.lines.length;
     const faults = scanner.lines.map((_, index) =>
       unclosed && index === count - 1
@@ -192,16 +194,6 @@ class RowReader {
     }
     if (count > 0) this.#oversize = undefined;
     return final ? block.length : rest;
-  }
-
-  /** Adds the last record, where no line ending follows it. True where a quote is still open. */
-  #endFile(block: Buffer, rest: number): boolean {
-    const scanner = this.#scanner;
-    const crAtEnd = this.#dialect.newline === 'CRLF' && block.length > rest && block[block.length - 1] === CR;
-    const end = crAtEnd ? block.length - 1 : block.length;
-    const unfinished = end > rest || (this.#oversize !== undefined && scanner.lines.length === 0);
-    if (unfinished) scanner.add(rest, end, block.length, scanner.insideStray || (scanner.afterQuoteAndCr && !crAtEnd));
-    return unfinished && scanner.insideQuotes;
   }
 
   /** Records [from, to) of the scan, contiguous and sound. */

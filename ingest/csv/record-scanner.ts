@@ -56,20 +56,6 @@ export class RecordScanner {
     this.quoteLine = startLine;
   }
 
-  get insideQuotes(): boolean {
-    return this.#state === QUOTED || this.#state === ESCAPED;
-  }
-
-  /** Text stands between a closing quote and the end of its cell, or a quote inside an unquoted cell. */
-  get insideStray(): boolean {
-    return this.#state === STRAY;
-  }
-
-  /** A closing quote and a CR have been read, and no LF yet. */
-  get afterQuoteAndCr(): boolean {
-    return this.#state === CLOSED_CR;
-  }
-
   /** Goes on at the start of a record: of the one being read (no argument), or of one that begins on `line`. */
   restart(line = this.recordLine): void {
     this.line = line;
@@ -124,6 +110,19 @@ export class RecordScanner {
     }
     this.#state = state;
     return start;
+  }
+
+  /**
+   * Ends the file after `scan`: what is left from `rest` on becomes the last record, though no line ending follows. Where lines end in
+   * CRLF, a CR at the very end is what was left of one. `always`: also when nothing is left, as the end of a record that began earlier.
+   * Says whether a record was added, and whether a quote is still open in it.
+   */
+  endFile(bytes: Uint8Array, rest: number, options: { endsInCrlf: boolean; always: boolean }): { added: boolean; unclosed: boolean } {
+    const crLeft = options.endsInCrlf && bytes.length > rest && bytes[bytes.length - 1] === CR;
+    const end = crLeft ? bytes.length - 1 : bytes.length;
+    if (end === rest && !options.always) return { added: false, unclosed: false };
+    this.add(rest, end, bytes.length, this.#state === STRAY || (this.#state === CLOSED_CR && !crLeft));
+    return { added: true, unclosed: this.#state === QUOTED || this.#state === ESCAPED };
   }
 
   add(start: number, end: number, next: number, stray: boolean): void {

@@ -28,6 +28,7 @@ export class Batch implements RowBatch {
   nextLine = 0;
   readonly #block: Buffer;
   readonly #lineByte: number;
+  readonly #endsInCrlf: boolean;
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
   #cutFirst: Uint8Array | undefined;
@@ -35,9 +36,12 @@ export class Batch implements RowBatch {
   #lineFound = 0;
   #lineStart = 0;
 
-  constructor(block: Buffer, lineByte: number, firstRow: number) {
+  /** `endsInCrlf`: the lines of the file do, so a CR at its very end is what was left of one. */
+  constructor(block: Buffer, options: { lineByte: number; endsInCrlf: boolean; firstRow: number }) {
+    const { lineByte, endsInCrlf, firstRow } = options;
     this.#block = block;
     this.#lineByte = lineByte;
+    this.#endsInCrlf = endsInCrlf;
     this.firstRow = firstRow;
   }
 
@@ -69,7 +73,8 @@ export class Batch implements RowBatch {
     this.#lineStart = start;
     const next = this.#block.indexOf(this.#lineByte, start);
     let end = next === -1 ? this.#block.length : next;
-    if (this.#lineByte === LF && end > start && this.#block[end - 1] === CR) end -= 1;
+    const strip = this.#lineByte === LF && (next !== -1 || this.#endsInCrlf);
+    if (strip && end > start && this.#block[end - 1] === CR) end -= 1;
     return copy(this.#block, start, end);
   }
 }
@@ -89,5 +94,5 @@ export function unclosedFault(line: number): RowFault {
 
 /** A copy, because the reader reuses its block. */
 function copy(block: Uint8Array, start: number, end: number): Uint8Array {
-  return Uint8Array.prototype.slice.call(block, start, end);
+  return Buffer.from(block.subarray(start, end));
 }

@@ -16,7 +16,7 @@ const PROGRESS_INTERVAL_MS = 250;
 const Id = Type.Object({ id: Type.String({ pattern: '^\\d{1,18}$' }) });
 
 export async function importFileRoutes(app: HttpServer, platform: Platform): Promise<void> {
-  app.get('/v1/imports/:id/progress', { schema: { tags: ['imports'], summary: 'Progress as server-sent events', params: Id } }, async (request, reply) => {
+  app.get('/v1/imports/:id/progress', { exposeHeadRoute: false, schema: { tags: ['imports'], operationId: 'followImport', summary: 'Progress as server-sent events', params: Id } }, async (request, reply) => {
     const { id } = await requireImport(request.params.id);
     const stream = startEventStream(request, reply);
     for await (const view of followImport(platform.postgres, id, PROGRESS_INTERVAL_MS, stream.signal)) stream.send(view);
@@ -24,12 +24,12 @@ export async function importFileRoutes(app: HttpServer, platform: Platform): Pro
     return reply;
   });
 
-  app.get('/v1/imports/:id/file', { schema: { tags: ['imports'], summary: 'The original file', params: Id } }, async (request, reply) => {
+  app.get('/v1/imports/:id/file', { schema: { tags: ['imports'], operationId: 'getImportFile', summary: 'The original file', params: Id } }, async (request, reply) => {
     const found = await requireImport(request.params.id);
     return reply.headers(attachment(found.name)).send(await open(found, 'original'));
   });
 
-  app.get('/v1/imports/:id/rejected.csv', { schema: { tags: ['imports'], summary: 'The rejected lines with their reasons', params: Id } }, async (request, reply) => {
+  app.get('/v1/imports/:id/rejected.csv', { schema: { tags: ['imports'], operationId: 'getRejectedRows', summary: 'The rejected lines with their reasons', params: Id } }, async (request, reply) => {
     const found = await requireImport(request.params.id);
     if (found.status === 'received' || found.status === 'publishing') {
       throw new ProblemError('conflict', `Import ${found.id} is still being read. Ask again once its status is settling or complete.`);

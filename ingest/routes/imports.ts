@@ -49,11 +49,11 @@ export async function importRoutes(app: HttpServer, { platform, publisher, uploa
         .header('location', `/v1/imports/${id}`)
         .send(view);
     };
-    uploads.post('/v1/imports', { schema: { ...uploadSchema, summary: 'Import a file' } }, handler);
-    uploads.put('/v1/imports', { schema: { ...uploadSchema, summary: 'Import a file (curl -T)' } }, handler);
+    uploads.post('/v1/imports', { schema: { ...uploadSchema, operationId: 'createImport', summary: 'Import a file' } }, handler);
+    uploads.put('/v1/imports', { schema: { ...uploadSchema, operationId: 'putImport', summary: 'Import a file (curl -T)' } }, handler);
   });
 
-  app.get('/v1/imports', { schema: { tags: ['imports'], summary: 'History, newest first', querystring: ImportListQuery, response: { 200: ImportList } } }, async (request) => {
+  app.get('/v1/imports', { schema: { tags: ['imports'], operationId: 'listImports', summary: 'History, newest first', querystring: ImportListQuery, response: { 200: ImportList } } }, async (request) => {
     const { limit = 100, cursor, status } = request.query;
     if (cursor !== undefined && !/^\d{1,18}$/.test(cursor)) throw new ProblemError('invalid_request', 'The cursor is not one of ours; take it from nextCursor.');
     const items = await listImports(postgres, { limit: limit + 1, ...(cursor === undefined ? {} : { before: cursor }), ...(status === undefined ? {} : { status }) });
@@ -61,7 +61,7 @@ export async function importRoutes(app: HttpServer, { platform, publisher, uploa
     return { items: page, nextCursor: items.length > limit ? (page.at(-1)?.id ?? null) : null };
   });
 
-  app.get('/v1/imports/:id', { schema: { tags: ['imports'], summary: 'One import', params: Id, response: { 200: Import } } }, (request) => requireImport(request.params.id));
+  app.get('/v1/imports/:id', { schema: { tags: ['imports'], operationId: 'getImport', summary: 'One import', params: Id, response: { 200: Import } } }, (request) => requireImport(request.params.id));
 
   async function requireImport(id: string): Promise<Import> {
     const found = await readImport(postgres, id);

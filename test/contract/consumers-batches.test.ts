@@ -1,6 +1,7 @@
 /** What one transaction of the records consumer promises: all of a batch or nothing, once, and only by the partition's owner. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RECORDS } from '../../consumers/steps/commit-records.ts';
+import { LogTrimmedError } from '../../platform/event-log/event-log.ts';
 import type { Postgres, Transaction } from '../../platform/postgres/postgres.ts';
 import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
@@ -138,5 +139,15 @@ describe('a batch', () => {
     const outcomes = await Promise.all([pipeline.commit(batch), pipeline.commit(batch)]);
     expect(outcomes.map(({ fenced }) => fenced).sort()).toEqual([false, true]);
     expect(await sizes()).toEqual(afterwards);
+  });
+
+  it('that the log no longer has is a loss: the process is told to stop, and nothing is skipped', async () => {
+    await pipeline.append(events);
+    await pipeline.append([usageEvent({ id: 'later' })]);
+    await pipeline.query('UPDATE log_partitions SET start_offset = 4');
+    await pipeline.query('DELETE FROM violations');
+    await expect(pipeline.running(() => new Promise(() => undefined))).rejects.toThrow(LogTrimmedError);
+    expect(await pipeline.offsets(RECORDS)).toEqual([0]);
+    expect(await sizes()).toEqual(Object.fromEntries(tables.map((name) => [name, 0])));
   });
 });

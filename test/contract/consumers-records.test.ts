@@ -80,13 +80,17 @@ describe('the same customer and id', () => {
     const tables = ['usage_records', 'witnesses', 'conflicts'];
     await pipeline.append([first, again, other]);
     await pipeline.drain();
-    const before = await Promise.all([...tables.map(rowsOf), pipeline.counts(event.importId), pipeline.usage()]);
+    const kept = async () => ({
+      rows: await Promise.all(tables.map(rowsOf)),
+      counts: { ...(await pipeline.counts(event.importId)), redelivered: 0 },
+      usage: await pipeline.usage(),
+    });
+    const before = await kept();
     await pipeline.append([event]);
     await pipeline.append([event, event]);
     await pipeline.drain();
-    const counts = await pipeline.counts(event.importId);
-    expect(counts.redelivered).toBe(3);
-    expect(await Promise.all([...tables.map(rowsOf), { ...counts, redelivered: 0 }, pipeline.usage()])).toEqual(before);
+    expect((await pipeline.counts(event.importId)).redelivered).toBe(3);
+    expect(await kept()).toEqual(before);
     expect(await pipeline.marks()).toEqual(['0:1', '0:2', '0:3', '0:4', '0:5']);
   });
 

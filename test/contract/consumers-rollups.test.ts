@@ -74,6 +74,18 @@ describe('accepted events', () => {
     expect(await pipeline.offsets(ROLLUPS)).toEqual([2]);
   });
 
+  it('of the first and last moments that both stores hold are kept to the microsecond, and found again by their month', async () => {
+    const times = ['1900-01-01T00:00:00.000000Z', '1969-12-31T23:59:59.999999Z', '2028-02-29T23:59:59.999999Z', '2299-12-31T23:59:59.999999Z'];
+    await pipeline.append(times.map((time, at) => usageEvent({ id: `${at}`, line: at + 2, time })));
+    const { range, months } = await pipeline.commitAll();
+    await announceRange(pipeline.platform.postgres, range, months);
+    await pipeline.drain();
+    const usage = await pipeline.usage();
+    expect(usage).toEqual(await pipeline.records());
+    expect(usage.map(({ time }) => `${time.replace(' ', 'T')}Z`)).toEqual(times);
+    expect((await ranges()).map(({ month, attempt }) => [month, attempt])).toEqual([190001, 196912, 202802, 229912].map((month) => [month, 0]));
+  });
+
   it('are trimmed from the log only when rollups has had them', async () => {
     const { promise: gate, resolve: open } = Promise.withResolvers<undefined>();
     const start = async () =>

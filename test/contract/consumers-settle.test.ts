@@ -151,6 +151,30 @@ describe('an import', () => {
   });
 });
 
+describe('the comparison for suspected doubles', () => {
+  it('that fails holds up no import', async () => {
+    const { clickhouse } = pipeline.platform;
+    const failing: ClickHouse = {
+      ...clickhouse,
+      query: (query) => (query.name === 'suspected_doubles' ? Promise.reject(new Error('out of memory')) : clickhouse.query(query)),
+    };
+    await pipeline.append([line(2)]);
+    await finishPublishing({ id: '1', published: 1, rowsRead: 1, identity: 'row' });
+    await pipeline.running(
+      async () => {
+        expect(await ended('1')).toMatchObject({ status: 'complete' });
+        await eventually('it has failed', () =>
+          Promise.resolve(pipeline.messages.some(({ msg }) => msg === 'count suspected doubles failed, trying again')),
+        );
+        await pipeline.append([line(3, { importId: '2' })]);
+        await finishPublishing({ id: '2', published: 1, rowsRead: 1, identity: 'row' });
+        expect(await ended('2')).toMatchObject({ status: 'complete', suspected_doubles: null });
+      },
+      { clickhouse: failing },
+    );
+  });
+});
+
 describe('the rows of an import', () => {
   const earlier = (events: UsageEvent[]) => events.map((event) => ({ ...event, importId: '9', line: event.line + 100 }));
 

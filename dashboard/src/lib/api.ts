@@ -19,7 +19,12 @@ export class ApiError extends Error {
   }
 }
 
-const UNREACHABLE = { status: 0, code: 'unreachable', title: 'The server does not answer', detail: 'Tallyline cannot be reached. Is it running?' };
+const UNREACHABLE = {
+  status: 0,
+  code: 'unreachable',
+  title: 'The server does not answer',
+  detail: 'Tallyline cannot be reached. Is it running?',
+};
 
 export type QueryValues = Record<string, string | number | boolean | null | undefined>;
 

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { figureParts, formatAmount, formatAxis, formatBytes, formatDecimal, formatMoney, formatSeconds, minorDigits, plural } from './format.ts';
+import {
+  figureParts,
+  formatAmount,
+  formatAxis,
+  formatBytes,
+  formatDecimal,
+  formatMoney,
+  formatSeconds,
+  minorDigits,
+  plural,
+} from './format.ts';
 
 describe('figures', () => {
   it.each([
@@ -44,6 +54,7 @@ describe('sizes, durations and axes', () => {
     expect(formatBytes(238_500_000)).toBe('238.5 MB');
     expect(formatBytes(12)).toBe('12 bytes');
     expect(formatSeconds(2.94)).toBe('2.9 s');
+    expect(formatSeconds(2)).toBe('2 s');
     expect(formatSeconds(600)).toBe('10 min');
     expect([formatAxis(8e6), formatAxis(1250), formatAxis(0.5), formatAxis(-4e6)]).toEqual(['8 M', '1.25 k', '0.5', '\u22124 M']);
     expect(plural(1, 'event')).toBe('1 event');

@@ -6,7 +6,12 @@ export type Outcome<T> = { ok: true; value: T } | { ok: false; error: ApiError }
 
 function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  return new ApiError({ status: 0, code: 'page_fault', title: 'The page met something it did not expect', detail: error instanceof Error ? error.message : String(error) });
+  return new ApiError({
+    status: 0,
+    code: 'page_fault',
+    title: 'The page met something it did not expect',
+    detail: error instanceof Error ? error.message : String(error),
+  });
 }
 
 /** Never rejects. Whoever is not signed in, or not any more, is led to the sign-in page. */

@@ -1,7 +1,16 @@
 /** The shapes of the HTTP API, as types only: nothing of the schemas' library may reach the browser. */
 export type { Problem } from '../../../schemas/http/common.ts';
 export type { Customer, CustomerInput } from '../../../schemas/http/customers.ts';
-export type { Dialect, Import, ImportErrorGroup, ImportStatus, Inspection, Mapping, Measure, Profile } from '../../../schemas/http/imports.ts';
+export type {
+  Dialect,
+  Import,
+  ImportErrorGroup,
+  ImportStatus,
+  Inspection,
+  Mapping,
+  Measure,
+  Profile,
+} from '../../../schemas/http/imports.ts';
 export type { Invoice, InvoiceHour, InvoiceLine, InvoiceTier } from '../../../schemas/http/invoices.ts';
 export type { Live, Session } from '../../../schemas/http/operations.ts';
 export type { Plan, PlanDefinition, Price, Tier } from '../../../schemas/http/plans.ts';

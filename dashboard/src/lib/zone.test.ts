@@ -14,7 +14,8 @@ describe('local hours, days and months', () => {
   });
 
   it('counts 745 hours in October in Berlin and 743 in March', () => {
-    const hours = (month: number) => startsWithin(momentOf('Europe/Berlin', 2026, month), momentOf('Europe/Berlin', 2026, month + 1), 'hour', 'Europe/Berlin').length;
+    const hours = (month: number) =>
+      startsWithin(momentOf('Europe/Berlin', 2026, month), momentOf('Europe/Berlin', 2026, month + 1), 'hour', 'Europe/Berlin').length;
     expect(hours(10)).toBe(745);
     expect(hours(3)).toBe(743);
   });

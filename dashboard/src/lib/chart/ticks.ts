@@ -30,8 +30,13 @@ export function axisTicks(starts: readonly number[], grain: Grain, zone: string,
 /** `year` is that of the tick before. */
 function describeStart(start: number, grain: Grain, zone: string, year: number | undefined): Pick<Tick, 'label' | 'strong'> {
   const wall = wallOf(start, zone);
-  if (grain === 'hour') return wall.hour === 0 ? { label: formatWeekday(start, zone), strong: true } : { label: formatClock(start, zone), strong: false };
-  if (grain === 'day') return { label: formatDay(start, zone, start), strong: wall.day === 1 };
+  if (grain === 'hour')
+    return wall.hour === 0 ? { label: formatWeekday(start, zone), strong: true } : { label: formatClock(start, zone), strong: false };
+  if (grain === 'day')
+    return {
+      label: formatDay(start, zone, year === undefined || year === wall.year ? start : undefined),
+      strong: wall.day === 1 || (year !== undefined && year !== wall.year),
+    };
   const [, month = '', number = ''] = formatDay(start, zone).split(' ');
   return { label: wall.year === year ? month : `${month} ${number}`, strong: year !== undefined && wall.year !== year };
 }

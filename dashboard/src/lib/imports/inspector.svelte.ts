@@ -27,7 +27,13 @@ export class Inspector {
   pending = $state(true);
   /** Bytes sent so far, once the import has begun. */
   sent = $state.raw<{ bytes: number; total: number } | null>(null);
-  missing = $derived(this.draft === undefined ? [] : missingOf(this.draft));
+  /** The times carry no zone and none has been chosen: every line would be rejected. */
+  zoneOpen = $derived(this.draft?.timeZone === '' && this.inspection?.problems.some(isAboutZone) === true);
+  missing = $derived(
+    this.draft === undefined
+      ? []
+      : [...missingOf(this.draft), ...(this.zoneOpen ? ['Choose the zone of the times; they carry none.'] : [])],
+  );
   ready = $derived(this.inspection?.ready === true && this.missing.length === 0 && !this.pending);
   #sample: Promise<Blob>;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -96,6 +102,11 @@ export class Inspector {
     this.inspection = result.value;
     if (mapping === null) this.draft = draftOf(result.value);
   }
+}
+
+/** A fault of the rows once the mapping is whole; before that, what the mapping lacks, which begins with the name of the member. */
+export function isAboutZone({ code, message }: { code: string; message: string }): boolean {
+  return code === 'missing_time_zone' || (code === 'mapping_incomplete' && message.startsWith('timeZone:'));
 }
 
 /** The file that was dropped or chosen, on its way to the page that looks at it. */

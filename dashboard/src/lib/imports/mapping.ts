@@ -10,6 +10,7 @@ export interface MeasureDraft {
 export interface MappingDraft {
   customer: { kind: 'const' | 'column'; value: string };
   time: string;
+  /** Empty: every time carries its own. */
   timeZone: string;
   identity: 'id' | 'row' | 'file';
   idColumns: string[];
@@ -21,7 +22,22 @@ export interface MappingDraft {
   kept: Pick<Mapping, 'timeFormat' | 'properties' | 'customerVisible'>;
 }
 
-export const EMPTY_MEASURE: MeasureDraft = { meter: { kind: 'const', value: '' }, quantity: { kind: 'column', value: '' }, ifEmpty: 'reject' };
+export const EMPTY_MEASURE: MeasureDraft = {
+  meter: { kind: 'const', value: '' },
+  quantity: { kind: 'column', value: '' },
+  ifEmpty: 'reject',
+};
+
+const DATE_LIKE = /^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})/;
+
+/** The one column that looks like dates: a proposal, put into the form for a person to see. Two of them are a question. */
+function datedColumn(columns: Inspection['columns']): string {
+  const dated = columns.filter(({ samples }) => samples.length > 0 && samples.every((sample) => DATE_LIKE.test(sample)));
+  return dated.length === 1 ? (dated[0]?.name ?? '') : '';
+}
+
+/** A file with neither a quantity nor a meter counts events. */
+const COUNTING: MeasureDraft = { meter: { kind: 'const', value: 'events' }, quantity: { kind: 'const', value: '1' }, ifEmpty: 'reject' };
 
 /** From the server's mapping, or, where it could not complete one, from the columns that it did match. */
 export function draftOf({ mapping, columns }: Pick<Inspection, 'mapping' | 'columns'>): MappingDraft {
@@ -29,13 +45,19 @@ export function draftOf({ mapping, columns }: Pick<Inspection, 'mapping' | 'colu
   const matched = (role: string) => columns.find(({ mapsTo }) => mapsTo === role)?.name ?? '';
   const id = matched('id');
   const meter = matched('meter');
+  const quantity = matched('quantity');
+  const measure: MeasureDraft = {
+    ...EMPTY_MEASURE,
+    meter: { kind: meter === '' ? 'const' : 'column', value: meter },
+    quantity: { kind: 'column', value: quantity },
+  };
   return {
     customer: { kind: 'column', value: matched('customer') },
-    time: matched('time'),
-    timeZone: 'UTC',
+    time: matched('time') || datedColumn(columns),
+    timeZone: '',
     identity: id === '' ? 'row' : 'id',
     idColumns: id === '' ? [] : [id],
-    measures: [{ meter: { kind: meter === '' ? 'const' : 'column', value: meter }, quantity: { kind: 'column', value: matched('quantity') }, ifEmpty: 'reject' }],
+    measures: [meter === '' && quantity === '' ? COUNTING : measure],
     nullTokens: [''],
     decimal: '.',
     thousands: '',
@@ -48,7 +70,7 @@ export function draftOfMapping(mapping: Mapping): MappingDraft {
   return {
     customer: sourceOf(customer),
     time: mapping.time,
-    timeZone: mapping.timeZone ?? 'UTC',
+    timeZone: mapping.timeZone ?? '',
     identity: id === undefined ? (mapping.identity ?? 'row') : 'id',
     idColumns: id === undefined ? [] : [id].flat(),
     measures: mapping.measures.map((measure) => ({
@@ -74,9 +96,15 @@ function sourceOf(source: string | { const: string }): { kind: 'const' | 'column
 /** What is still open, in words; empty when the draft is a mapping. */
 export function missingOf(draft: MappingDraft): string[] {
   const missing: string[] = [];
-  if (draft.customer.value === '') missing.push(draft.customer.kind === 'column' ? 'Choose the column that names the customer, or one customer for the whole file.' : 'Say which customer this file belongs to.');
+  if (draft.customer.value === '')
+    missing.push(
+      draft.customer.kind === 'column'
+        ? 'Choose the column that names the customer, or one customer for the whole file.'
+        : 'Say which customer this file belongs to.',
+    );
   if (draft.time === '') missing.push('Choose the column that holds the time.');
-  if (draft.identity === 'id' && draft.idColumns.length === 0) missing.push('Choose the id column, or let the content of each row be its identity.');
+  if (draft.identity === 'id' && draft.idColumns.length === 0)
+    missing.push('Choose the id column, or let the content of each row be its identity.');
   draft.measures.forEach(({ meter, quantity }, index) => {
     const which = draft.measures.length > 1 ? ` of measure ${index + 1}` : '';
     if (meter.value === '') missing.push(`Name the meter${which}.`);
@@ -96,7 +124,7 @@ export function toMapping(draft: MappingDraft): Mapping | null {
     ...(draft.identity === 'id' ? { id: otherIds.length === 0 ? firstId : [firstId, ...otherIds] } : { identity: draft.identity }),
     customer: source(draft.customer),
     time: draft.time,
-    timeZone: draft.timeZone,
+    ...(draft.timeZone === '' ? {} : { timeZone: draft.timeZone }),
     measures: draft.measures.map(({ meter, quantity, ifEmpty }) => ({
       meter: meter.kind === 'const' ? { const: meter.value } : { column: meter.value },
       quantity: source(quantity),
@@ -106,4 +134,16 @@ export function toMapping(draft: MappingDraft): Mapping | null {
     ...(draft.decimal === '.' ? {} : { decimal: draft.decimal }),
     ...(draft.thousands === '' ? {} : { thousands: draft.thousands }),
   };
+}
+
+/** Makes a column that was left out a meter of its own; the mere counting of lines gives way to it. */
+export function addMeasure(draft: MappingDraft, column: string): void {
+  const measure: MeasureDraft = { meter: { kind: 'const', value: column }, quantity: { kind: 'column', value: column }, ifEmpty: 'reject' };
+  const counted = draft.measures.length === 1 && draft.measures[0]?.quantity.kind === 'const';
+  draft.measures = counted ? [measure] : [...draft.measures, measure];
+}
+
+export function keepAsProperty(draft: MappingDraft, column: string): void {
+  const { properties } = draft.kept;
+  if (properties !== 'rest') draft.kept.properties = [...(properties ?? []), column];
 }

@@ -14,7 +14,10 @@ export async function sampleOf(file: Blob, name: string, bytesMax = SAMPLE_BYTES
   return new Blob([cut ? wholeLines(bytes) : bytes]);
 }
 
-async function firstBytes(stream: ReadableStream<Uint8Array<ArrayBuffer>>, bytesMax: number): Promise<{ bytes: Uint8Array<ArrayBuffer>; cut: boolean }> {
+async function firstBytes(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  bytesMax: number,
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; cut: boolean }> {
   const bytes = new Uint8Array(bytesMax);
   const reader = stream.getReader();
   let length = 0;

@@ -55,4 +55,11 @@ export const IDENTITY_WORDS: Record<NonNullable<Import['identity']>, string> = {
   key: 'A line is the same line under the same key.',
 };
 
-export const DELIMITER_NAMES: Record<string, string> = { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'bar', ':': 'colon', ' ': 'space' };
+export const DELIMITER_NAMES: Record<string, string> = {
+  ',': 'comma',
+  ';': 'semicolon',
+  '\t': 'tab',
+  '|': 'bar',
+  ':': 'colon',
+  ' ': 'space',
+};

@@ -22,7 +22,12 @@ export function dayBars(days: readonly TraceDay[], { zone, currency, chosen }: L
     const short = long ? name : (name.split(' ')[0] ?? '');
     const ticked = long ? index === 0 || index === days.length - 1 : index % 7 === 0;
     const covered = at >= 0 && index !== at && Math.abs(index - at) < 3;
-    return { key: day.key, label: text(name, day, currency), height: approximate(day.quantity), ...(index === at || (ticked && !covered) ? { tick: short } : {}) };
+    return {
+      key: day.key,
+      label: text(name, day, currency),
+      height: approximate(day.quantity),
+      ...(index === at || (ticked && !covered) ? { tick: short } : {}),
+    };
   });
 }
 
@@ -32,6 +37,11 @@ export function hourBars(hours: readonly TraceHour[], { zone, currency, chosen }
     const clock = formatClock(hour.start, zone);
     const covered = at >= 0 && index !== at && Math.abs(index - at) < 3;
     const ticked = index === 0 || index === hours.length - 1;
-    return { key: String(hour.start), label: text(clock, hour, currency), height: approximate(hour.quantity), ...(index === at || (ticked && !covered) ? { tick: clock } : {}) };
+    return {
+      key: String(hour.start),
+      label: text(clock, hour, currency),
+      height: approximate(hour.quantity),
+      ...(index === at || (ticked && !covered) ? { tick: clock } : {}),
+    };
   });
 }

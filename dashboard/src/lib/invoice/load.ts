@@ -38,6 +38,8 @@ async function monthsOf(customer: Customer, first: number, last: number): Promis
   const zone = customer.timeZone;
   const from = new Date(startOf(first, 'month', zone)).toISOString();
   const to = new Date(nextStart(last, 'month', zone)).toISOString();
-  const { buckets } = await call<Usage>('/v1/usage', { query: { from, to, grain: 'month', groupBy: 'meter', customer: customer.id, timeZone: zone } });
+  const { buckets } = await call<Usage>('/v1/usage', {
+    query: { from, to, grain: 'month', groupBy: 'meter', customer: customer.id, timeZone: zone },
+  });
   return [...new Set(buckets.map(({ start }) => monthKey(Date.parse(start), zone)))].sort();
 }

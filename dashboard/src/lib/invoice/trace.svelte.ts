@@ -36,32 +36,82 @@ export function createTrace(subject: () => { invoice: Invoice; line: InvoiceLine
   const record = $derived(page.url.searchParams.get('record'));
   // Compared as text, so that a step from event to event does not fetch its hour again.
   const hourQuery = $derived(
-    hour === undefined ? null : JSON.stringify({ customer: invoice.customer, meter: line.meter, from: new Date(hour.start).toISOString(), to: new Date(hour.end).toISOString() }),
+    hour === undefined
+      ? null
+      : JSON.stringify({
+          customer: invoice.customer,
+          meter: line.meter,
+          from: new Date(hour.start).toISOString(),
+          to: new Date(hour.end).toISOString(),
+        }),
   );
-  const events = latest(() => (hourQuery === null ? null : outcome(loadHourEvents(JSON.parse(hourQuery) as Parameters<typeof loadHourEvents>[0]))));
+  const events = latest(() =>
+    hourQuery === null ? null : outcome(loadHourEvents(JSON.parse(hourQuery) as Parameters<typeof loadHourEvents>[0])),
+  );
   const source = latest(() => (record === null ? null : outcome(open(record))));
 
   const go = (place: Place) => void changeParameters({ ...place }, { replace: true });
   return {
-    get invoice() { return invoice; },
-    get line() { return line; },
-    get days() { return days; },
-    get day() { return day; },
-    get hours() { return hours; },
-    get hour() { return hour; },
-    get record() { return record; },
-    get events() { return events.pending ? undefined : events.outcome; },
-    get source() { return source.outcome; },
+    get invoice() {
+      return invoice;
+    },
+    get line() {
+      return line;
+    },
+    get days() {
+      return days;
+    },
+    get day() {
+      return day;
+    },
+    get hours() {
+      return hours;
+    },
+    get hour() {
+      return hour;
+    },
+    get record() {
+      return record;
+    },
+    get events() {
+      return events.pending ? undefined : events.outcome;
+    },
+    get source() {
+      return source.outcome;
+    },
     go,
     close: () => go({ line: null, day: null, hour: null, record: null }),
     /** To the neighbour at the deepest level that is open; parts without usage are passed over. */
     step(by: -1 | 1): void {
       const inHour = events.value?.events ?? [];
-      if (record !== null) return move(inHour.map(({ key }) => key), record, by, (next) => go({ record: next }));
+      if (record !== null)
+        return move(
+          inHour.map(({ key }) => key),
+          record,
+          by,
+          (next) => go({ record: next }),
+        );
       const used = <T extends { events: number }>(parts: T[]) => parts.filter((part) => part.events > 0);
-      if (hour !== undefined) return move(used(hours).map(({ start }) => String(start)), String(hour.start), by, (next) => go({ hour: next }));
-      if (day !== undefined) return move(used(days).map(({ key }) => key), day.key, by, (next) => go({ day: next }));
-      move(invoice.lines.map(({ n }) => String(n)), String(line.n), by, (next) => go({ line: next }));
+      if (hour !== undefined)
+        return move(
+          used(hours).map(({ start }) => String(start)),
+          String(hour.start),
+          by,
+          (next) => go({ hour: next }),
+        );
+      if (day !== undefined)
+        return move(
+          used(days).map(({ key }) => key),
+          day.key,
+          by,
+          (next) => go({ day: next }),
+        );
+      move(
+        invoice.lines.map(({ n }) => String(n)),
+        String(line.n),
+        by,
+        (next) => go({ line: next }),
+      );
     },
   };
 }

@@ -11,7 +11,13 @@ const hour = (start: string, quantity: string, amount: string, runningAmount: st
   amount,
   runningAmount,
 });
-const line = { hours: [hour('2026-10-01T17:15:00Z', '0.5', '1', '1'), hour('2026-10-01T18:15:00Z', '0.5', '0', '1'), hour('2026-10-01T20:15:00Z', '0.5', '1', '2')] };
+const line = {
+  hours: [
+    hour('2026-10-01T17:15:00Z', '0.5', '1', '1'),
+    hour('2026-10-01T18:15:00Z', '0.5', '0', '1'),
+    hour('2026-10-01T20:15:00Z', '0.5', '1', '2'),
+  ],
+};
 
 describe('the trace of a line', () => {
   it('cuts days at local midnight and lists every day of the period', () => {
@@ -48,17 +54,28 @@ describe('the trace of a line', () => {
 });
 
 describe('formulas', () => {
-  const tier = (quantity: string, unitPrice: string, flatFee?: string) => ({ from: '0', to: null, quantity, unitPrice, amount: '0', ...(flatFee === undefined ? {} : { flatFee }) });
+  const tier = (quantity: string, unitPrice: string, flatFee?: string) => ({
+    from: '0',
+    to: null,
+    quantity,
+    unitPrice,
+    amount: '0',
+    ...(flatFee === undefined ? {} : { flatFee }),
+  });
 
   it('can be redone on paper', () => {
-    expect(formulaOf({ pricing: 'per_unit', tiers: [tier('18059974', '0.0000004')], amount: '7.22' }, 'USD')).toBe('18,059,974 \u00d7 $0.0000004 = $7.22');
+    expect(formulaOf({ pricing: 'per_unit', tiers: [tier('18059974', '0.0000004')], amount: '7.22' }, 'USD')).toBe(
+      '18,059,974 \u00d7 $0.0000004 = $7.22',
+    );
     expect(formulaOf({ pricing: 'graduated', tiers: [tier('1000', '0.10'), tier('250', '0.08', '5')], amount: '125' }, 'USD')).toBe(
       '1,000 \u00d7 $0.10 + $5.00 + 250 \u00d7 $0.08 = $125.00',
     );
   });
 
   it('say what is included', () => {
-    expect(formulaOf({ pricing: 'per_unit', tiers: [tier('1000', '0'), tier('250', '0.02')], amount: '5' }, 'USD')).toBe('1,000 included, then 250 \u00d7 $0.02 = $5.00');
+    expect(formulaOf({ pricing: 'per_unit', tiers: [tier('1000', '0'), tier('250', '0.02')], amount: '5' }, 'USD')).toBe(
+      '1,000 included, then 250 \u00d7 $0.02 = $5.00',
+    );
     expect(formulaOf({ pricing: 'per_unit', tiers: [tier('900', '0')], amount: '0' }, 'USD')).toBe('900 included');
     expect(formulaOf({ pricing: 'unpriced', tiers: [], amount: '0' }, 'USD')).toBe('');
   });

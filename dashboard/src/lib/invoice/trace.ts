@@ -71,7 +71,15 @@ export function allHoursOf(day: TraceDay, end: number, zone: string): TraceHour[
   let running = day.before;
   const starts = [...new Set([...startsWithin(day.start, end, 'hour', zone), ...used.keys()])].sort((a, b) => a - b);
   return starts.map((start, index) => {
-    const hour = used.get(start) ?? { start, end: starts[index + 1] ?? end, quantity: '0', events: 0, amount: '0', before: running, after: running };
+    const hour = used.get(start) ?? {
+      start,
+      end: starts[index + 1] ?? end,
+      quantity: '0',
+      events: 0,
+      amount: '0',
+      before: running,
+      after: running,
+    };
     running = hour.after;
     return hour;
   });

@@ -29,7 +29,11 @@ describe('a plan in the editor', () => {
 
   it('sends what was typed, without blanks around it and without empty fields', () => {
     const draft = { name: ' Basic ', currency: 'eur', prices: [{ ...emptyPrice(' calls '), unitPrice: ' 0.01 ', included: ' ' }] };
-    expect(definitionOf(draft)).toEqual({ name: 'Basic', currency: 'EUR', prices: [{ meter: 'calls', model: 'per_unit', unitPrice: '0.01' }] });
+    expect(definitionOf(draft)).toEqual({
+      name: 'Basic',
+      currency: 'EUR',
+      prices: [{ meter: 'calls', model: 'per_unit', unitPrice: '0.01' }],
+    });
   });
 
   it('keeps the open end last when a tier is added', () => {

@@ -51,7 +51,8 @@ export function definitionOf({ name, currency, prices }: PlanDraft): PlanDefinit
 
 function priceOf({ meter, description, model, unitPrice, included, tiers }: PriceDraft): Price {
   const base = { meter: meter.trim(), ...(description.trim() === '' ? {} : { description: description.trim() }) };
-  if (model === 'per_unit') return { ...base, model, unitPrice: unitPrice.trim(), ...(included.trim() === '' ? {} : { included: included.trim() }) };
+  if (model === 'per_unit')
+    return { ...base, model, unitPrice: unitPrice.trim(), ...(included.trim() === '' ? {} : { included: included.trim() }) };
   return {
     ...base,
     model,
@@ -70,5 +71,10 @@ export function addTier(tiers: TierDraft[]): TierDraft[] {
 
 /** Ids are part of addresses: lower case, digits and dashes. */
 export function idOf(name: string): string {
-  return name.normalize('NFD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60);
+  return name
+    .normalize('NFD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60);
 }

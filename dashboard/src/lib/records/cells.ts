@@ -32,7 +32,8 @@ function textOf(raw: string, { from, to }: CellRange, quote: string): string {
 export function delimiterOf(raw: string, cells: readonly string[], quote = '"'): string | null {
   for (const delimiter of DELIMITERS) {
     const ranges = splitRanges(raw, delimiter, quote);
-    if (ranges.length === cells.length && ranges.every((range, index) => textOf(raw, range, quote).trim() === cells[index]?.trim())) return delimiter;
+    if (ranges.length === cells.length && ranges.every((range, index) => textOf(raw, range, quote).trim() === cells[index]?.trim()))
+      return delimiter;
   }
   return null;
 }

@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { alignSeries, sharesOf } from './load.ts';
 
-const bucket = (start: string, quantity: string, customer?: string) => ({ start, end: start, quantity, events: 2, ...(customer === undefined ? {} : { customer }) });
+const bucket = (start: string, quantity: string, customer?: string) => ({
+  start,
+  end: start,
+  quantity,
+  events: 2,
+  ...(customer === undefined ? {} : { customer }),
+});
 const HOURS = ['2026-11-18T00:00:00Z', '2026-11-18T01:00:00Z', '2026-11-18T02:00:00Z'];
 const STARTS = HOURS.map((hour) => Date.parse(hour));
 
 describe('shares of customers', () => {
   it('are exact sums over months, the largest first', () => {
-    const shares = sharesOf({ buckets: [bucket(HOURS[0] ?? '', '0.1', 'a'), bucket(HOURS[1] ?? '', '0.2', 'a'), bucket(HOURS[1] ?? '', '0.30000001', 'b')] });
+    const shares = sharesOf({
+      buckets: [bucket(HOURS[0] ?? '', '0.1', 'a'), bucket(HOURS[1] ?? '', '0.2', 'a'), bucket(HOURS[1] ?? '', '0.30000001', 'b')],
+    });
     expect(shares).toEqual([
       { id: 'b', quantity: '0.30000001', events: 2 },
       { id: 'a', quantity: '0.3', events: 4 },

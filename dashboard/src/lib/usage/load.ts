@@ -51,7 +51,9 @@ export async function loadUsage(view: UsageView): Promise<UsageFigures> {
   ]);
   const customers = sharesOf(perCustomer);
   const top = await Promise.all(
-    customers.slice(0, TOP_CUSTOMERS).map(async ({ id }) => ({ id, usage: await usage({ grain: view.grain, groupBy: 'meter', meter, customer: id }) })),
+    customers
+      .slice(0, TOP_CUSTOMERS)
+      .map(async ({ id }) => ({ id, usage: await usage({ grain: view.grain, groupBy: 'meter', meter, customer: id }) })),
   );
   return { meters, meter, customers, asOf: all.asOf, ...alignSeries(starts, all, top, customers.length) };
 }

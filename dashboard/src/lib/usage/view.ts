@@ -35,7 +35,14 @@ export function readUsageView(parameters: { get(name: string): string | null }, 
   const named = PRESETS.find(({ id }) => id === parameters.get('range'))?.id;
   const range = custom ? 'custom' : (named ?? defaultPreset(extent, now));
   const span = custom ? { from, to } : presetSpan(range as Preset, zone, extent, now);
-  return { range, ...span, zone, grain: readGrain(parameters.get('grain'), span, zone), meter: parameters.get('meter'), asTable: parameters.get('view') === 'table' };
+  return {
+    range,
+    ...span,
+    zone,
+    grain: readGrain(parameters.get('grain'), span, zone),
+    meter: parameters.get('meter'),
+    asTable: parameters.get('view') === 'table',
+  };
 }
 
 export function readZone(text: string | null): string {

@@ -9,7 +9,13 @@ export const load: PageLoad = ({ url, depends }) => {
   depends('tallyline:records');
   const view = readRecordsView(url.searchParams);
   const query = { ...view.filter, limit: 100 };
-  return { view, query, records: outcome(call<List<UsageRecord>>('/v1/records', { query })), names: outcome(loadCustomerNames()), opened: view.record === null ? null : outcome(open(view.record)) };
+  return {
+    view,
+    query,
+    records: outcome(call<List<UsageRecord>>('/v1/records', { query })),
+    names: outcome(loadCustomerNames()),
+    opened: view.record === null ? null : outcome(open(view.record)),
+  };
 };
 
 async function open(key: string): Promise<{ record: UsageRecord; source: Source }> {

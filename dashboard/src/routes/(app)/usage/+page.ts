@@ -10,5 +10,11 @@ export const load: PageLoad = async ({ url, depends }) => {
   const extent = await outcome(loadExtent());
   const known = extent.ok ? extent.value : null;
   const view = readUsageView(url.searchParams, known, Date.now());
-  return { view, extent: known, empty: extent.ok && known === null, figures: outcome(loadUsage(view)), names: outcome(loadCustomerNames()) };
+  return {
+    view,
+    extent: known,
+    empty: extent.ok && known === null,
+    figures: outcome(loadUsage(view)),
+    names: outcome(loadCustomerNames()),
+  };
 };

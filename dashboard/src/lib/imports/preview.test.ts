@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { draftOf } from './mapping.ts';
+import { faultyCell, previewColumns } from './preview.ts';
+
+const column = (name: string, mapsTo: string | null, samples: string[] = []) => ({ name, mapsTo, reason: 'matched by name', samples });
+
+describe('the preview of a file', () => {
+  const columns = [
+    column('account', 'customer', ['1']),
+    column('when', null),
+    column('n', 'quantity:tokens', ['12', '']),
+    column('region', null, ['eu']),
+  ];
+  const draft = { ...draftOf({ mapping: null, columns }), time: 'when' };
+  const preview = previewColumns({ columns }, draft);
+
+  it('says what becomes of each column, choices of the form included', () => {
+    expect(preview.map(({ becomes, kind, reason, numeric }) => [becomes, kind, reason, numeric])).toEqual([
+      ['customer', 'role', 'matched by name', false],
+      ['time', 'role', 'chosen here', false],
+      ['tokens', 'role', 'matched by name', true],
+      [null, 'unused', 'left out', false],
+    ]);
+  });
+
+  it('shows properties as such', () => {
+    const kept = { ...draft, kept: { properties: 'rest' as const } };
+    expect(previewColumns({ columns }, kept)[3]).toMatchObject({ becomes: 'property', kind: 'property' });
+  });
+
+  it('finds the cell that a problem is about', () => {
+    expect(faultyCell('missing_customer: the customer is empty', ['', '2026', '1', 'eu'], preview)).toBe(0);
+    expect(faultyCell('invalid_time: "31.09.26": not a time', ['a', '31.09.26', '1', 'eu'], preview)).toBe(1);
+    expect(faultyCell('too_few_cells: the line has 2 cells', ['a', 'b'], preview)).toBe(-1);
+    expect(faultyCell(undefined, ['a'], preview)).toBe(-1);
+  });
+});
