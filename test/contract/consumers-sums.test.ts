@@ -68,6 +68,7 @@ describe('sums', () => {
       await own.publish(events.slice(half), 20);
       await own.drained();
     });
+    expect(await own.usage()).toEqual(await own.records());
     const expected = expectedSums(events);
     expect(await storedSums(own, 'clickhouse')).toEqual(expected.hours);
     expect(await storedSums(own, 'postgres')).toEqual(expected.hours);

@@ -1,12 +1,16 @@
 /** The real program as a process of its own, on a data directory of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } };
+/** Started as `npm start` does it, flags included: they bound the memory. */
+const NODE_FLAGS = scripts.start.split(' ').filter((word) => word.startsWith('--'));
 /** First starts on a busy machine take some 10 s; recovery after a kill a few more. */
 const READY_MS = 120_000;
 
@@ -43,7 +47,7 @@ export async function makeDataDirectory(name = 'tallyline-'): Promise<{ path: st
 
 export async function startTallyline({ dataDirectory, env = {}, args = [] }: StartOptions): Promise<Tallyline> {
   const systemDirectory = join(dataDirectory, '..', 'system');
-  const child = spawn(process.execPath, [join(ROOT, 'main.ts'), '--port', '0', '--data', dataDirectory, ...args], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'main.ts'), '--port', '0', '--data', dataDirectory, ...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TALLYLINE_SYSTEM_DIRECTORY: systemDirectory, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -82,7 +86,7 @@ export async function startTallyline({ dataDirectory, env = {}, args = [] }: Sta
 
 /** Runs the program until it ends by itself; for starts that must be refused. */
 export async function runToEnd(args: readonly string[], env: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, [join(ROOT, 'main.ts'), ...args], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'main.ts'), ...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

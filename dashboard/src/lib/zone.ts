@@ -101,6 +101,11 @@ export function monthKey(ms: number, zone: string): string {
   return dayKey(ms, zone).slice(0, 7);
 }
 
+/** RFC 3339 in UTC, as the API takes moments. */
+export function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
 export function pad(value: number): string {
   return String(value).padStart(2, '0');
 }

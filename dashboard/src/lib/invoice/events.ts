@@ -12,7 +12,14 @@ export interface HourEvents {
   whole: boolean;
 }
 
-export async function loadHourEvents(query: { customer: string; meter: string; from: string; to: string }): Promise<HourEvents> {
+export interface HourQuery {
+  customer: string;
+  meter: string;
+  from: string;
+  to: string;
+}
+
+export async function loadHourEvents(query: HourQuery): Promise<HourEvents> {
   const events: UsageRecord[] = [];
   let cursor: string | null = null;
   do {
