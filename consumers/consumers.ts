@@ -14,12 +14,12 @@ export interface Consumers {
 }
 
 export async function startConsumers(platform: Platform): Promise<Consumers> {
-  const { log, postgres, clickhouse, logger } = platform;
+  const { log, postgres, clickhouse, clock, logger } = platform;
   const epoch = await resolveEpoch(postgres, await log.incarnation());
   const settling = await startSettling(platform, epoch);
   const assignment = await log.assign(async (reader, signal) => {
     const handoff = new Handoff();
-    const rollups = consumeRollups(reader, signal, { postgres, clickhouse, log, logger, epoch, handoff, onProgress: settling.wake });
+    const rollups = consumeRollups(reader, signal, { postgres, clickhouse, log, clock, logger, epoch, handoff, onProgress: settling.wake });
     const records = consumeRecords(reader, signal, { postgres, logger, epoch, handoff });
     await Promise.all([records, rollups.catch((error: unknown) => stopRollups(error, platform))]);
   });

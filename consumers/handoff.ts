@@ -15,7 +15,7 @@ export interface RollupBatch {
 }
 
 /** Rows that may wait per partition: some 10 MB of text. Beyond it rollups is the slower one and uses the log. */
-const WAITING_ROWS_MAX = 100_000;
+export const WAITING_ROWS_MAX = 100_000;
 
 export class Handoff {
   readonly #waiting: RollupBatch[] = [];

@@ -8,10 +8,10 @@
 import type { Logger } from 'pino';
 import type { PartitionReader } from '../platform/event-log/event-log.ts';
 import type { Postgres } from '../platform/postgres/postgres.ts';
-import type { Handoff, RollupBatch } from './handoff.ts';
+import type { Handoff } from './handoff.ts';
 import { retry } from './retry.ts';
-import { commitRecords, positionKey, RECORDS } from './steps/commit-records.ts';
-import { decodeBatch, type DecodedBatch } from './steps/decode.ts';
+import { commitRecords, RECORDS } from './steps/commit-records.ts';
+import { decodeBatch, rollupRows } from './steps/decode.ts';
 import { readOffset } from './steps/offsets.ts';
 
 /** Events per transaction: larger gains little (measured 10k to 20k: 8 %), smaller doubles the cost per row. */
@@ -50,29 +50,9 @@ export async function consumeRecords(reader: PartitionReader, signal: AbortSigna
     if (decoded.dead.length > 0) logger.error({ partition, dead: decoded.dead.length, code: decoded.dead[0]?.failure.code }, 'records: dead letters');
     customers.add(unseen.customers);
     meters.add(unseen.meters);
-    handoff.offer(forRollups(decoded, committed.dropped));
+    handoff.offer(committed.dropped.size === 0 ? decoded.rollup : rollupRows(batch, epoch, committed.dropped));
     offset = decoded.nextOffset;
   }
-}
-
-/** Groups what was accepted by month, in log order: the same events always make the same rows. */
-export function forRollups(batch: DecodedBatch, dropped: ReadonlySet<string>): RollupBatch {
-  const months = new Map<number, string[]>();
-  let rows = 0;
-  for (let k = 0; k < batch.offsets.length; k++) {
-    if (dropped.size > 0 && dropped.has(positionKey(batch.offsets[k] as number, batch.indexes[k] as number))) continue;
-    const month = batch.months[k] as number;
-    const lines = months.get(month);
-    if (lines) lines.push(batch.tsvRows[k] as string);
-    else months.set(month, [batch.tsvRows[k] as string]);
-    rows++;
-  }
-  return {
-    firstOffset: batch.firstOffset,
-    nextOffset: batch.nextOffset,
-    rows,
-    months: new Map([...months].map(([month, lines]) => [month, { rows: lines.length, tsv: lines.join('') }])),
-  };
 }
 
 class Seen {

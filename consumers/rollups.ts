@@ -5,13 +5,13 @@
  */
 import type { Logger } from 'pino';
 import type { ClickHouse } from '../platform/clickhouse/clickhouse.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { EventLog, PartitionReader } from '../platform/event-log/event-log.ts';
 import type { Postgres } from '../platform/postgres/postgres.ts';
 import type { Handoff, RollupBatch } from './handoff.ts';
-import { forRollups } from './records.ts';
 import { retry } from './retry.ts';
-import { positionKey, RECORDS } from './steps/commit-records.ts';
-import { decodeBatch } from './steps/decode.ts';
+import { RECORDS } from './steps/commit-records.ts';
+import { positionKey, rollupRows } from './steps/decode.ts';
 import { readOffset } from './steps/offsets.ts';
 import {
   announceRange,
@@ -38,6 +38,7 @@ export interface RollupsDependencies {
   postgres: Postgres;
   clickhouse: ClickHouse;
   log: EventLog;
+  clock: Clock;
   logger: Logger;
   epoch: number;
   handoff: Handoff;
@@ -99,11 +100,11 @@ async function collect(
   signal: AbortSignal,
   dependencies: RollupsDependencies,
 ): Promise<{ nextOffset: number; batches: RollupBatch[] } | undefined> {
-  const { handoff, logger, postgres, epoch } = dependencies;
+  const { handoff, logger, postgres, epoch, clock } = dependencies;
   const batches: RollupBatch[] = [];
   let nextOffset = offset;
   let rows = 0;
-  let lingered = false;
+  let lingerUntilMs = 0;
   while (rows < RANGE_ROWS && !signal.aborted) {
     let batch = handoff.take(nextOffset);
     if (!batch && batches.length === 0) {
@@ -115,16 +116,16 @@ async function collect(
       }
     }
     if (batch) {
+      if (batches.length === 0) lingerUntilMs = clock.monotonicMs() + LINGER_MS;
       batches.push(batch);
       nextOffset = batch.nextOffset;
       rows += batch.rows;
     } else if (batches.length === 0) {
       await handoff.wait(IDLE_MS, signal);
-    } else if (lingered) {
-      break;
     } else {
-      await handoff.wait(LINGER_MS, signal);
-      lingered = true;
+      const restMs = lingerUntilMs - clock.monotonicMs();
+      if (restMs <= 0) break;
+      await handoff.wait(restMs, signal);
     }
   }
   return batches.length === 0 || signal.aborted ? undefined : { nextOffset, batches };
@@ -159,7 +160,7 @@ async function readFromLog(
   const dropped = new Set(
     rows.flatMap(({ offsets, indexes }) => offsets.map((offset, k) => positionKey(Number(offset), indexes[k] as number))),
   );
-  return forRollups(decodeBatch(batch, epoch), dropped);
+  return rollupRows(batch, epoch, dropped);
 }
 
 /** Ends what the last owner of the partition had announced and not finished. */

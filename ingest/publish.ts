@@ -78,7 +78,12 @@ function progressOf({ rowsRead, rowsRejected, events, bytesRead }: ProcessedChun
   return { rowsRead, rowsRejected, rowsPublished: rowsRead, eventsPublished: events, bytesRead };
 }
 
-/** Events on their way into the log. One batch per partition is sent while the next is being read. */
+/**
+ * Events on their way into the log. One batch per partition is sent while the next is being read.
+ *
+ * Each chunk's events are joined as soon as they are here: what waits is then a few long strings instead of thousands of young
+ * ones, which the garbage collector would have to carry along.
+ */
 class Outbox {
   readonly #log: EventLog;
   #waiting: string[][];
@@ -95,8 +100,12 @@ class Outbox {
   }
 
   add({ customers, payloads }: ProcessedChunk): void {
+    const parts = this.#waiting.map((): string[] => []);
     for (let k = 0; k < payloads.length; k++) {
-      (this.#waiting[this.#log.partitionFor(customers[k] as string)] as string[]).push(payloads[k] as string);
+      (parts[this.#log.partitionFor(customers[k] as string)] as string[]).push(payloads[k] as string);
+    }
+    for (const [partition, part] of parts.entries()) {
+      if (part.length > 0) (this.#waiting[partition] as string[]).push(part.join('\n'));
     }
     this.#events += payloads.length;
   }
@@ -107,7 +116,7 @@ class Outbox {
     const batches = this.#waiting;
     this.#waiting = batches.map(() => []);
     this.#events = 0;
-    const appends = batches.flatMap((payloads, partition) => (payloads.length > 0 ? [this.#log.append(partition, payloads)] : []));
+    const appends = batches.flatMap((texts, partition) => (texts.length > 0 ? [this.#log.append(partition, texts)] : []));
     this.#sending = Promise.all(appends).then(() => acknowledged(progress));
     // Whoever waits next gets the error; until then it must not count as unhandled.
     this.#sending.catch(() => undefined);

@@ -5,7 +5,7 @@
  * partition finds another offset than it expects and gives up (`fenced`).
  */
 import type { Postgres, Transaction } from '../../platform/postgres/postgres.ts';
-import type { DecodedBatch } from './decode.ts';
+import { positionKey, type DecodedBatch } from './decode.ts';
 
 export const RECORDS = 'records';
 
@@ -30,10 +30,6 @@ interface Tally {
   redelivered: number;
 }
 
-export function positionKey(offset: number, index: number): string {
-  return `${offset}:${index}`;
-}
-
 export async function commitRecords(postgres: Postgres, epoch: number, batch: DecodedBatch, unseen: { customers: string[]; meters: string[] }): Promise<CommittedBatch> {
   return postgres.transaction(async (transaction) => {
     const held = await lockOffset(transaction, epoch, batch.partition);
@@ -41,9 +37,9 @@ export async function commitRecords(postgres: Postgres, epoch: number, batch: De
 
     await stage(transaction, batch);
     const accepted = await insertStaged(transaction, epoch, batch.partition);
-    const refused = accepted === batch.offsets.length ? [] : await classifyRefused(transaction, epoch, batch.partition);
-    if (accepted + refused.length !== batch.offsets.length) {
-      throw new Error(`partition ${batch.partition}: ${batch.offsets.length} events staged, ${accepted} accepted and ${refused.length} refused`);
+    const refused = accepted === batch.events ? [] : await classifyRefused(transaction, epoch, batch.partition);
+    if (accepted + refused.length !== batch.events) {
+      throw new Error(`partition ${batch.partition}: ${batch.events} events staged, ${accepted} accepted and ${refused.length} refused`);
     }
     await storeDeadLetters(transaction, epoch, batch);
     const dropped = await markDropped(transaction, epoch, batch, refused);
@@ -74,14 +70,7 @@ async function stage(transaction: Transaction, batch: DecodedBatch): Promise<voi
       customer text COLLATE "C", id text COLLATE "C", meter text COLLATE "C", time timestamptz, quantity numeric,
       properties text, import_id bigint, line bigint, "offset" bigint, idx integer
     ) ON COMMIT DELETE ROWS`);
-  await transaction.copyFrom(`COPY staged (customer, id, meter, time, quantity, properties, import_id, line, "offset", idx) FROM STDIN`, joinRows(batch.copyRows));
-}
-
-/** Rows are sent in chunks of this many: fewer, larger writes without one huge string. */
-const COPY_CHUNK_ROWS = 500;
-
-function* joinRows(rows: readonly string[]): Generator<string> {
-  for (let from = 0; from < rows.length; from += COPY_CHUNK_ROWS) yield rows.slice(from, from + COPY_CHUNK_ROWS).join('');
+  await transaction.copyFrom(`COPY staged (customer, id, meter, time, quantity, properties, import_id, line, "offset", idx) FROM STDIN`, batch.copyTexts);
 }
 
 /** Sorted by the unique key, which doubles the rate; position last, so that of equal keys the first delivered wins. */
@@ -173,7 +162,7 @@ async function addCounts(transaction: Transaction, batch: DecodedBatch, refused:
     tallies.set(importId, tally);
     return tally;
   };
-  for (const importId of batch.importIds) tallyOf(importId).accepted++;
+  for (const [importId, events] of batch.imports) tallyOf(importId).accepted = events;
   for (const { import_id, kept_import_id, outcome } of refused) {
     const tally = tallyOf(import_id);
     tally.accepted--;

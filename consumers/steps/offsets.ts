@@ -3,7 +3,10 @@ import type { Postgres } from '../../platform/postgres/postgres.ts';
 
 /** The number of this incarnation of the log; a new one gets the next number. */
 export async function resolveEpoch(postgres: Postgres, incarnation: string): Promise<number> {
-  await postgres.query(`INSERT INTO log_epochs (incarnation) VALUES ($1) ON CONFLICT DO NOTHING`, [incarnation]);
+  // The insert would use up a number at every start, so it is made only where there is none.
+  await postgres.query(`INSERT INTO log_epochs (incarnation) SELECT $1 WHERE NOT EXISTS (SELECT FROM log_epochs WHERE incarnation = $1) ON CONFLICT DO NOTHING`, [
+    incarnation,
+  ]);
   const { rows } = await postgres.query<{ epoch: number }>(`SELECT epoch FROM log_epochs WHERE incarnation = $1`, [incarnation]);
   if (!rows[0]) throw new Error(`the log's incarnation ${incarnation} could not be recorded`);
   return rows[0].epoch;

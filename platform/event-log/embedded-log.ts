@@ -103,17 +103,18 @@ class EmbeddedLog implements EventLog {
     return trimBatches(this.#postgres, { partition, beforeOffset });
   }
 
-  async append(partition: number, payloads: readonly string[]): Promise<AppendedRange> {
+  async append(partition: number, texts: readonly string[]): Promise<AppendedRange> {
     this.#refuseWhenClosed();
     const backlogEventsMax = this.#backlogEventsMax;
-    if (payloads.length === 0) {
+    if (texts.length === 0) {
       const { nextOffset } = await readPartition(this.#postgres, { partition, backlogEventsMax });
       return { partition, firstOffset: nextOffset, nextOffset };
     }
-    const batch = { partition, events: payloads.length, payload: joinEvents(payloads), backlogEventsMax };
+    const payload = joinEvents(texts);
+    const events = countLines(payload);
     for (;;) {
-      const nextOffset = await appendBatch(this.#postgres, batch);
-      if (nextOffset !== undefined) return { partition, firstOffset: nextOffset - payloads.length, nextOffset };
+      const nextOffset = await appendBatch(this.#postgres, { partition, events, payload, backlogEventsMax });
+      if (nextOffset !== undefined) return { partition, firstOffset: nextOffset - events, nextOffset };
       await this.#waitForRoom(partition);
     }
   }
@@ -192,14 +193,16 @@ class EmbeddedLog implements EventLog {
   }
 }
 
-function joinEvents(payloads: readonly string[]): string {
-  for (const payload of payloads) {
-    if (payload.includes('\n')) throw new Error('an event with a line break cannot be appended: events are JSON without any');
-  }
-  const joined = payloads.join('\n');
-  if (joined.length > APPEND_CHARACTERS_MAX)
-    throw new Error(`an append of ${joined.length} characters; ${APPEND_CHARACTERS_MAX} are the most`);
+function joinEvents(texts: readonly string[]): string {
+  const joined = texts.join('\n');
+  if (joined.length > APPEND_CHARACTERS_MAX) throw new Error(`an append of ${joined.length} characters; ${APPEND_CHARACTERS_MAX} are the most`);
   return joined;
+}
+
+function countLines(text: string): number {
+  let lines = 1;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines += 1;
+  return lines;
 }
 
 /** The events in [fromOffset, beforeOffset) of consecutive batches. */

@@ -109,7 +109,9 @@ export const profiles = pgTable('profiles', {
 export const usageRecords = pgTable('usage_records', { ...content, ...position }, (table) => [
   uniqueIndex('usage_records_identity').on(table.customer, table.id),
   index('usage_records_time').on(table.time, table.epoch, table.partition, table.offset, table.idx),
-  index('usage_records_import').using('brin', table.importId).with({ pages_per_range: 16 }),
+  index('usage_records_customer_time').on(table.customer, table.time, table.epoch, table.partition, table.offset, table.idx),
+  // Rows of an import lie together, in the order they came: a summary per 128 KB finds them at next to no cost.
+  index('usage_records_import').using('brin', table.importId).with({ pages_per_range: 16, autosummarize: true }),
 ]);
 
 /** Other lines that reported an accepted event with equal content. */
@@ -125,7 +127,7 @@ export const witnesses = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.customer, table.id, table.importId, table.line, table.meter] }),
-    index('witnesses_import').using('brin', table.importId).with({ pages_per_range: 16 }),
+    index('witnesses_import').using('brin', table.importId).with({ pages_per_range: 16, autosummarize: true }),
   ],
 );
 

@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { startConsumers } from '../../consumers/consumers.ts';
-import { forRollups } from '../../consumers/records.ts';
 import { commitRecords, RECORDS, type CommittedBatch } from '../../consumers/steps/commit-records.ts';
-import { decodeBatch, type DecodedBatch } from '../../consumers/steps/decode.ts';
+import { decodeBatch, rollupRows, type DecodedBatch } from '../../consumers/steps/decode.ts';
 import { readOffset, resolveEpoch } from '../../consumers/steps/offsets.ts';
 import { ROLLUPS, type MonthRows, type RangeKey } from '../../consumers/steps/rollup-ranges.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { openEmbeddedLog } from '../../platform/event-log/embedded-log.ts';
-import type { PartitionReader } from '../../platform/event-log/event-log.ts';
+import type { LogBatch, PartitionReader } from '../../platform/event-log/event-log.ts';
 import { openDirectoryFileStore } from '../../platform/file-store/directory.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { encodeUsageEvent, type UsageEvent } from '../../schemas/usage-event.ts';
@@ -220,14 +219,18 @@ class Pipeline {
   }
 
   /** The next batch of a partition, as the records consumer would take it. */
-  nextBatch(partition = 0): Promise<DecodedBatch> {
+  async nextBatch(partition = 0): Promise<DecodedBatch> {
+    return decodeBatch(await this.readNext(partition), this.epoch);
+  }
+
+  private readNext(partition: number): Promise<LogBatch> {
     return this.reading(partition, async (reader) => {
       const batch = await reader.read(await readOffset(this.platform.postgres, RECORDS, this.epoch, partition), {
         maxEvents: 10_000,
         waitMs: 0,
       });
       if (!batch) throw new Error('there is no next batch');
-      return decodeBatch(batch, this.epoch);
+      return batch;
     });
   }
 
@@ -237,10 +240,10 @@ class Pipeline {
 
   /** Runs records alone over one batch, as if the process had died before rollups. */
   async commitAll(partition = 0): Promise<PlannedRange> {
-    const batch = await this.nextBatch(partition);
-    const { dropped } = await this.commit(batch);
+    const batch = await this.readNext(partition);
+    const { dropped } = await this.commit(decodeBatch(batch, this.epoch));
     await readOffset(this.platform.postgres, ROLLUPS, this.epoch, partition);
-    const { firstOffset, nextOffset, months } = forRollups(batch, dropped);
+    const { firstOffset, nextOffset, months } = rollupRows(batch, this.epoch, dropped);
     return {
       range: { epoch: this.epoch, partition, firstOffset, nextOffset },
       months: [...months].map(([month, rows]) => ({ month, ...rows })).sort((a, b) => a.month - b.month),

@@ -20,7 +20,7 @@ export async function outcome<T>(promise: Promise<T>): Promise<Outcome<T>> {
     return { ok: true, value: await promise };
   } catch (error) {
     const failure = asApiError(error);
-    if (failure.status === 401 && location.pathname !== '/sign-in') await goto('/sign-in?signed-out');
+    if (failure.status === 401 && location.pathname !== '/sign-in') await goto('/sign-in');
     return { ok: false, error: failure };
   }
 }

@@ -220,5 +220,6 @@ CREATE INDEX "imports_unfinished" ON "imports" USING btree ("status") WHERE stat
 CREATE INDEX "rollup_ranges_pending" ON "rollup_ranges" USING btree ("epoch","partition") WHERE state = 'PENDING';--> statement-breakpoint
 CREATE UNIQUE INDEX "usage_records_identity" ON "usage_records" USING btree ("customer","id");--> statement-breakpoint
 CREATE INDEX "usage_records_time" ON "usage_records" USING btree ("time","epoch","partition","offset","idx");--> statement-breakpoint
-CREATE INDEX "usage_records_import" ON "usage_records" USING brin ("import_id") WITH (pages_per_range=16);--> statement-breakpoint
-CREATE INDEX "witnesses_import" ON "witnesses" USING brin ("import_id") WITH (pages_per_range=16);
+CREATE INDEX "usage_records_customer_time" ON "usage_records" USING btree ("customer","time","epoch","partition","offset","idx");--> statement-breakpoint
+CREATE INDEX "usage_records_import" ON "usage_records" USING brin ("import_id") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
+CREATE INDEX "witnesses_import" ON "witnesses" USING brin ("import_id") WITH (pages_per_range=16,autosummarize=true);

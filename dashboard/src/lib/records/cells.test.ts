@@ -12,6 +12,7 @@ describe('cells of a line', () => {
   it('may hold the delimiter, line breaks and doubled quotes inside quotes', () => {
     expect(texts('"a,b","say ""hi""",3', ',')).toEqual(['"a,b"', '"say ""hi"""', '3']);
     expect(texts('1,"two\nlines"', ',')).toEqual(['1', '"two\nlines"']);
+    expect(texts('1,"{""a"": ""b"", ""c"": 1}",2', ',')).toEqual(['1', '"{""a"": ""b"", ""c"": 1}"', '2']);
   });
 
   it('keep a quote in the middle of a cell as a character', () => {

@@ -13,7 +13,8 @@ export function splitRanges(raw: string, delimiter: string, quote = '"'): CellRa
   let quoted = false;
   for (let at = 0; at <= raw.length; at += 1) {
     const character = raw[at];
-    if (character === quote && (quoted || at === from)) quoted = !quoted;
+    if (character === quote && quoted && raw[at + 1] === quote) at += 1;
+    else if (character === quote && (quoted || at === from)) quoted = !quoted;
     else if (character === undefined || (!quoted && character === delimiter)) {
       ranges.push({ from, to: at });
       from = at + 1;
