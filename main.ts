@@ -34,16 +34,31 @@ async function start(config: Config, lifecycle: Lifecycle, logger: Logger): Prom
   });
   const failures: Promise<unknown>[] = [broken];
   if (config.roles.has('consumers')) {
-    const consumers = await lifecycle.start('consumers', () => startConsumers(platform), (started) => started.stop(), PHASE);
+    const consumers = await lifecycle.start(
+      'consumers',
+      () => startConsumers(platform),
+      (started) => started.stop(),
+      PHASE,
+    );
     consumers.done.catch(() => undefined);
     failures.push(consumers.done);
   }
   if (config.roles.has('ingest')) {
-    const publisher = await lifecycle.start('publisher', () => startIngest(platform), (started) => started.stop(), PHASE);
+    const publisher = await lifecycle.start(
+      'publisher',
+      () => startIngest(platform),
+      (started) => started.stop(),
+      PHASE,
+    );
     await server.register(ingestRoutes(platform, publisher, config.uploadBytesMax));
   }
   if (config.roles.has('api')) await server.register(apiRoutes(platform, { readLines, readRecordAt }));
-  await lifecycle.start('HTTP', () => server.listen({ host: config.host, port: config.port }), () => server.close(), PHASE);
+  await lifecycle.start(
+    'HTTP',
+    () => server.listen({ host: config.host, port: config.port }),
+    () => server.close(),
+    PHASE,
+  );
 
   const { port } = server.server.address() as AddressInfo;
   const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;

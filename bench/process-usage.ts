@@ -13,7 +13,7 @@ export async function peakMegabytes(pid: number): Promise<number> {
 export async function cpuSeconds(pid: number): Promise<number> {
   const stats = await readStats();
   const members = new Set([pid]);
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     grown = false;
     for (const stat of stats) {
       if (members.has(stat.parent) && !members.has(stat.pid)) {

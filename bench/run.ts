@@ -17,7 +17,12 @@ import { BENCH_HEADER, usageCsv } from './generate.ts';
 import { copyFloor } from './floor.ts';
 import { cpuSeconds, peakMegabytes } from './process-usage.ts';
 
-const MAPPING: Mapping = { id: 'id', customer: 'customer_id', time: 'timestamp', measures: [{ meter: { column: 'event_name' }, quantity: 'quantity' }] };
+const MAPPING: Mapping = {
+  id: 'id',
+  customer: 'customer_id',
+  time: 'timestamp',
+  measures: [{ meter: { column: 'event_name' }, quantity: 'quantity' }],
+};
 
 interface Figure {
   case: string;
@@ -78,8 +83,10 @@ async function measure(tallyline: Tallyline, name: string, count: number, series
   };
   figures.push(figure);
   await rm(file);
-  console.log(`${name}: ${count} rows of ${Math.round((size - BENCH_HEADER.length) / count)} bytes in ${seconds.toFixed(1)} s = ${Math.round(figure.rowsPerSecond)} rows/s, ` +
-      `${figure.cpuMicrosecondsPerRow.toFixed(1)} µs CPU per row, peak ${figure.peakMegabytes} MB, ${figure.ratioToFloor.toFixed(2)} of the floor`);
+  console.log(
+    `${name}: ${count} rows of ${Math.round((size - BENCH_HEADER.length) / count)} bytes in ${seconds.toFixed(1)} s = ${Math.round(figure.rowsPerSecond)} rows/s, ` +
+      `${figure.cpuMicrosecondsPerRow.toFixed(1)} µs CPU per row, peak ${figure.peakMegabytes} MB, ${figure.ratioToFloor.toFixed(2)} of the floor`,
+  );
 }
 
 async function writeReport(): Promise<void> {
@@ -95,7 +102,10 @@ async function writeReport(): Promise<void> {
     '',
     '| case | rows | seconds | rows/s | CPU µs/row, all processes | peak MB of the Node process since its start | ratio to plain COPY |',
     '|---|---|---|---|---|---|---|',
-    ...figures.map((f) => `| ${f.case} | ${f.rows} | ${f.seconds.toFixed(1)} | ${Math.round(f.rowsPerSecond)} | ${f.cpuMicrosecondsPerRow.toFixed(1)} | ${f.peakMegabytes} | ${f.ratioToFloor.toFixed(2)} |`),
+    ...figures.map(
+      (f) =>
+        `| ${f.case} | ${f.rows} | ${f.seconds.toFixed(1)} | ${Math.round(f.rowsPerSecond)} | ${f.cpuMicrosecondsPerRow.toFixed(1)} | ${f.peakMegabytes} | ${f.ratioToFloor.toFixed(2)} |`,
+    ),
     '',
   ];
   await writeFile(fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url)), lines.join('\n'));

@@ -28,14 +28,20 @@ export interface RecordsDependencies {
   handoff: Handoff;
 }
 
-export async function consumeRecords(reader: PartitionReader, signal: AbortSignal, { postgres, logger, epoch, handoff }: RecordsDependencies): Promise<void> {
+export async function consumeRecords(
+  reader: PartitionReader,
+  signal: AbortSignal,
+  { postgres, logger, epoch, handoff }: RecordsDependencies,
+): Promise<void> {
   const customers = new Seen();
   const meters = new Seen();
   const { partition } = reader;
   let offset = await retry('records: read offset', logger, signal, () => readOffset(postgres, RECORDS, epoch, partition));
   while (!signal.aborted && offset !== undefined) {
     const from: number = offset;
-    const batch = await retry('records: read log', logger, signal, () => reader.read(from, { maxEvents: BATCH_EVENTS, waitMs: READ_WAIT_MS, signal }));
+    const batch = await retry('records: read log', logger, signal, () =>
+      reader.read(from, { maxEvents: BATCH_EVENTS, waitMs: READ_WAIT_MS, signal }),
+    );
     if (!batch) continue;
     const decoded = decodeBatch(batch, epoch);
     const unseen = { customers: customers.unseen(decoded.customers), meters: meters.unseen(decoded.meters) };
@@ -47,7 +53,8 @@ export async function consumeRecords(reader: PartitionReader, signal: AbortSigna
       offset = await retry('records: read offset', logger, signal, () => readOffset(postgres, RECORDS, epoch, partition));
       continue;
     }
-    if (decoded.dead.length > 0) logger.error({ partition, dead: decoded.dead.length, code: decoded.dead[0]?.failure.code }, 'records: dead letters');
+    if (decoded.dead.length > 0)
+      logger.error({ partition, dead: decoded.dead.length, code: decoded.dead[0]?.failure.code }, 'records: dead letters');
     customers.add(unseen.customers);
     meters.add(unseen.meters);
     handoff.offer(committed.dropped.size === 0 ? decoded.rollup : rollupRows(batch, epoch, committed.dropped));

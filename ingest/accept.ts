@@ -28,7 +28,10 @@ export async function acceptUpload(platform: Platform, upload: Upload, options: 
     receipt = await receive(files, id, upload, options.bytesMax);
     await acceptImport(postgres, id, receipt, await interpret(platform, id, receipt, options.reading));
   } catch (error) {
-    const failure = error instanceof ProblemError ? { code: error.code, message: error.message } : { code: 'internal', message: 'The upload could not be kept. Nothing was published.' };
+    const failure =
+      error instanceof ProblemError
+        ? { code: error.code, message: error.message }
+        : { code: 'internal', message: 'The upload could not be kept. Nothing was published.' };
     await failImport(postgres, id, failure, receipt);
     if (!receipt) await files.remove(id);
     logger.info({ import: id, code: failure.code }, 'upload not accepted');
@@ -50,7 +53,10 @@ async function acceptRepeated(platform: Platform, upload: Upload, options: Accep
       throw new ProblemError('conflict', 'An upload with this Idempotency-Key is still arriving. Try again when it has ended.');
     }
     if (!known || known.sha256 !== sha256) {
-      throw new ProblemError('idempotency_key_reused', `Idempotency-Key "${idempotencyKey}" named another file. Use a new key for a new file.`);
+      throw new ProblemError(
+        'idempotency_key_reused',
+        `Idempotency-Key "${idempotencyKey}" named another file. Use a new key for a new file.`,
+      );
     }
     return known.id;
   } finally {

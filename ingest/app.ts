@@ -25,7 +25,14 @@ export function ingestRoutes(platform: Platform, publisher: Publisher, uploadByt
     await profileRoutes(app, platform.postgres);
     app.post(
       '/v1/sample-data',
-      { schema: { tags: ['imports'], operationId: 'loadSampleData', summary: 'Load the sample data', response: { 202: Type.Object({ imports: Type.Array(Type.String()) }) } } },
+      {
+        schema: {
+          tags: ['imports'],
+          operationId: 'loadSampleData',
+          summary: 'Load the sample data',
+          response: { 202: Type.Object({ imports: Type.Array(Type.String()) }) },
+        },
+      },
       async (request, reply) => {
         const imports = await loadSampleData(platform, callerOf(request).name, uploadBytesMax);
         publisher.wake();

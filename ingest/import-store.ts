@@ -58,11 +58,15 @@ export async function createImport(postgres: Postgres, { name, createdBy, idempo
   return id;
 }
 
-export async function findByKey(postgres: Postgres, createdBy: string, idempotencyKey: string): Promise<{ id: string; sha256: string | null } | undefined> {
-  const { rows } = await postgres.query<{ id: string; sha256: string | null }>(`SELECT id, sha256 FROM imports WHERE key_scope = $1 AND idempotency_key = $2`, [
-    createdBy,
-    idempotencyKey,
-  ]);
+export async function findByKey(
+  postgres: Postgres,
+  createdBy: string,
+  idempotencyKey: string,
+): Promise<{ id: string; sha256: string | null } | undefined> {
+  const { rows } = await postgres.query<{ id: string; sha256: string | null }>(
+    `SELECT id, sha256 FROM imports WHERE key_scope = $1 AND idempotency_key = $2`,
+    [createdBy, idempotencyKey],
+  );
   return rows[0];
 }
 
@@ -87,13 +91,25 @@ export async function acceptImport(postgres: Postgres, id: string, receipt: Rece
 }
 
 /** Ends an import that bills nothing. Its key is free again: a second try with it is a new import. */
-export async function failImport(postgres: Postgres, id: string, failure: { code: string; message: string }, receipt?: Receipt): Promise<void> {
+export async function failImport(
+  postgres: Postgres,
+  id: string,
+  failure: { code: string; message: string },
+  receipt?: Receipt,
+): Promise<void> {
   await postgres.query(
     `UPDATE imports SET status = 'failed', failure = $2, completed_at = now(), idempotency_key = NULL, key_scope = NULL,
        bytes = coalesce($3, bytes), content_bytes = coalesce($4, content_bytes), sha256 = coalesce($5, sha256), compressed = coalesce($6, compressed),
        lease_owner = NULL, lease_until = NULL
      WHERE id = $1 AND status IN ('received', 'publishing')`,
-    [id, JSON.stringify(failure), receipt?.bytes ?? null, receipt?.contentBytes ?? null, receipt?.sha256 ?? null, receipt?.compressed ?? null],
+    [
+      id,
+      JSON.stringify(failure),
+      receipt?.bytes ?? null,
+      receipt?.contentBytes ?? null,
+      receipt?.sha256 ?? null,
+      receipt?.compressed ?? null,
+    ],
   );
   await notify(postgres, id);
 }
@@ -109,7 +125,10 @@ export async function deleteReceived(postgres: Postgres, id: string): Promise<vo
 export async function adoptImports({ postgres, files }: Platform): Promise<void> {
   const { rows } = await postgres.query<{ id: string }>(`SELECT id FROM imports WHERE status = 'received'`);
   for (const { id } of rows) {
-    await failImport(postgres, id, { code: 'upload_incomplete', message: 'Tallyline was stopped before the upload was whole. Nothing was published; upload it again.' });
+    await failImport(postgres, id, {
+      code: 'upload_incomplete',
+      message: 'Tallyline was stopped before the upload was whole. Nothing was published; upload it again.',
+    });
     await files.remove(id);
   }
   await postgres.query(`UPDATE imports SET lease_owner = NULL, lease_until = NULL WHERE status = 'publishing'`);
@@ -156,7 +175,16 @@ export async function checkpoint(postgres: Postgres, id: string, owner: string, 
     `UPDATE imports SET rows_read = $3, rows_rejected = $4, rows_published = $5, events_published = $6, bytes_read = $7,
        lease_until = now() + make_interval(secs => $8)
      WHERE id = $1 AND lease_owner = $2 AND status = 'publishing'`,
-    [id, owner, progress.rowsRead, progress.rowsRejected, progress.rowsPublished, progress.eventsPublished, progress.bytesRead, LEASE_SECONDS],
+    [
+      id,
+      owner,
+      progress.rowsRead,
+      progress.rowsRejected,
+      progress.rowsPublished,
+      progress.eventsPublished,
+      progress.bytesRead,
+      LEASE_SECONDS,
+    ],
   );
   await notify(postgres, id);
   return rowCount === 1;
@@ -181,7 +209,16 @@ export async function finishPublishing(
       `UPDATE imports SET status = 'settling', rows_read = $3, rows_rejected = $4, rows_published = $5, events_published = $6, bytes_read = $7,
          errors = $8, lease_owner = NULL, lease_until = NULL
        WHERE id = $1 AND lease_owner = $2 AND status = 'publishing'`,
-      [id, owner, progress.rowsRead, progress.rowsRejected, progress.rowsPublished, progress.eventsPublished, progress.bytesRead, JSON.stringify(errors)],
+      [
+        id,
+        owner,
+        progress.rowsRead,
+        progress.rowsRejected,
+        progress.rowsPublished,
+        progress.eventsPublished,
+        progress.bytesRead,
+        JSON.stringify(errors),
+      ],
     );
     if (moved.rowCount === 0) return;
     for (const [partition, endOffset] of endOffsets.entries()) {

@@ -85,7 +85,12 @@ function toImport(row: Row): Import {
       conflict: Number(row.conflict),
       dead: Number(row.dead),
     },
-    progress: { bytesRead: Number(row.bytes_read), bytesTotal: Number(row.content_bytes), rowsPerSecond, etaSeconds: etaSeconds(row, seconds) },
+    progress: {
+      bytesRead: Number(row.bytes_read),
+      bytesTotal: Number(row.content_bytes),
+      rowsPerSecond,
+      etaSeconds: etaSeconds(row, seconds),
+    },
     errors: row.errors,
     failure: row.failure,
     createdAt: toInstant(row.created_at),

@@ -26,7 +26,12 @@ const SAMPLE_ROWS = 50;
 const mappingShape = Compile(Mapping);
 
 /** Throws a ProblemError that names every column and setting at fault. */
-export async function interpret({ files, postgres }: Platform, importId: string, receipt: Receipt, reading: ReadingRequest): Promise<Interpretation> {
+export async function interpret(
+  { files, postgres }: Platform,
+  importId: string,
+  receipt: Receipt,
+  reading: ReadingRequest,
+): Promise<Interpretation> {
   const given = await givenMapping(postgres, reading);
   const head = await readHead(files, importId, contentPart(receipt.compressed));
   const outcome = detectDialect(head, reading, receipt.contentBytes <= head.length);
@@ -35,14 +40,17 @@ export async function interpret({ files, postgres }: Platform, importId: string,
   const mapping = given ?? (await inferredMapping(head, outcome));
   const resolved = resolveMapping(mapping, header);
   if (!resolved.ok) {
-    throw new ProblemError('mapping_incomplete', resolved.errors.map(({ path, message }) => `${path}: ${message}`).join('. '), { errors: resolved.errors });
+    throw new ProblemError('mapping_incomplete', resolved.errors.map(({ path, message }) => `${path}: ${message}`).join('. '), {
+      errors: resolved.errors,
+    });
   }
   return { dialect, header, mapping, identity: resolved.resolved.identity };
 }
 
 /** The mapping that the request names; undefined when it names none. */
 export async function givenMapping(postgres: Postgres, { mapping, profile }: ReadingRequest): Promise<Mapping | undefined> {
-  if (mapping !== undefined && profile !== undefined) throw new ProblemError('invalid_request', 'Give either mapping or profile, not both.');
+  if (mapping !== undefined && profile !== undefined)
+    throw new ProblemError('invalid_request', 'Give either mapping or profile, not both.');
   if (profile !== undefined) {
     const found = await readProfile(postgres, profile);
     if (!found) throw new ProblemError('unknown_profile', `There is no profile "${profile}". GET /v1/profiles lists them.`);
@@ -59,8 +67,16 @@ function parseMapping(text: string): Mapping {
     throw new ProblemError('invalid_request', `mapping is not JSON: ${(error as Error).message}`, { cause: error });
   }
   if (mappingShape.Check(value)) return value;
-  const errors = [...mappingShape.Errors(value)].map((error) => ({ path: `mapping${error.instancePath}`, code: 'invalid_request', message: error.message }));
-  throw new ProblemError('invalid_request', `mapping has not the right shape: ${errors[0]?.path ?? 'mapping'} ${errors[0]?.message ?? ''}`, { errors });
+  const errors = [...mappingShape.Errors(value)].map((error) => ({
+    path: `mapping${error.instancePath}`,
+    code: 'invalid_request',
+    message: error.message,
+  }));
+  throw new ProblemError(
+    'invalid_request',
+    `mapping has not the right shape: ${errors[0]?.path ?? 'mapping'} ${errors[0]?.message ?? ''}`,
+    { errors },
+  );
 }
 
 async function inferredMapping(head: Uint8Array, { dialect, header }: Extract<DialectOutcome, { ok: true }>): Promise<Mapping> {
@@ -70,7 +86,10 @@ async function inferredMapping(head: Uint8Array, { dialect, header }: Extract<Di
     if (samples.length >= SAMPLE_ROWS) break;
   }
   const { mapping, errors } = inferMapping(header, samples);
-  if (!mapping) throw new ProblemError('mapping_incomplete', `${errors.map(({ message }) => message).join('. ')}. Give a mapping, or a profile.`, { errors });
+  if (!mapping)
+    throw new ProblemError('mapping_incomplete', `${errors.map(({ message }) => message).join('. ')}. Give a mapping, or a profile.`, {
+      errors,
+    });
   return mapping;
 }
 

@@ -14,7 +14,9 @@ interface ProfileRow {
 }
 
 export async function listProfiles(postgres: Postgres): Promise<Profile[]> {
-  const { rows } = await postgres.query<ProfileRow>(`SELECT name, mapping, updated_at FROM profiles ORDER BY name LIMIT $1`, [PROFILES_MAX]);
+  const { rows } = await postgres.query<ProfileRow>(`SELECT name, mapping, updated_at FROM profiles ORDER BY name LIMIT $1`, [
+    PROFILES_MAX,
+  ]);
   return rows.map(toProfile);
 }
 

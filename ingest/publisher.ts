@@ -33,7 +33,10 @@ export function startPublisher(platform: Platform): Publisher {
       await publishImport(platform, leased, stopping.signal);
     } catch (error) {
       if (error instanceof FileMissingError) {
-        await failImport(postgres, leased.id, { code: 'file_missing', message: 'The file is no longer in the file store. Upload it again.' });
+        await failImport(postgres, leased.id, {
+          code: 'file_missing',
+          message: 'The file is no longer in the file store. Upload it again.',
+        });
         return true;
       }
       await releaseImport(postgres, leased.id, instance);

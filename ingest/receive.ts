@@ -62,7 +62,12 @@ async function* tee(upload: Upload, bytesMax: number, hash: Hash, head: Uint8Arr
 }
 
 /** The hash is of the text, so that a file and its .gz are the same file. */
-async function unpack(files: FileStore, importId: string, packedBytes: number, bytesMax: number): Promise<{ contentBytes: number; sha256: string }> {
+async function unpack(
+  files: FileStore,
+  importId: string,
+  packedBytes: number,
+  bytesMax: number,
+): Promise<{ contentBytes: number; sha256: string }> {
   const hash = createHash('sha256');
   const packed = await files.read(importId, 'original');
   const text = packed.pipe(createGunzip());
@@ -72,7 +77,11 @@ async function unpack(files: FileStore, importId: string, packedBytes: number, b
     return { contentBytes: bytes, sha256: hash.digest('hex') };
   } catch (error) {
     if (error instanceof ProblemError || !isZlibError(error)) throw error;
-    throw new ProblemError('corrupt_gzip', `The .gz cannot be unpacked (${error.code}). Pack it again, check it with gzip -t, and upload it once more.`, { cause: error });
+    throw new ProblemError(
+      'corrupt_gzip',
+      `The .gz cannot be unpacked (${error.code}). Pack it again, check it with gzip -t, and upload it once more.`,
+      { cause: error },
+    );
   } finally {
     packed.destroy();
   }
@@ -84,7 +93,10 @@ async function* measured(text: Readable, packedBytes: number, bytesMax: number, 
     bytes += chunk.byteLength;
     if (bytes > bytesMax) throw tooLarge(bytesMax);
     if (bytes > GZIP_RATIO_FROM_BYTES && bytes > packedBytes * GZIP_RATIO_MAX) {
-      throw new ProblemError('decompression_bomb', `The .gz unpacks to more than ${GZIP_RATIO_MAX} times its size, which no usage file does. Upload it unpacked.`);
+      throw new ProblemError(
+        'decompression_bomb',
+        `The .gz unpacks to more than ${GZIP_RATIO_MAX} times its size, which no usage file does. Upload it unpacked.`,
+      );
     }
     hash.update(chunk);
     yield chunk;
@@ -96,16 +108,31 @@ function tooLarge(bytesMax: number): ProblemError {
 }
 
 /** Codes with which Node and busboy say that the sender stopped in the middle. */
-const CUT_CODES: readonly string[] = ['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'HPE_INVALID_EOF_STATE', 'FST_REQ_ABORTED', 'ERR_STREAM_DESTROYED'];
+const CUT_CODES: readonly string[] = [
+  'ECONNRESET',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'HPE_INVALID_EOF_STATE',
+  'FST_REQ_ABORTED',
+  'ERR_STREAM_DESTROYED',
+];
 
 function uploadProblem(error: unknown): unknown {
   if (error instanceof ProblemError) return error;
   const { code, message } = error as { code?: string; message?: string };
   // busboy gives its errors no code.
   if (CUT_CODES.includes(code ?? '') || message === 'Unexpected end of form' || message === 'aborted') {
-    return new ProblemError('upload_incomplete' satisfies ProblemCode, 'The upload ended before the whole file had arrived. Nothing was published; upload it again.', { cause: error });
+    return new ProblemError(
+      'upload_incomplete' satisfies ProblemCode,
+      'The upload ended before the whole file had arrived. Nothing was published; upload it again.',
+      { cause: error },
+    );
   }
-  if (code === 'ENOSPC') return new ProblemError('store_unavailable', 'There is no room left for the file. Nothing was published; free some space and upload it again.', { cause: error });
+  if (code === 'ENOSPC')
+    return new ProblemError(
+      'store_unavailable',
+      'There is no room left for the file. Nothing was published; free some space and upload it again.',
+      { cause: error },
+    );
   return error;
 }
 

@@ -66,14 +66,25 @@ export async function loadSampleData(platform: Platform, createdBy: string, byte
   const ids: string[] = [];
   for (const { file, mapping } of SAMPLES) {
     const stream = createReadStream(fileURLToPath(new URL(`samples/${file}`, import.meta.url)));
-    ids.push(await acceptUpload(platform, { stream }, { name: file, createdBy, idempotencyKey: undefined, reading: { mapping: JSON.stringify(mapping) }, bytesMax }));
+    ids.push(
+      await acceptUpload(
+        platform,
+        { stream },
+        { name: file, createdBy, idempotencyKey: undefined, reading: { mapping: JSON.stringify(mapping) }, bytesMax },
+      ),
+    );
   }
   return ids;
 }
 
 async function setUpBilling({ postgres }: Platform): Promise<void> {
   const { name, currency } = PLAN;
-  await postgres.query(`INSERT INTO plans (id, name, currency, definition) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, [PLAN_ID, name, currency, JSON.stringify(PLAN)]);
+  await postgres.query(`INSERT INTO plans (id, name, currency, definition) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, [
+    PLAN_ID,
+    name,
+    currency,
+    JSON.stringify(PLAN),
+  ]);
   for (const customer of CUSTOMERS) {
     await postgres.query(
       `INSERT INTO customers (id, name, currency, time_zone, plan_id, updated_at) VALUES ($1, $2, $3, 'UTC', $4, now())

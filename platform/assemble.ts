@@ -34,13 +34,24 @@ export interface Assembled {
 /** Starts the stores in order, each a phase of the lifecycle, and migrates them. */
 export async function assemble(config: Config, lifecycle: Lifecycle, logger: Logger): Promise<Assembled> {
   const clock = systemClock;
-  const data = await lifecycle.start('data directory', () => openDataDirectory(config.dataDirectory, { clock }), (opened) => opened.close(), {
-    startCapMs: START_CAP_MS.data,
-    stopCapMs: START_CAP_MS.data,
-  });
+  const data = await lifecycle.start(
+    'data directory',
+    () => openDataDirectory(config.dataDirectory, { clock }),
+    (opened) => opened.close(),
+    {
+      startCapMs: START_CAP_MS.data,
+      stopCapMs: START_CAP_MS.data,
+    },
+  );
   const server = await lifecycle.start(
     'Postgres',
-    () => startEmbeddedPostgres({ dataDirectory: join(config.dataDirectory, 'postgres'), systemDirectory: config.systemDirectory, clock, logger }),
+    () =>
+      startEmbeddedPostgres({
+        dataDirectory: join(config.dataDirectory, 'postgres'),
+        systemDirectory: config.systemDirectory,
+        clock,
+        logger,
+      }),
     (started) => started.stop(),
     { startCapMs: START_CAP_MS.postgres, stopCapMs: STOP_CAP_MS.postgres },
   );
@@ -52,7 +63,12 @@ export async function assemble(config: Config, lifecycle: Lifecycle, logger: Log
     store,
   );
   await migratePostgres(postgres);
-  const clickhouse = await lifecycle.start('ClickHouse', () => openChdb({ directory: join(config.dataDirectory, 'clickhouse'), logger }), (opened) => opened.close(), store);
+  const clickhouse = await lifecycle.start(
+    'ClickHouse',
+    () => openChdb({ directory: join(config.dataDirectory, 'clickhouse'), logger }),
+    (opened) => opened.close(),
+    store,
+  );
   await migrateClickHouse({ clickhouse, logger });
   const files = await openDirectoryFileStore({ root: join(config.dataDirectory, 'files'), alone: true });
   const log = await lifecycle.start(

@@ -30,7 +30,12 @@ interface Tally {
   redelivered: number;
 }
 
-export async function commitRecords(postgres: Postgres, epoch: number, batch: DecodedBatch, unseen: { customers: string[]; meters: string[] }): Promise<CommittedBatch> {
+export async function commitRecords(
+  postgres: Postgres,
+  epoch: number,
+  batch: DecodedBatch,
+  unseen: { customers: string[]; meters: string[] },
+): Promise<CommittedBatch> {
   return postgres.transaction(async (transaction) => {
     const held = await lockOffset(transaction, epoch, batch.partition);
     if (held !== batch.firstOffset) return { fenced: true, dropped: new Set<string>() };
@@ -70,7 +75,10 @@ async function stage(transaction: Transaction, batch: DecodedBatch): Promise<voi
       customer text COLLATE "C", id text COLLATE "C", meter text COLLATE "C", time timestamptz, quantity numeric,
       properties text, import_id bigint, line bigint, "offset" bigint, idx integer
     ) ON COMMIT DELETE ROWS`);
-  await transaction.copyFrom(`COPY staged (customer, id, meter, time, quantity, properties, import_id, line, "offset", idx) FROM STDIN`, batch.copyTexts);
+  await transaction.copyFrom(
+    `COPY staged (customer, id, meter, time, quantity, properties, import_id, line, "offset", idx) FROM STDIN`,
+    batch.copyTexts,
+  );
 }
 
 /** Sorted by the unique key, which doubles the rate; position last, so that of equal keys the first delivered wins. */
@@ -131,7 +139,12 @@ async function storeDeadLetters(transaction: Transaction, epoch: number, batch: 
   }
 }
 
-async function markDropped(transaction: Transaction, epoch: number, batch: DecodedBatch, refused: readonly Refused[]): Promise<ReadonlySet<string>> {
+async function markDropped(
+  transaction: Transaction,
+  epoch: number,
+  batch: DecodedBatch,
+  refused: readonly Refused[],
+): Promise<ReadonlySet<string>> {
   const positions = [
     ...refused.map((row) => ({ offset: Number(row.offset), index: row.idx })),
     ...batch.dead.map(({ offset, index }) => ({ offset, index })),
@@ -167,7 +180,8 @@ async function addCounts(transaction: Transaction, batch: DecodedBatch, refused:
     const tally = tallyOf(import_id);
     tally.accepted--;
     tally[outcome]++;
-    if (outcome === 'duplicate') knownFrom.set(`${import_id}:${kept_import_id}`, (knownFrom.get(`${import_id}:${kept_import_id}`) ?? 0) + 1);
+    if (outcome === 'duplicate')
+      knownFrom.set(`${import_id}:${kept_import_id}`, (knownFrom.get(`${import_id}:${kept_import_id}`) ?? 0) + 1);
   }
   for (const [importId, tally] of tallies) {
     await transaction.query(

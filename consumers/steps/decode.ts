@@ -65,7 +65,18 @@ export function decodeBatch(batch: LogBatch, epoch: number): DecodedBatch {
     rollup.add(customer, meter, event, offset, index);
   }
   const { partition, firstOffset, nextOffset } = batch;
-  return { partition, firstOffset, nextOffset, events: copy.rows, imports, copyTexts: copy.texts(), customers, meters, dead, rollup: rollup.batch() };
+  return {
+    partition,
+    firstOffset,
+    nextOffset,
+    events: copy.rows,
+    imports,
+    copyTexts: copy.texts(),
+    customers,
+    meters,
+    dead,
+    rollup: rollup.batch(),
+  };
 }
 
 /** The accepted events of a batch as rows for ClickHouse, in log order: the same events always make the same rows. */

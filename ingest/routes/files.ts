@@ -16,26 +16,43 @@ const PROGRESS_INTERVAL_MS = 250;
 const Id = Type.Object({ id: Type.String({ pattern: '^\\d{1,18}$' }) });
 
 export async function importFileRoutes(app: HttpServer, platform: Platform): Promise<void> {
-  app.get('/v1/imports/:id/progress', { exposeHeadRoute: false, schema: { tags: ['imports'], operationId: 'followImport', summary: 'Progress as server-sent events', params: Id } }, async (request, reply) => {
-    const { id } = await requireImport(request.params.id);
-    const stream = startEventStream(request, reply);
-    for await (const view of followImport(platform.postgres, id, PROGRESS_INTERVAL_MS, stream.signal)) stream.send(view);
-    stream.end();
-    return reply;
-  });
+  app.get(
+    '/v1/imports/:id/progress',
+    {
+      exposeHeadRoute: false,
+      schema: { tags: ['imports'], operationId: 'followImport', summary: 'Progress as server-sent events', params: Id },
+    },
+    async (request, reply) => {
+      const { id } = await requireImport(request.params.id);
+      const stream = startEventStream(request, reply);
+      for await (const view of followImport(platform.postgres, id, PROGRESS_INTERVAL_MS, stream.signal)) stream.send(view);
+      stream.end();
+      return reply;
+    },
+  );
 
-  app.get('/v1/imports/:id/file', { schema: { tags: ['imports'], operationId: 'getImportFile', summary: 'The original file', params: Id } }, async (request, reply) => {
-    const found = await requireImport(request.params.id);
-    return reply.headers(attachment(found.name)).send(await open(found, 'original'));
-  });
+  app.get(
+    '/v1/imports/:id/file',
+    { schema: { tags: ['imports'], operationId: 'getImportFile', summary: 'The original file', params: Id } },
+    async (request, reply) => {
+      const found = await requireImport(request.params.id);
+      return reply.headers(attachment(found.name)).send(await open(found, 'original'));
+    },
+  );
 
-  app.get('/v1/imports/:id/rejected.csv', { schema: { tags: ['imports'], operationId: 'getRejectedRows', summary: 'The rejected lines with their reasons', params: Id } }, async (request, reply) => {
-    const found = await requireImport(request.params.id);
-    if (found.status === 'received' || found.status === 'publishing') {
-      throw new ProblemError('conflict', `Import ${found.id} is still being read. Ask again once its status is settling or complete.`);
-    }
-    return reply.headers({ ...attachment(`rejected-${found.name.replace(/\.gz$/i, '')}`), 'content-type': 'text/csv; charset=utf-8' }).send(await open(found, 'rejected'));
-  });
+  app.get(
+    '/v1/imports/:id/rejected.csv',
+    { schema: { tags: ['imports'], operationId: 'getRejectedRows', summary: 'The rejected lines with their reasons', params: Id } },
+    async (request, reply) => {
+      const found = await requireImport(request.params.id);
+      if (found.status === 'received' || found.status === 'publishing') {
+        throw new ProblemError('conflict', `Import ${found.id} is still being read. Ask again once its status is settling or complete.`);
+      }
+      return reply
+        .headers({ ...attachment(`rejected-${found.name.replace(/\.gz$/i, '')}`), 'content-type': 'text/csv; charset=utf-8' })
+        .send(await open(found, 'rejected'));
+    },
+  );
 
   async function requireImport(id: string): Promise<Import> {
     const found = await readImport(platform.postgres, id);
@@ -47,7 +64,12 @@ export async function importFileRoutes(app: HttpServer, platform: Platform): Pro
     try {
       return await platform.files.read(id, part);
     } catch (error) {
-      if (error instanceof FileMissingError) throw new ProblemError('source_gone', `${part === 'rejected' ? 'The rejected lines' : 'The file'} of import ${id} (${name}) are not kept.`, { cause: error });
+      if (error instanceof FileMissingError)
+        throw new ProblemError(
+          'source_gone',
+          `${part === 'rejected' ? 'The rejected lines' : 'The file'} of import ${id} (${name}) are not kept.`,
+          { cause: error },
+        );
       throw error;
     }
   }
@@ -56,5 +78,8 @@ export async function importFileRoutes(app: HttpServer, platform: Platform): Pro
 /** RFC 6266, with the UTF-8 form of RFC 8187 for names beyond ASCII. */
 function attachment(name: string): Record<string, string> {
   const plain = name.replace(/[^\x20-\x7e]|["\\%/]/g, '_');
-  return { 'content-type': 'application/octet-stream', 'content-disposition': `attachment; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(name)}` };
+  return {
+    'content-type': 'application/octet-stream',
+    'content-disposition': `attachment; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(name)}`,
+  };
 }

@@ -53,15 +53,36 @@ export async function importRoutes(app: HttpServer, { platform, publisher, uploa
     uploads.put('/v1/imports', { schema: { ...uploadSchema, operationId: 'putImport', summary: 'Import a file (curl -T)' } }, handler);
   });
 
-  app.get('/v1/imports', { schema: { tags: ['imports'], operationId: 'listImports', summary: 'History, newest first', querystring: ImportListQuery, response: { 200: ImportList } } }, async (request) => {
-    const { limit = 100, cursor, status } = request.query;
-    if (cursor !== undefined && !/^\d{1,18}$/.test(cursor)) throw new ProblemError('invalid_request', 'The cursor is not one of ours; take it from nextCursor.');
-    const items = await listImports(postgres, { limit: limit + 1, ...(cursor === undefined ? {} : { before: cursor }), ...(status === undefined ? {} : { status }) });
-    const page = items.slice(0, limit);
-    return { items: page, nextCursor: items.length > limit ? (page.at(-1)?.id ?? null) : null };
-  });
+  app.get(
+    '/v1/imports',
+    {
+      schema: {
+        tags: ['imports'],
+        operationId: 'listImports',
+        summary: 'History, newest first',
+        querystring: ImportListQuery,
+        response: { 200: ImportList },
+      },
+    },
+    async (request) => {
+      const { limit = 100, cursor, status } = request.query;
+      if (cursor !== undefined && !/^\d{1,18}$/.test(cursor))
+        throw new ProblemError('invalid_request', 'The cursor is not one of ours; take it from nextCursor.');
+      const items = await listImports(postgres, {
+        limit: limit + 1,
+        ...(cursor === undefined ? {} : { before: cursor }),
+        ...(status === undefined ? {} : { status }),
+      });
+      const page = items.slice(0, limit);
+      return { items: page, nextCursor: items.length > limit ? (page.at(-1)?.id ?? null) : null };
+    },
+  );
 
-  app.get('/v1/imports/:id', { schema: { tags: ['imports'], operationId: 'getImport', summary: 'One import', params: Id, response: { 200: Import } } }, (request) => requireImport(request.params.id));
+  app.get(
+    '/v1/imports/:id',
+    { schema: { tags: ['imports'], operationId: 'getImport', summary: 'One import', params: Id, response: { 200: Import } } },
+    (request) => requireImport(request.params.id),
+  );
 
   async function requireImport(id: string): Promise<Import> {
     const found = await readImport(postgres, id);

@@ -19,7 +19,13 @@ export async function inspectRoutes(app: HttpServer, { postgres, clock }: Platfo
     uploads.post(
       '/v1/imports/inspect',
       {
-        schema: { tags: ['imports'], operationId: 'inspectFile', summary: 'How a file would be read, and why', querystring: InspectQuery, response: { 200: Inspection } },
+        schema: {
+          tags: ['imports'],
+          operationId: 'inspectFile',
+          summary: 'How a file would be read, and why',
+          querystring: InspectQuery,
+          response: { 200: Inspection },
+        },
       },
       async (request) => {
         const { limit = 50, mapping, profile, ...declared } = request.query;

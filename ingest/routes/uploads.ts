@@ -25,6 +25,10 @@ export async function openUpload(request: FastifyRequest): Promise<NamedUpload> 
     return { stream: (request.body as Readable | undefined) ?? request.raw, fileName: undefined };
   }
   const part = await request.file();
-  if (!part) throw new ProblemError('invalid_request', 'The form has no file. Send it as a part of its own, for example with curl -F file=@usage.csv');
+  if (!part)
+    throw new ProblemError(
+      'invalid_request',
+      'The form has no file. Send it as a part of its own, for example with curl -F file=@usage.csv',
+    );
   return { stream: part.file, fileName: part.filename, truncated: () => part.file.truncated };
 }

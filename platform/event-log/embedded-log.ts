@@ -195,7 +195,8 @@ class EmbeddedLog implements EventLog {
 
 function joinEvents(texts: readonly string[]): string {
   const joined = texts.join('\n');
-  if (joined.length > APPEND_CHARACTERS_MAX) throw new Error(`an append of ${joined.length} characters; ${APPEND_CHARACTERS_MAX} are the most`);
+  if (joined.length > APPEND_CHARACTERS_MAX)
+    throw new Error(`an append of ${joined.length} characters; ${APPEND_CHARACTERS_MAX} are the most`);
   return joined;
 }
 

@@ -81,7 +81,9 @@ describe('refusals', () => {
   });
 
   test('every fault of the configuration is named at once', async () => {
-    const refused = await runToEnd(['--port', 'many', '--data', directory.path, '--roles', 'ingest,cook'], { TALLYLINE_ADMIN_KEY: 'short' });
+    const refused = await runToEnd(['--port', 'many', '--data', directory.path, '--roles', 'ingest,cook'], {
+      TALLYLINE_ADMIN_KEY: 'short',
+    });
     expect(refused.code).toBe(2);
     for (const fault of ['--port', 'cook', 'TALLYLINE_ADMIN_KEY']) expect(refused.output).toContain(fault);
     await expect(readdir(directory.path)).rejects.toThrow();

@@ -63,7 +63,11 @@ describe('a file with two measures per row and neither id nor customer', () => {
     await tallyline.json('/v1/plans/tokens', {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ name: 'Tokens', currency: 'USD', prices: [{ meter: 'context_tokens', model: 'per_unit', unitPrice: '0.0000004' }] }),
+      body: JSON.stringify({
+        name: 'Tokens',
+        currency: 'USD',
+        prices: [{ meter: 'context_tokens', model: 'per_unit', unitPrice: '0.0000004' }],
+      }),
     });
     await tallyline.json('/v1/customers/acme-ai', {
       method: 'PUT',
@@ -79,7 +83,11 @@ describe('a file with two measures per row and neither id nor customer', () => {
     expect(line).toMatchObject({ quantity: '18059974', exactAmount: '7.2239896', amount: '7.22', pricing: 'per_unit' });
     expect(line?.hours.map(({ amount }) => amount).reduce(addDecimals)).toBe('7.22');
     expect(line?.hours.map(({ quantity }) => quantity).reduce(addDecimals)).toBe('18059974');
-    expect(invoice.lines.find(({ meter }) => meter === 'generated_tokens')).toMatchObject({ pricing: 'unpriced', amount: '0.00', quantity: '245896' });
+    expect(invoice.lines.find(({ meter }) => meter === 'generated_tokens')).toMatchObject({
+      pricing: 'unpriced',
+      amount: '0.00',
+      quantity: '245896',
+    });
     expect(invoice.total).toBe('7.22');
   });
 
@@ -106,7 +114,9 @@ describe('a file with a customer column and decimals', () => {
     const result = await importFile(tallyline, await sample('azure_vm_noise_fio.csv'), { name: 'fio.csv', mapping: VM });
     expect(result.events).toMatchObject({ published: 5892, accepted: 5892 });
     expect(await usageTotals(tallyline, { meter: 'fio' })).toEqual({ fio: '475203.82' });
-    const byCustomer = await tallyline.json<Usage>('/v1/usage?from=2023-01-01T00:00:00Z&to=2025-01-01T00:00:00Z&grain=month&meter=fio&groupBy=customer');
+    const byCustomer = await tallyline.json<Usage>(
+      '/v1/usage?from=2023-01-01T00:00:00Z&to=2025-01-01T00:00:00Z&grain=month&meter=fio&groupBy=customer',
+    );
     expect(new Set(byCustomer.buckets.map(({ customer }) => customer))).toEqual(new Set(['0', '1', '2']));
   });
 
@@ -117,7 +127,9 @@ describe('a file with a customer column and decimals', () => {
     );
     expect(months?.buckets.length).toBeGreaterThan(10);
     for (const { start, end, quantity } of months?.buckets ?? []) {
-      const inside = (hours?.buckets ?? []).filter((hour) => Date.parse(hour.start) >= Date.parse(start) && Date.parse(hour.start) < Date.parse(end));
+      const inside = (hours?.buckets ?? []).filter(
+        (hour) => Date.parse(hour.start) >= Date.parse(start) && Date.parse(hour.start) < Date.parse(end),
+      );
       expect(inside.map((hour) => hour.quantity).reduce(addDecimals, '0')).toBe(quantity);
     }
     expect((months?.buckets ?? []).map(({ quantity }) => quantity).reduce(addDecimals)).toBe('475203.82');

@@ -26,7 +26,10 @@ function mappingFor(meter: string, extra: Partial<Mapping> = {}): Mapping {
 }
 
 function rowsOf(count: number, quantity = (n: number) => String(n)): string {
-  return Array.from({ length: count }, (_, n) => `c${n % 3},2026-01-${String((n % 28) + 1).padStart(2, '0')}T00:00:00Z,${quantity(n + 1)}\n`).join('');
+  return Array.from(
+    { length: count },
+    (_, n) => `c${n % 3},2026-01-${String((n % 28) + 1).padStart(2, '0')}T00:00:00Z,${quantity(n + 1)}\n`,
+  ).join('');
 }
 
 const HEADER = 'customer,time,quantity\n';
@@ -37,7 +40,13 @@ describe('an upload that breaks off', () => {
     const { hostname, port } = new URL(tallyline.url);
     const socket = createConnection({ host: hostname, port: Number(port) });
     await once(socket, 'connect');
-    const head = [`POST ${importPath({ name: 'cut.csv' })} HTTP/1.1`, `host: ${hostname}`, `authorization: Bearer ${tallyline.key}`, 'content-type: text/csv', `content-length: ${body.length}`];
+    const head = [
+      `POST ${importPath({ name: 'cut.csv' })} HTTP/1.1`,
+      `host: ${hostname}`,
+      `authorization: Bearer ${tallyline.key}`,
+      'content-type: text/csv',
+      `content-length: ${body.length}`,
+    ];
     socket.write(`${head.join('\r\n')}\r\n\r\n`);
     socket.write(body.subarray(0, body.length - 1));
     socket.end();
@@ -56,7 +65,11 @@ describe('an upload that breaks off', () => {
     const first = await importFile(tallyline, body, options);
     const second = await importFile(tallyline, body, options);
     expect(second.id).toBe(first.id);
-    const other = await tallyline.fetch(importPath(options), { method: 'POST', body: body + rowsOf(1), headers: { ...options.headers, 'content-type': 'text/csv' } });
+    const other = await tallyline.fetch(importPath(options), {
+      method: 'POST',
+      body: body + rowsOf(1),
+      headers: { ...options.headers, 'content-type': 'text/csv' },
+    });
     expect(other.status).toBe(422);
     expect(await other.json()).toMatchObject({ code: 'idempotency_key_reused' });
     expect(await usageTotals(tallyline, { meter: 'keyed' })).toEqual({ keyed: '15' });
@@ -77,7 +90,10 @@ describe('the forms of a body', () => {
 
   test('a damaged .gz is refused and nothing of it billed', async () => {
     const packed = gzipSync(HEADER + rowsOf(1000));
-    const response = await tallyline.fetch(importPath({ mapping: mappingFor('damaged') }), { method: 'POST', body: new Uint8Array(packed.subarray(0, packed.length - 20)) });
+    const response = await tallyline.fetch(importPath({ mapping: mappingFor('damaged') }), {
+      method: 'POST',
+      body: new Uint8Array(packed.subarray(0, packed.length - 20)),
+    });
     expect(response.status).toBe(422);
     expect(await response.json()).toMatchObject({ code: 'corrupt_gzip' });
     expect(await usageTotals(tallyline, { meter: 'damaged' })).toEqual({});
@@ -89,7 +105,10 @@ describe('the forms of a body', () => {
     const query = new URLSearchParams({ wait: 'true', mapping: JSON.stringify(mappingFor('form')) });
     const posted = await tallyline.json<Import>(`/v1/imports?${query}`, { method: 'POST', body: form });
     expect(posted).toMatchObject({ name: 'form.csv', status: 'complete', events: { accepted: 3 } });
-    const put = await tallyline.json<Import>(importPath({ name: 'put.csv', mapping: mappingFor('put') }), { method: 'PUT', body: HEADER + rowsOf(4) });
+    const put = await tallyline.json<Import>(importPath({ name: 'put.csv', mapping: mappingFor('put') }), {
+      method: 'PUT',
+      body: HEADER + rowsOf(4),
+    });
     expect(put).toMatchObject({ name: 'put.csv', status: 'complete', events: { accepted: 4 } });
   });
 
@@ -166,6 +185,8 @@ test('an id with other content is a conflict: kept, counted, not billed', async 
   expect(second.events).toEqual({ published: 2, accepted: 1, duplicate: 0, conflict: 1, dead: 0 });
   expect(second.rows).toEqual({ read: 2, new: 1, known: 0, conflict: 1, rejected: 0 });
   expect(await usageTotals(tallyline, { meter: 'conflicting' })).toEqual({ conflicting: '6' });
-  const { items } = await tallyline.json<{ items: { id: string; quantity: string; status: string }[] }>('/v1/records?status=conflict&meter=conflicting');
+  const { items } = await tallyline.json<{ items: { id: string; quantity: string; status: string }[] }>(
+    '/v1/records?status=conflict&meter=conflicting',
+  );
   expect(items).toMatchObject([{ quantity: '7', status: 'conflict' }]);
 });

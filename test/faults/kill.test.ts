@@ -12,7 +12,12 @@ import { makeDataDirectory, startTallyline, type Tallyline } from '../support/ta
 
 const ROWS = 200_000;
 const SEED = testSeed();
-const MAPPING: Mapping = { id: 'id', customer: 'customer', time: 'time', measures: [{ meter: { const: 'requests' }, quantity: 'quantity' }] };
+const MAPPING: Mapping = {
+  id: 'id',
+  customer: 'customer',
+  time: 'time',
+  measures: [{ meter: { const: 'requests' }, quantity: 'quantity' }],
+};
 
 /** Where in the import's life the process dies: how far the stage named has come. */
 const POINTS = ['published 1', 'published 60000', 'accepted 1', 'accepted 90000', 'settling'] as const;

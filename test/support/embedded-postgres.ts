@@ -14,7 +14,10 @@ export async function countRecords(dataDirectory: string): Promise<{ rows: strin
 /** A connection of its own to the cluster of the data directory, as its superuser. */
 export async function connectEmbedded(dataDirectory: string): Promise<pg.Client> {
   const cluster = await clusterOf(dataDirectory);
-  const { user, password } = JSON.parse(await readFile(join(cluster, 'tallyline-credentials.json'), 'utf8')) as { user: string; password: string };
+  const { user, password } = JSON.parse(await readFile(join(cluster, 'tallyline-credentials.json'), 'utf8')) as {
+    user: string;
+    password: string;
+  };
   // The fourth line of postmaster.pid is the port (PostgreSQL documentation, 67.1).
   const port = Number((await readFile(join(cluster, 'postmaster.pid'), 'utf8')).split('\n')[3]);
   const client = new pg.Client({ host: '127.0.0.1', port, user, password, database: 'tallyline' });

@@ -57,7 +57,8 @@ export async function startTallyline({ dataDirectory, env = {}, args = [] }: Sta
   const url = /ready at (\S+)/.exec(output())?.[1] as string;
   const signInUrl = /(http\S+token=\S+)/.exec(output())?.[1] as string;
   const key = env['TALLYLINE_ADMIN_KEY'] ?? (await readFile(join(dataDirectory, 'admin-key'), 'utf8')).trim();
-  const call = (path: string, init: RequestInit = {}) => fetch(url + path, { ...init, headers: { authorization: `Bearer ${key}`, ...init.headers } });
+  const call = (path: string, init: RequestInit = {}) =>
+    fetch(url + path, { ...init, headers: { authorization: `Bearer ${key}`, ...init.headers } });
   return {
     url,
     signInUrl,
@@ -85,7 +86,10 @@ export async function startTallyline({ dataDirectory, env = {}, args = [] }: Sta
 }
 
 /** Runs the program until it ends by itself; for starts that must be refused. */
-export async function runToEnd(args: readonly string[], env: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
+export async function runToEnd(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'main.ts'), ...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
