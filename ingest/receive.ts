@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ProblemError, type ProblemCode } from '../core/errors.ts';
 import type { FilePart, FileStore } from '../platform/file-store/file-store.ts';
+import { dropRest } from './drop-rest.ts';
 import type { Receipt } from './import-store.ts';
 
 /** A text may be this many times larger than its .gz: usage files shrink 5 to 40 times, a bomb 1,000 times. */
@@ -49,9 +50,12 @@ export function isGzip(head: Uint8Array): boolean {
 async function* tee(upload: Upload, bytesMax: number, hash: Hash, head: Uint8Array[]): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   let headBytes = 0;
-  for await (const chunk of upload.stream as AsyncIterable<Uint8Array>) {
+  for await (const chunk of upload.stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
-    if (bytes > bytesMax) throw tooLarge(bytesMax);
+    if (bytes > bytesMax) {
+      dropRest(upload.stream);
+      throw tooLarge(bytesMax);
+    }
     if (headBytes < 2) {
       head.push(chunk.subarray(0, 2));
       headBytes += chunk.byteLength;

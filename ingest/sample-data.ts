@@ -60,6 +60,8 @@ const CUSTOMERS: readonly { id: string; name: string }[] = [
   { id: '2', name: 'VM 2' },
 ];
 
+const UNITS: Readonly<Record<string, string>> = { context_tokens: 'tokens', generated_tokens: 'tokens', vm_seconds: 's' };
+
 /** Answers the ids of the imports. What is already set up under these names is left as it is. */
 export async function loadSampleData(platform: Platform, createdBy: string, bytesMax: number): Promise<string[]> {
   await setUpBilling(platform);
@@ -85,6 +87,13 @@ async function setUpBilling({ postgres }: Platform): Promise<void> {
     currency,
     JSON.stringify(PLAN),
   ]);
+  for (const [meter, unit] of Object.entries(UNITS)) {
+    await postgres.query(
+      `INSERT INTO meters (key, unit, updated_at) VALUES ($1, $2, now())
+       ON CONFLICT (key) DO UPDATE SET unit = $2, updated_at = now() WHERE meters.updated_at IS NULL`,
+      [meter, unit],
+    );
+  }
   for (const customer of CUSTOMERS) {
     await postgres.query(
       `INSERT INTO customers (id, name, currency, time_zone, plan_id, updated_at) VALUES ($1, $2, $3, 'UTC', $4, now())

@@ -9,8 +9,8 @@ import type { Match, Role } from './synonyms.ts';
 export interface InferredMapping {
   /** Null where something has to be said first: see `errors`. */
   mapping: Mapping | null;
-  /** Why each column was chosen. */
-  reasons: Map<string, string>;
+  /** What each column is that was matched, and why; also where the mapping could not be completed. */
+  matches: Map<string, { role: Role; reason: string }>;
   errors: FieldError[];
 }
 
@@ -23,14 +23,14 @@ export function inferMapping(header: readonly string[], samples: readonly (reado
   const columns = header.filter((name) => name !== '' && !isErrorColumn(name));
   const matches = matchHeader(columns);
   const errors: FieldError[] = [];
-  const reasons = new Map<string, string>();
+  const chosen: InferredMapping['matches'] = new Map();
   const choose = (role: Role, required: boolean): string | undefined => {
     const found = matches[role];
     if (found.length > 1) errors.push(ambiguous(role, found));
     if (found.length === 0 && required) errors.push(missing(role, columns));
     const [match] = found;
     if (found.length !== 1 || match === undefined) return undefined;
-    reasons.set(match.column, match.reason);
+    chosen.set(match.column, { role, reason: match.reason });
     return match.column;
   };
   const id = choose('id', false);
@@ -45,8 +45,8 @@ export function inferMapping(header: readonly string[], samples: readonly (reado
     });
   }
   if (customer === undefined || time === undefined || measures === undefined || errors.length > 0)
-    return { mapping: null, reasons, errors };
-  return { mapping: { ...(id === undefined ? {} : { id }), customer, time, measures }, reasons, errors };
+    return { mapping: null, matches: chosen, errors };
+  return { mapping: { ...(id === undefined ? {} : { id }), customer, time, measures }, matches: chosen, errors };
 }
 
 function inferMeasures(

@@ -52,6 +52,7 @@ describe('inspecting a file', () => {
       ['mapping_incomplete', 'customer'],
       ['mapping_incomplete', 'timeZone'],
     ]);
+    expect(asked.columns[0]).toMatchObject({ name: 'TIMESTAMP', mapsTo: 'time', reason: '"TIMESTAMP" names the time' });
     expect(asked.rows.map(({ line }) => line)).toEqual([2, 3, 4]);
     const measures = [{ meter: { const: 'context_tokens' }, quantity: 'ContextTokens' }];
     const ready = await inspect(head, {
@@ -73,6 +74,26 @@ describe('inspecting a file', () => {
     ]);
     expect(inspection.rows[2]).toEqual({ line: 4, cells: ['acme'], problem: 'too_few_cells: the row has 1 cell, the header has 4' });
     expect(inspection.ready).toBe(true);
+  });
+
+  it('reports what was matched where the mapping is still open', async () => {
+    const inspection = await inspect('account,when,qty,id\nacme,2026-10-01T05:00:00Z,5,a\n');
+    expect(inspection).toMatchObject({ mapping: null, ready: false });
+    expect(inspection.columns.map(({ mapsTo, reason }) => [mapsTo, reason])).toEqual([
+      ['customer', '"account" is a common name for the customer'],
+      [null, 'not used'],
+      ['quantity', '"qty" names the quantity'],
+      ['id', '"id" names the id'],
+    ]);
+  });
+
+  it('is not ready while every row would be rejected, but is for a file without rows', async () => {
+    const mapping = { customer: 'customer', time: 'time', measures: [{ meter: { const: 'calls' }, quantity: 'n' }] };
+    const zoneless = 'customer,time,n\nacme,2026-10-01 05:00:00,1\nacme,2026-10-01 06:00:00,1\n';
+    const rejected = await inspect(zoneless, { mapping });
+    expect(rejected).toMatchObject({ ready: false, problems: [{ code: 'missing_time_zone', line: 2, count: 2 }] });
+    expect((await inspect(`${zoneless}acme,2026-10-01T07:00:00Z,1\n`, { mapping })).ready).toBe(true);
+    expect((await inspect('customer,time,n\n', { mapping })).ready).toBe(true);
   });
 
   it('hands back the fault of a file that cannot be read', async () => {

@@ -57,20 +57,23 @@ export async function inspectHead(options: InspectOptions): Promise<InspectOutco
   if (resolved) checkRows(rows, resolved, options.nowMs);
 
   const errors = [...(inferred?.errors ?? []), ...(outcome?.ok === false ? outcome.errors : [])];
-  const uses = resolved === undefined ? new Map<number, string>() : describeUses(resolved);
+  const uses = resolved === undefined ? undefined : describeUses(resolved);
   const inspection: Inspection = {
     dialect: { encoding: dialect.encoding, bom: dialect.bom, delimiter: dialect.delimiter, quote: dialect.quote, newline: dialect.newline },
     header,
     columns: header.map((name, column) => {
-      const mapsTo = uses.get(column) ?? null;
-      return { name, mapsTo, reason: reasonFor(name, mapsTo, inferred?.reasons.get(name)), samples: sampleCells(samples, column) };
+      const match = inferred?.matches.get(name);
+      // What was matched is said even where the rest of the mapping is still open: it need not be asked for again.
+      const mapsTo = (uses === undefined ? match?.role : uses.get(column)) ?? null;
+      return { name, mapsTo, reason: reasonFor(name, mapsTo, match?.reason), samples: sampleCells(samples, column) };
     }),
     rows: rows
       .slice(0, options.limit)
       .map(({ line, cells, fault }) => ({ line, cells, ...(fault && { problem: `${fault.code}: ${fault.message}` }) })),
     problems: summarize(errors, rows),
     mapping,
-    ready: resolved !== undefined,
+    // Where no row of the head can be read, the mapping or the dialect is wrong.
+    ready: resolved !== undefined && (rows.length === 0 || rows.some(({ fault }) => fault === undefined)),
   };
   return { ok: true, inspection };
 }

@@ -8,6 +8,7 @@ import { Inspection, InspectQuery } from '../../schemas/http/imports.ts';
 import { inspectHead } from '../csv/inspect.ts';
 import { givenMapping } from '../interpret.ts';
 import { isGzip } from '../receive.ts';
+import { dropRest } from '../drop-rest.ts';
 import { openUpload, registerUploads } from './uploads.ts';
 
 /** What is read of a body: room for 10,000 rows of 400 bytes. The rest is not waited for. */
@@ -58,11 +59,13 @@ const SYNC_FLUSH = 2;
 async function take(source: Readable): Promise<{ head: Buffer; complete: boolean }> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  // The stream stays open: once the answer is sent, Node reads the rest of the body to its end and drops it.
   for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
     chunks.push(chunk);
     bytes += chunk.byteLength;
-    if (bytes >= HEAD_BYTES_MAX) return { head: Buffer.concat(chunks).subarray(0, HEAD_BYTES_MAX), complete: false };
+    if (bytes >= HEAD_BYTES_MAX) {
+      dropRest(source);
+      return { head: Buffer.concat(chunks).subarray(0, HEAD_BYTES_MAX), complete: false };
+    }
   }
   return { head: Buffer.concat(chunks), complete: true };
 }

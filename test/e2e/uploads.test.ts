@@ -13,7 +13,10 @@ let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
 
 beforeAll(async () => {
   directory = await makeDataDirectory('tallyline größer & ');
-  tallyline = await startTallyline({ dataDirectory: directory.path, env: { TALLYLINE_ADMIN_KEY: 'a-key-that-is-long-enough' } });
+  tallyline = await startTallyline({
+    dataDirectory: directory.path,
+    env: { TALLYLINE_ADMIN_KEY: 'a-key-that-is-long-enough', TALLYLINE_UPLOAD_BYTES_MAX: '4000000' },
+  });
 });
 afterAll(async () => {
   await tallyline.stop();
@@ -110,6 +113,13 @@ describe('the forms of a body', () => {
       body: HEADER + rowsOf(4),
     });
     expect(put).toMatchObject({ name: 'put.csv', status: 'complete', events: { accepted: 4 } });
+  });
+
+  test('a file over the limit is refused with the limit, and nothing of it billed', async () => {
+    const body = HEADER + rowsOf(200_000);
+    const response = await tallyline.fetch(importPath({ mapping: mappingFor('large') }), { method: 'POST', body });
+    expect([response.status, await response.json()]).toMatchObject([413, { code: 'file_too_large' }]);
+    expect(await usageTotals(tallyline, { meter: 'large' })).toEqual({});
   });
 
   test('an unknown query parameter is refused, not ignored', async () => {

@@ -76,6 +76,7 @@ export async function startTallyline({ dataDirectory, env = {}, args = [] }: Sta
     async stop() {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
       await ended;
+      if (/did not stop in time/.test(output())) throw new Error(`a phase did not stop in time:\n${output()}`);
       return child.exitCode;
     },
     async kill() {

@@ -1,8 +1,10 @@
 /** A file on its way in: looked at, its mapping worked on, then sent whole. */
 import { call, upload, type ApiError } from '../api.ts';
 import { outcome } from '../outcome.ts';
-import type { Import, Inspection, Mapping } from '../types.ts';
-import { draftOf, missingOf, toMapping, type MappingDraft } from './mapping.ts';
+import type { Import, Inspection, List, Mapping, Profile } from '../types.ts';
+import { draftOf, draftOfMapping, missingOf, toMapping, type MappingDraft } from './mapping.ts';
+import { asksForZone } from './problems.ts';
+import { suggestedProfile } from './profiles.ts';
 import { sampleOf } from './sample.ts';
 
 const ROWS_SHOWN = 20;
@@ -27,13 +29,13 @@ export class Inspector {
   pending = $state(true);
   /** Bytes sent so far, once the import has begun. */
   sent = $state.raw<{ bytes: number; total: number } | null>(null);
-  /** The times carry no zone and none has been chosen: every line would be rejected. */
-  zoneOpen = $derived(this.draft?.timeZone === '' && this.inspection?.problems.some(isAboutZone) === true);
-  missing = $derived(
-    this.draft === undefined
-      ? []
-      : [...missingOf(this.draft), ...(this.zoneOpen ? ['Choose the zone of the times; they carry none.'] : [])],
-  );
+  /** Saved mappings; `profile` is the one in the form, unchanged. */
+  profiles = $state.raw<Profile[]>([]);
+  profile = $state.raw('');
+  suggested = $derived(this.inspection === undefined ? undefined : suggestedProfile(this.profiles, this.inspection.header));
+  /** There are times that carry no zone, and none has been chosen. */
+  zoneOpen = $derived(this.draft?.timeZone === '' && this.inspection?.problems.some(asksForZone) === true);
+  missing = $derived(this.draft === undefined ? [] : missingOf(this.draft));
   ready = $derived(this.inspection?.ready === true && this.missing.length === 0 && !this.pending);
   #sample: Promise<Blob>;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -44,10 +46,23 @@ export class Inspector {
     this.file = file;
     this.#sample = sampleOf(file, file.name);
     void this.#inspect(null);
+    void this.loadProfiles();
+  }
+
+  async loadProfiles(): Promise<void> {
+    const result = await outcome(call<List<Profile>>('/v1/profiles'));
+    if (result.ok) this.profiles = result.value.items;
+  }
+
+  use({ name, mapping }: Profile): void {
+    this.draft = draftOfMapping(mapping);
+    this.changed();
+    this.profile = name;
   }
 
   /** To be called after `draft` has changed. */
   changed(): void {
+    this.profile = '';
     const mapping = this.mapping;
     clearTimeout(this.#timer);
     if (mapping === null) return;
@@ -102,11 +117,6 @@ export class Inspector {
     this.inspection = result.value;
     if (mapping === null) this.draft = draftOf(result.value);
   }
-}
-
-/** A fault of the rows once the mapping is whole; before that, what the mapping lacks, which begins with the name of the member. */
-export function isAboutZone({ code, message }: { code: string; message: string }): boolean {
-  return code === 'missing_time_zone' || (code === 'mapping_incomplete' && message.startsWith('timeZone:'));
 }
 
 /** The file that was dropped or chosen, on its way to the page that looks at it. */

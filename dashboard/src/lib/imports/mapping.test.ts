@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Mapping } from '../types.ts';
 import { addMeasure, draftOf, keepAsProperty, missingOf, toMapping } from './mapping.ts';
 
+const open = (path: string) => ({ code: 'mapping_incomplete', line: null, count: 1, message: `${path}: say which` });
 const column = (name: string, mapsTo: string | null) => ({ name, mapsTo, reason: '', samples: [] });
 
 describe('a mapping in the making', () => {
@@ -21,18 +22,22 @@ describe('a mapping in the making', () => {
   };
 
   it('comes back from the form as it went in', () => {
-    expect(toMapping(draftOf({ mapping: whole, columns: [] }))).toEqual(whole);
+    expect(toMapping(draftOf({ mapping: whole, columns: [], problems: [] }))).toEqual(whole);
   });
 
   it('keeps what was matched when the rest could not be', () => {
-    const draft = draftOf({ mapping: null, columns: [column('account', 'customer'), column('when', null), column('n', 'quantity')] });
+    const draft = draftOf({
+      mapping: null,
+      columns: [column('account', 'customer'), column('when', null), column('n', 'quantity')],
+      problems: [open('time'), open('measures')],
+    });
     expect(draft).toMatchObject({ customer: { kind: 'column', value: 'account' }, time: '', identity: 'row' });
     expect(missingOf(draft)).toEqual(['Choose the column that holds the time.', 'Name the meter.']);
     expect(toMapping(draft)).toBeNull();
   });
 
   it('leaves the zone open where the server did, and counts lines where nothing else is known', () => {
-    const draft = draftOf({ mapping: null, columns: [column('account', 'customer'), column('when', 'time')] });
+    const draft = draftOf({ mapping: null, columns: [column('account', 'customer'), column('when', 'time')], problems: [] });
     expect(toMapping(draft)).toEqual({
       customer: 'account',
       time: 'when',
@@ -42,14 +47,8 @@ describe('a mapping in the making', () => {
     });
   });
 
-  it('proposes the only column that looks like dates', () => {
-    const dated = { ...column('TIMESTAMP', null), samples: ['2023-11-16 18:17:03.9799600'] };
-    expect(draftOf({ mapping: null, columns: [dated, column('n', null)] }).time).toBe('TIMESTAMP');
-    expect(draftOf({ mapping: null, columns: [dated, { ...dated, name: 'until' }] }).time).toBe('');
-  });
-
   it('makes meters and properties of columns that were left out', () => {
-    const draft = draftOf({ mapping: null, columns: [column('account', 'customer'), column('when', 'time')] });
+    const draft = draftOf({ mapping: null, columns: [column('account', 'customer'), column('when', 'time')], problems: [] });
     addMeasure(draft, 'ContextTokens');
     addMeasure(draft, 'GeneratedTokens');
     keepAsProperty(draft, 'region');
@@ -63,13 +62,13 @@ describe('a mapping in the making', () => {
   });
 
   it('says of which measure something is missing', () => {
-    const draft = draftOf({ mapping: whole, columns: [] });
+    const draft = draftOf({ mapping: whole, columns: [], problems: [] });
     draft.measures[1] = { meter: { kind: 'const', value: 'gpu' }, quantity: { kind: 'column', value: '' }, ifEmpty: 'reject' };
     expect(missingOf(draft)).toEqual(['Choose the quantity of measure 2.']);
   });
 
   it('names identity only when there is no id column', () => {
-    const draft = { ...draftOf({ mapping: whole, columns: [] }), identity: 'file' as const };
+    const draft = { ...draftOf({ mapping: whole, columns: [], problems: [] }), identity: 'file' as const };
     expect(toMapping(draft)).toMatchObject({ identity: 'file' });
     expect(toMapping(draft)).not.toHaveProperty('id');
   });

@@ -1,5 +1,6 @@
 /** A mapping while somebody is working on it: every question has a place, whether it is answered or not. */
 import type { Inspection, Mapping } from '../types.ts';
+import { partOf } from './problems.ts';
 
 export interface MeasureDraft {
   meter: { kind: 'const' | 'column'; value: string };
@@ -28,19 +29,11 @@ export const EMPTY_MEASURE: MeasureDraft = {
   ifEmpty: 'reject',
 };
 
-const DATE_LIKE = /^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})/;
-
-/** The one column that looks like dates: a proposal, put into the form for a person to see. Two of them are a question. */
-function datedColumn(columns: Inspection['columns']): string {
-  const dated = columns.filter(({ samples }) => samples.length > 0 && samples.every((sample) => DATE_LIKE.test(sample)));
-  return dated.length === 1 ? (dated[0]?.name ?? '') : '';
-}
-
 /** A file with neither a quantity nor a meter counts events. */
 const COUNTING: MeasureDraft = { meter: { kind: 'const', value: 'events' }, quantity: { kind: 'const', value: '1' }, ifEmpty: 'reject' };
 
 /** From the server's mapping, or, where it could not complete one, from the columns that it did match. */
-export function draftOf({ mapping, columns }: Pick<Inspection, 'mapping' | 'columns'>): MappingDraft {
+export function draftOf({ mapping, columns, problems }: Pick<Inspection, 'mapping' | 'columns' | 'problems'>): MappingDraft {
   if (mapping !== null) return draftOfMapping(mapping);
   const matched = (role: string) => columns.find(({ mapsTo }) => mapsTo === role)?.name ?? '';
   const id = matched('id');
@@ -53,11 +46,11 @@ export function draftOf({ mapping, columns }: Pick<Inspection, 'mapping' | 'colu
   };
   return {
     customer: { kind: 'column', value: matched('customer') },
-    time: matched('time') || datedColumn(columns),
+    time: matched('time'),
     timeZone: '',
     identity: id === '' ? 'row' : 'id',
     idColumns: id === '' ? [] : [id],
-    measures: [meter === '' && quantity === '' ? COUNTING : measure],
+    measures: [problems.some((problem) => partOf(problem) === 'measures') ? measure : COUNTING],
     nullTokens: [''],
     decimal: '.',
     thousands: '',

@@ -11,7 +11,7 @@ describe('the preview of a file', () => {
     column('n', 'quantity:tokens', ['12', '']),
     column('region', null, ['eu']),
   ];
-  const draft = { ...draftOf({ mapping: null, columns }), time: 'when' };
+  const draft = { ...draftOf({ mapping: null, columns, problems: [] }), time: 'when' };
   const preview = previewColumns({ columns }, draft);
 
   it('says what becomes of each column, choices of the form included', () => {

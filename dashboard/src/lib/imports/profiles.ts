@@ -1,0 +1,26 @@
+/** Saved mappings, and which of them a file can be read with. */
+import type { Mapping, Profile } from '../types.ts';
+
+/** Columns that a mapping reads, by name or as `#3`. */
+export function columnsOf({ id, customer, time, measures, properties, customerVisible }: Mapping): string[] {
+  const named = (source: string | { const: string } | { column: string }) =>
+    typeof source === 'string' ? [source] : 'column' in source ? [source.column] : [];
+  const parts = [customer, time, ...measures.flatMap(({ meter, quantity }) => [meter, quantity])];
+  const kept = properties === undefined || properties === 'rest' ? [] : properties;
+  return [...new Set([...[id ?? []].flat(), ...parts.flatMap(named), ...kept, ...(customerVisible ?? [])])];
+}
+
+export function fits({ mapping }: Pick<Profile, 'mapping'>, header: readonly string[]): boolean {
+  return columnsOf(mapping).every((column) => header.includes(column) || isPosition(column, header.length));
+}
+
+function isPosition(column: string, columns: number): boolean {
+  const position = /^#([1-9]\d*)$/.exec(column)?.[1];
+  return position !== undefined && Number(position) <= columns;
+}
+
+/** Of those that fit, the one that says most about the file. */
+export function suggestedProfile(profiles: readonly Profile[], header: readonly string[]): Profile | undefined {
+  const fitting = profiles.filter((profile) => fits(profile, header));
+  return fitting.sort((a, b) => columnsOf(b.mapping).length - columnsOf(a.mapping).length)[0];
+}

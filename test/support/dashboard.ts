@@ -1,0 +1,51 @@
+/** The dashboard in a browser, as a person meets it: pages are found by their links, controls by what they are called. */
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { Tallyline } from './tallyline.ts';
+
+/** A page answers within a second; on a busy machine an import takes a little longer. */
+const WAIT_MS_MAX = 30_000;
+
+/** A window of its own, without a session. */
+export async function openWindow(browser: Browser, tallyline: Pick<Tallyline, 'url'>, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ baseURL: tallyline.url, viewport: { width: 1440, height: 900 }, ...options });
+  context.setDefaultTimeout(WAIT_MS_MAX);
+  return await context.newPage();
+}
+
+/** With the link that the program printed; it works once, so one window serves all that is done. */
+export async function signIn(page: Page, { signInUrl }: Pick<Tallyline, 'signInUrl'>): Promise<void> {
+  await page.goto(signInUrl);
+  await page.waitForURL('**/imports');
+}
+
+/** Exists in the browser only, where the function that names it runs. */
+declare const DataTransfer: new () => { items: { add: (file: File) => void } };
+
+/** Lets go of a file over the page. */
+export async function dropFile(page: Page, name: string, text: string): Promise<void> {
+  const dataTransfer = await page.evaluateHandle(
+    (file) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([file.text], file.name, { type: 'text/csv' }));
+      return transfer;
+    },
+    { name, text },
+  );
+  await page.dispatchEvent('body', 'dragover', { dataTransfer });
+  await page.getByText('Drop the file to look at it. Nothing is imported yet.').waitFor();
+  await page.dispatchEvent('body', 'drop', { dataTransfer });
+  await page.getByRole('heading', { name, level: 1 }).waitFor();
+}
+
+/** Loads the sample data as somebody would who has nothing else, and waits for its three imports. */
+export async function loadSampleData(page: Page): Promise<void> {
+  await page.goto('/usage');
+  await page.getByRole('button', { name: 'load the sample data' }).click();
+  await page.waitForURL('**/imports');
+  await page.getByRole('cell', { name: 'complete', exact: true }).nth(2).waitFor();
+}
+
+/** What stands there, in one line. */
+export async function textOf(locator: Locator): Promise<string> {
+  return (await locator.innerText()).replace(/\s+/g, ' ').trim();
+}
