@@ -95,8 +95,9 @@ module.exports = {
     {
       name: 'tests-are-not-imported',
       severity: 'error',
-      comment: 'What only tests need must not run in production, nor be installed there. Benchmarks start the program as tests do.',
-      from: { pathNot: [TEST, '^bench/'] },
+      comment:
+        'What only tests need must not run in production, nor be installed there. Benchmarks and scripts start the program as tests do.',
+      from: { pathNot: [TEST, '^(bench|scripts)/'] },
       to: { path: TEST },
     },
     {

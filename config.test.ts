@@ -19,6 +19,8 @@ function faultsOf(args: string[], environment: Environment = {}): string[] {
 describe('readConfig', () => {
   it('needs nothing: every setting has a default', () => {
     expect(configOf([])).toEqual({
+      mode: 'embedded',
+      servers: undefined,
       roles: new Set(['ingest', 'consumers', 'api', 'dashboard']),
       host: '127.0.0.1',
       port: 4000,
@@ -85,8 +87,8 @@ describe('readConfig', () => {
       '--colour is not an option; there are --roles, --host, --port, --data',
       '--roles / TALLYLINE_ROLES: "teller" is no role; there are ingest, consumers, api, dashboard',
       'TALLYLINE_ADMIN_KEY has 5 characters; use at least 16, for example from: openssl rand -hex 24',
-      'TALLYLINE_LOG_LEVEL is "loud"; choose one of trace, debug, info, warn, error, fatal, silent',
       '--port / PORT is "70000"; it takes a whole number from 0 to 65535',
+      'TALLYLINE_LOG_LEVEL is "loud"; choose one of trace, debug, info, warn, error, fatal, silent',
       'TALLYLINE_PARTITIONS is "0"; it takes a whole number from 1 to 64',
       `TALLYLINE_UPLOAD_BYTES_MAX is "10GB"; it takes a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`,
     ]);
@@ -128,5 +130,52 @@ describe('describeFaults', () => {
   it('puts all faults into one message', () => {
     expect(describeFaults(['one'])).toBe('The configuration has a fault:\n  - one');
     expect(describeFaults(['one', 'two'])).toBe('The configuration has 2 faults:\n  - one\n  - two');
+  });
+});
+
+describe('distributed mode', () => {
+  const servers = {
+    TALLYLINE_MODE: 'distributed',
+    TALLYLINE_ADMIN_KEY: 'x'.repeat(32),
+    TALLYLINE_KAFKA_BROKERS: 'kafka-1:9092, [::1]:9093',
+    TALLYLINE_POSTGRES_URL: 'postgres://tallyline:secret@postgres:5432/tallyline',
+    TALLYLINE_CLICKHOUSE_URL: 'http://clickhouse:8123',
+  };
+
+  it('names every server that is missing, and the key that all processes share', () => {
+    const faults = faultsOf([], { TALLYLINE_MODE: 'distributed' }).join('\n');
+    for (const variable of ['TALLYLINE_ADMIN_KEY', 'TALLYLINE_KAFKA_BROKERS', 'TALLYLINE_POSTGRES_URL', 'TALLYLINE_CLICKHOUSE_URL']) {
+      expect(faults).toContain(`${variable} is not set`);
+    }
+  });
+
+  it('reads the servers, and lets any roles share a process', () => {
+    const config = configOf(['--roles', 'consumers'], servers);
+    expect(config.roles).toEqual(new Set(['consumers']));
+    expect(config.servers).toEqual({
+      postgresUrl: servers.TALLYLINE_POSTGRES_URL,
+      clickhouse: { url: 'http://clickhouse:8123', username: 'default', password: '' },
+      kafka: {
+        brokers: ['kafka-1:9092', '[::1]:9093'],
+        tls: false,
+        sasl: undefined,
+        partitions: 6,
+        replicationFactor: 1,
+        minInsyncReplicas: 1,
+        retentionHours: 168,
+      },
+    });
+  });
+
+  it.each([
+    ['TALLYLINE_KAFKA_BROKERS', 'kafka', '"kafka" is not host:port'],
+    ['TALLYLINE_POSTGRES_URL', 'mysql://x', 'is not a URL of the right kind'],
+    ['TALLYLINE_CLICKHOUSE_URL', 'clickhouse', 'is not a URL of the right kind'],
+    ['TALLYLINE_KAFKA_SASL', 'kerberos', 'choose one of plain'],
+    ['TALLYLINE_KAFKA_SASL', 'plain', 'needs TALLYLINE_KAFKA_USERNAME'],
+    ['TALLYLINE_KAFKA_MIN_INSYNC_REPLICAS', '2', 'more than the 1'],
+    ['TALLYLINE_KAFKA_RETENTION_HOURS', '1', 'from 24'],
+  ])('refuses %s=%s', (variable, value, message) => {
+    expect(faultsOf([], { ...servers, [variable]: value }).join('\n')).toContain(message);
   });
 });

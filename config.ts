@@ -8,7 +8,33 @@ import { parseArgs } from 'node:util';
 export const ROLES = ['ingest', 'consumers', 'api', 'dashboard'] as const;
 export type Role = (typeof ROLES)[number];
 
+export const MODES = ['embedded', 'distributed'] as const;
+export type Mode = (typeof MODES)[number];
+
+/** The servers of distributed mode. */
+export interface Servers {
+  /** `postgres://user:password@host:port/database`. */
+  postgresUrl: string;
+  clickhouse: { url: string; username: string; password: string };
+  kafka: {
+    brokers: readonly string[];
+    tls: boolean;
+    sasl: { mechanism: SaslMechanism; username: string; password: string } | undefined;
+    /** Used when the topic is made, and checked when it is there. */
+    partitions: number;
+    replicationFactor: number;
+    minInsyncReplicas: number;
+    retentionHours: number;
+  };
+}
+
+export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
+
 export interface Config {
+  mode: Mode;
+  /** Undefined in embedded mode. */
+  servers: Servers | undefined;
   roles: ReadonlySet<Role>;
   host: string;
   /** 0 = any free port. */
@@ -27,7 +53,7 @@ export interface Config {
 
 export type ConfigOutcome = { ok: true; config: Config } | { ok: false; faults: string[] };
 
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const ADMIN_KEY_LENGTH_MIN = 16;
 /** 50 GB: some 500 million rows; raise it knowingly. */
 const UPLOAD_BYTES_MAX = 50_000_000_000;
@@ -45,23 +71,29 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
   const flags = readFlags(args, faults);
   const text = (flag: string | undefined, variable: string, fallback: string) => flag ?? (environment[variable] || undefined) ?? fallback;
 
-  const roles = readRoles(text(flags.roles, 'TALLYLINE_ROLES', ROLES.join(',')), faults);
+  const mode = readChoice('TALLYLINE_MODE', text(undefined, 'TALLYLINE_MODE', 'embedded'), MODES, faults);
+  const roles = readRoles(text(flags.roles, 'TALLYLINE_ROLES', ROLES.join(',')), mode, faults);
   const adminKey = environment['TALLYLINE_ADMIN_KEY'] || undefined;
   if (adminKey !== undefined && adminKey.length < ADMIN_KEY_LENGTH_MIN) {
     faults.push(
       `TALLYLINE_ADMIN_KEY has ${adminKey.length} characters; use at least ${ADMIN_KEY_LENGTH_MIN}, for example from: openssl rand -hex 24`,
     );
   }
-  const logLevel = text(undefined, 'TALLYLINE_LOG_LEVEL', 'info');
-  if (!LOG_LEVELS.includes(logLevel)) faults.push(`TALLYLINE_LOG_LEVEL is "${logLevel}"; choose one of ${LOG_LEVELS.join(', ')}`);
+  if (adminKey === undefined && mode === 'distributed') {
+    faults.push(
+      'TALLYLINE_ADMIN_KEY is not set; in distributed mode all processes need the same key, for example from: openssl rand -hex 24',
+    );
+  }
 
   const config: Config = {
+    mode,
+    servers: mode === 'distributed' ? readServers(environment, faults) : undefined,
     roles,
     host: text(flags.host, 'TALLYLINE_HOST', '127.0.0.1'),
     port: readInteger('--port / PORT', text(flags.port, 'PORT', '4000'), { min: 0, max: 65_535 }, faults),
     dataDirectory: resolve(text(flags.data, 'TALLYLINE_DATA', './data')),
     adminKey,
-    logLevel,
+    logLevel: readChoice('TALLYLINE_LOG_LEVEL', text(undefined, 'TALLYLINE_LOG_LEVEL', 'info'), LOG_LEVELS, faults),
     partitions: readInteger('TALLYLINE_PARTITIONS', text(undefined, 'TALLYLINE_PARTITIONS', '2'), { min: 1, max: 64 }, faults),
     uploadBytesMax: readInteger(
       'TALLYLINE_UPLOAD_BYTES_MAX',
@@ -111,7 +143,7 @@ function readFlags(args: readonly string[], faults: string[]): { roles?: string;
   return flags;
 }
 
-function readRoles(text: string, faults: string[]): ReadonlySet<Role> {
+function readRoles(text: string, mode: Mode, faults: string[]): ReadonlySet<Role> {
   const names = text
     .split(',')
     .map((name) => name.trim())
@@ -121,7 +153,7 @@ function readRoles(text: string, faults: string[]): ReadonlySet<Role> {
   if (names.length === 0) faults.push(`--roles / TALLYLINE_ROLES is empty; there are ${ROLES.join(', ')}`);
   const roles = new Set(names as Role[]);
   // The embedded ClickHouse serves one process only, and so does the data directory it lies in.
-  if (roles.has('consumers') !== roles.has('api'))
+  if (mode === 'embedded' && roles.has('consumers') !== roles.has('api'))
     faults.push('--roles: with the embedded engines, consumers and api share one process; name both or neither');
   return roles;
 }
@@ -131,4 +163,71 @@ function readInteger(name: string, text: string, bounds: { min: number; max: num
   if (/^\d+$/.test(text) && value >= bounds.min && value <= bounds.max) return value;
   faults.push(`${name} is "${text}"; it takes a whole number from ${bounds.min} to ${bounds.max}`);
   return bounds.min;
+}
+
+function readServers(environment: Readonly<Record<string, string | undefined>>, faults: string[]): Servers {
+  const text = (variable: string, fallback: string) => environment[variable] || fallback;
+  const required = (variable: string, example: string) => {
+    const value = environment[variable] || '';
+    if (value === '') faults.push(`${variable} is not set; distributed mode needs it, for example ${example}`);
+    return value;
+  };
+  const integer = (variable: string, fallback: string, min: number, max: number) =>
+    readInteger(variable, text(variable, fallback), { min, max }, faults);
+  const brokers = required('TALLYLINE_KAFKA_BROKERS', 'kafka-1:9092,kafka-2:9092')
+    .split(',')
+    .map((broker) => broker.trim())
+    .filter(Boolean);
+  for (const broker of brokers) {
+    if (!/^[^\s:]+:\d+$|^\[[^\]]+\]:\d+$/.test(broker)) faults.push(`TALLYLINE_KAFKA_BROKERS: "${broker}" is not host:port`);
+  }
+  const servers: Servers = {
+    postgresUrl: readUrl(
+      'TALLYLINE_POSTGRES_URL',
+      required('TALLYLINE_POSTGRES_URL', 'postgres://tallyline:…@postgres:5432/tallyline'),
+      /^postgres(ql)?:$/,
+      faults,
+    ),
+    clickhouse: {
+      url: readUrl('TALLYLINE_CLICKHOUSE_URL', required('TALLYLINE_CLICKHOUSE_URL', 'http://clickhouse:8123'), /^https?:$/, faults),
+      username: text('TALLYLINE_CLICKHOUSE_USERNAME', 'default'),
+      password: text('TALLYLINE_CLICKHOUSE_PASSWORD', ''),
+    },
+    kafka: {
+      brokers,
+      tls: readChoice('TALLYLINE_KAFKA_TLS', text('TALLYLINE_KAFKA_TLS', 'false'), ['true', 'false'] as const, faults) === 'true',
+      sasl: readSasl(environment, faults),
+      partitions: integer('TALLYLINE_KAFKA_PARTITIONS', '6', 1, 1_000),
+      replicationFactor: integer('TALLYLINE_KAFKA_REPLICATION_FACTOR', '1', 1, 9),
+      minInsyncReplicas: integer('TALLYLINE_KAFKA_MIN_INSYNC_REPLICAS', '1', 1, 9),
+      retentionHours: integer('TALLYLINE_KAFKA_RETENTION_HOURS', '168', 24, 87_600),
+    },
+  };
+  const { replicationFactor, minInsyncReplicas } = servers.kafka;
+  if (minInsyncReplicas > replicationFactor) {
+    faults.push(
+      `TALLYLINE_KAFKA_MIN_INSYNC_REPLICAS is ${minInsyncReplicas}, more than the ${replicationFactor} of TALLYLINE_KAFKA_REPLICATION_FACTOR`,
+    );
+  }
+  return servers;
+}
+
+function readSasl(environment: Readonly<Record<string, string | undefined>>, faults: string[]): Servers['kafka']['sasl'] {
+  const mechanism = environment['TALLYLINE_KAFKA_SASL'] || undefined;
+  if (mechanism === undefined) return undefined;
+  const [username, password] = [environment['TALLYLINE_KAFKA_USERNAME'] || '', environment['TALLYLINE_KAFKA_PASSWORD'] || ''];
+  if (username === '' || password === '') faults.push('TALLYLINE_KAFKA_SASL needs TALLYLINE_KAFKA_USERNAME and TALLYLINE_KAFKA_PASSWORD');
+  return { mechanism: readChoice('TALLYLINE_KAFKA_SASL', mechanism, SASL_MECHANISMS, faults), username, password };
+}
+
+function readUrl(name: string, text: string, protocol: RegExp, faults: string[]): string {
+  // What is missing has been reported already.
+  if (text !== '' && !protocol.test(URL.parse(text)?.protocol ?? '')) faults.push(`${name} is not a URL of the right kind`);
+  return text;
+}
+
+function readChoice<T extends string>(name: string, text: string, choices: readonly T[], faults: string[]): T {
+  const choice = choices.find((known) => known === text);
+  if (choice === undefined) faults.push(`${name} is "${text}"; choose one of ${choices.join(', ')}`);
+  return choice ?? (choices[0] as T);
 }

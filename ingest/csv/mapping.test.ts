@@ -75,7 +75,7 @@ describe('a mapping', () => {
 
 describe('matching a header by synonyms', () => {
   it('takes own names before common ones, and says why', () => {
-    const { mapping, reasons, errors } = inferMapping(
+    const { mapping, matches, errors } = inferMapping(
       ['Event ID', 'Customer-Id', 'user', 'TIMESTAMP', 'date', 'metric', 'Quantity', 'value', 'region'],
       [],
     );
@@ -86,7 +86,7 @@ describe('matching a header by synonyms', () => {
       time: 'TIMESTAMP',
       measures: [{ meter: { column: 'metric' }, quantity: 'Quantity' }],
     });
-    expect(reasons.get('Customer-Id')).toBe('"Customer-Id" names the customer');
+    expect(matches.get('Customer-Id')).toEqual({ role: 'customer', reason: '"Customer-Id" names the customer' });
   });
 
   it('counts events where no column says how much or which meter', () => {

@@ -12,7 +12,7 @@ import type { ClickHouse } from './clickhouse.ts';
 import { createClickHouse } from './client-driver.ts';
 
 /** Caches are sized for servers with tens of gigabytes by default, and pools for as many cores. Here they share one process. */
-const ENGINE_ARGUMENTS = [
+export const ENGINE_ARGUMENTS = [
   // Text without a zone means UTC, whatever the machine's zone.
   '--timezone=UTC',
   // Marks of the columns that queries touch: some 50 KB per million rows and column.

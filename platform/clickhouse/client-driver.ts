@@ -5,11 +5,12 @@
  * Every setting stands in the SETTINGS clause of its statement. The client's own `clickhouse_settings` must not be used:
  * through chdb's connection they become a `SET` that stays, and a token that stays silently drops the next insert.
  */
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { INSERT_ROWS_MAX, PAGE_ROWS_MAX, PageTooLargeError } from './clickhouse.ts';
 import type { ClickHouse, ClickHouseInsert, ClickHouseQuery } from './clickhouse.ts';
+import { withDeadline } from './deadline.ts';
 import { createTurns } from './turns.ts';
 
 export interface ClickHouseDriverOptions {
@@ -17,6 +18,8 @@ export interface ClickHouseDriverOptions {
   /** Queries that may run at once; the others wait. Likewise inserts: each holds its block and its sorted copy in memory. */
   queriesAtOnce: number;
   insertsAtOnce: number;
+  /** How long a query or an insert may take, and a command, answer included. Absent where nobody can fall silent: in this process. */
+  timeouts?: { requestMs: number; commandMs: number };
   /** Releases what the client does not own; called once, when the client has been closed. */
   afterClose?: () => void;
 }
@@ -29,6 +32,9 @@ const QUERY_SECONDS_MAX = 60;
 
 /** Calls that may wait for a turn. Far more than the connections of a busy dashboard; reached only when the store hangs. */
 const WAITING_MAX = 1_000;
+
+/** Of the text of an insert, handed to the connection at a time: the whole of it compressed or encoded at once would double its memory. */
+const PIECE_CHARACTERS = 1_000_000;
 
 const RESULT_TOO_LARGE = 'TOO_MANY_ROWS_OR_BYTES';
 
@@ -67,7 +73,7 @@ const TABLE = /^\w+(\.\w+)?$/;
 
 /** Queries are checked for their own page limit; a query must not have a SETTINGS or FORMAT clause of its own. */
 export function createClickHouse(options: ClickHouseDriverOptions): ClickHouse {
-  const { client } = options;
+  const { client, timeouts } = options;
   const queries = createTurns({ name: 'ClickHouse (queries)', atOnce: options.queriesAtOnce, waitingMax: WAITING_MAX });
   const inserts = createTurns({ name: 'ClickHouse (inserts)', atOnce: options.insertsAtOnce, waitingMax: WAITING_MAX });
   // A mutation may take minutes: it must not stand in the way of queries, and two at once gain nothing.
@@ -81,14 +87,14 @@ export function createClickHouse(options: ClickHouseDriverOptions): ClickHouse {
   }
 
   return {
-    query: (query) => queries.take(() => runQuery(client, query)),
+    query: (query) => queries.take(() => runQuery(client, query, timeouts?.requestMs)),
     async insert(insert) {
       if (insert.rows === 0) return;
       checkInsert(insert);
-      await inserts.take(() => runInsert(client, insert));
+      await inserts.take(() => runInsert(client, insert, timeouts?.requestMs));
     },
     async command(sql) {
-      await commands.take(() => client.command({ query: sql }));
+      await commands.take(() => execute(client, { query: sql }, timeouts?.commandMs));
     },
     close() {
       closing ??= close();
@@ -97,13 +103,12 @@ export function createClickHouse(options: ClickHouseDriverOptions): ClickHouse {
   };
 }
 
-async function runQuery<Row>(client: ClickHouseClient, { name, sql, params }: ClickHouseQuery): Promise<Row[]> {
+async function runQuery<Row>(client: ClickHouseClient, { name, sql, params }: ClickHouseQuery, limitMs?: number): Promise<Row[]> {
   if (!NAME.test(name)) throw new Error(`${JSON.stringify(name)} is no name for a query: letters, digits and _ only`);
   // The newline ends a comment that the SQL may end with.
   const query = `${sql}\nSETTINGS log_comment = '${name}', ${QUERY_SETTINGS}`;
   try {
-    const result = await client.query({ query, format: 'JSONEachRow', ...(params === undefined ? {} : { query_params: params }) });
-    return await result.json<Row>();
+    return await withDeadline(limitMs, (signal) => readRows<Row>(client, query, params, signal));
   } catch (error) {
     if (typeOf(error) === RESULT_TOO_LARGE) throw new PageTooLargeError(name, { cause: error });
     throw new Error(`ClickHouse query ${name} failed: ${messageOf(error)}`, { cause: error });
@@ -121,17 +126,51 @@ function checkInsert({ table, columns, tsv, rows, token }: ClickHouseInsert): vo
   if (!/\S/.test(tsv)) throw new Error('rows of empty cells alone cannot be inserted');
 }
 
-async function runInsert(client: ClickHouseClient, { table, columns, tsv, token }: ClickHouseInsert): Promise<void> {
+async function readRows<Row>(client: ClickHouseClient, query: string, params: ClickHouseQuery['params'], signal?: AbortSignal): Promise<Row[]> {
+  const result = await client.query({
+    query,
+    format: 'JSONEachRow',
+    ...(params === undefined ? {} : { query_params: params }),
+    ...(signal === undefined ? {} : { abort_signal: signal }),
+  });
+  // The client lets go of the signal when the answer begins.
+  const giveUp = () => result.close();
+  signal?.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await result.json<Row>();
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+  }
+}
+
+async function runInsert(client: ClickHouseClient, { table, columns, tsv, token }: ClickHouseInsert, limitMs?: number): Promise<void> {
   const query = `INSERT INTO ${table} (${columns.join(', ')}) SETTINGS insert_deduplication_token = '${token}', ${INSERT_SETTINGS} FORMAT TabSeparated`;
   try {
     // The rows go beside the statement, not inside it: the client trims statements, and would cut an empty last cell.
-    const { stream } = await client.exec({ query, values: Readable.from([tsv]) });
-    // A server reports what goes wrong after the first byte of its answer in the answer.
-    const answer = await text(stream);
-    if (answer.includes('DB::Exception')) throw new Error(answer.trim());
+    await execute(client, { query, values: Readable.from(piecesOf(tsv)) }, limitMs);
   } catch (error) {
     throw new Error(`ClickHouse insert ${token} into ${table} failed: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** Cut after newlines, and so never inside a character. */
+function* piecesOf(tsv: string): Generator<string> {
+  for (let start = 0; start < tsv.length; ) {
+    const newline = tsv.indexOf('\n', start + PIECE_CHARACTERS);
+    const end = newline === -1 ? tsv.length : newline + 1;
+    yield tsv.slice(start, end);
+    start = end;
+  }
+}
+
+/** Once only, ever: whether to try again is for the caller, who alone knows what a doubt means. */
+async function execute(client: ClickHouseClient, statement: { query: string; values?: Readable }, limitMs?: number): Promise<void> {
+  await withDeadline(limitMs, async (signal) => {
+    const { stream } = await client.exec({ ...statement, ...(signal === undefined ? {} : { abort_signal: signal }) });
+    // A server reports what goes wrong after the first byte of its answer in the answer.
+    const answer = await text(signal === undefined ? stream : addAbortSignal(signal, stream));
+    if (answer.includes('DB::Exception')) throw new Error(answer.trim());
+  });
 }
 
 /** By its property: chdb brings a ClickHouseError class of its own. */

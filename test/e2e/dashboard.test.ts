@@ -93,7 +93,7 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
       await page.getByRole('listitem').filter({ hasText: 'region is left out.' }).getByRole('button', { name: 'Keep as property' }).click();
       await page.getByText('is left out.').waitFor({ state: 'detached' });
       expect(await textOf(page.getByRole('columnheader', { name: 'calls' }))).toMatch(/^calls calls/);
-      expect(await page.getByRole('row', { name: '3: calls: "x": not a plain number' }).count()).toBe(1);
+      expect(await page.getByRole('rowheader', { name: '"x": not a plain number' }).count()).toBe(1);
     });
 
     test('a mapping is kept as a profile', async () => {
@@ -232,7 +232,6 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
       await panel.getByRole('group', { name: 'Hours' }).getByRole('button', { name: /18:00/ }).click();
       await verified(level(2), /^[\d,]+ events sum to [\d,]+$/);
       await level(2).getByRole('table').getByRole('button').first().click();
-      await verified(panel, /^4808 in column 2 = 4,808 in the event$/).catch(() => undefined);
       await panel.getByText('4808 in column 2 = 4,808 in the event').waitFor();
       expect(await panel.getByText('adds up').count()).toBe(4);
       expect(await textOf(panel.locator('mark'))).toBe('4808');

@@ -25,6 +25,8 @@ export interface Series {
 }
 
 export interface UsageFigures {
+  /** What they were asked for: while the next ones load, the page's own view is ahead of them. */
+  view: UsageView;
   meters: { meter: string; quantity: string; events: number }[];
   meter: string | null;
   customers: Share[];
@@ -43,7 +45,7 @@ export async function loadUsage(view: UsageView): Promise<UsageFigures> {
   const meters = overview.total.toSorted((a, b) => b.events - a.events || a.meter.localeCompare(b.meter));
   const meter = meters.find((entry) => entry.meter === view.meter)?.meter ?? meters[0]?.meter ?? null;
   const starts = startsWithin(view.from, view.to, view.grain, view.zone);
-  if (meter === null) return { meters, meter, customers: [], starts, series: [], totals: [], events: [], asOf: overview.asOf };
+  if (meter === null) return { view, meters, meter, customers: [], starts, series: [], totals: [], events: [], asOf: overview.asOf };
 
   const [perCustomer, all] = await Promise.all([
     usage({ grain: 'month', groupBy: 'customer,meter', meter }),
@@ -55,7 +57,7 @@ export async function loadUsage(view: UsageView): Promise<UsageFigures> {
       .slice(0, TOP_CUSTOMERS)
       .map(async ({ id }) => ({ id, usage: await usage({ grain: view.grain, groupBy: 'meter', meter, customer: id }) })),
   );
-  return { meters, meter, customers, asOf: all.asOf, ...alignSeries(starts, all, top, customers.length) };
+  return { view, meters, meter, customers, asOf: all.asOf, ...alignSeries(starts, all, top, customers.length) };
 }
 
 /** Totals per customer, the largest first. */

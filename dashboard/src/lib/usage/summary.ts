@@ -19,7 +19,7 @@ export interface Takeaway {
 }
 
 /** The largest customer's share and the busiest bucket; null when there is no usage. */
-export function takeawayOf({ customers, starts, totals, meters, meter }: UsageFigures): Takeaway | null {
+export function takeawayOf({ customers, starts, totals, meters, meter }: Omit<UsageFigures, 'view'>): Takeaway | null {
   const total = meters.find((entry) => entry.meter === meter)?.quantity ?? '0';
   const largest = customers[0];
   if (largest === undefined) return null;

@@ -1,0 +1,126 @@
+/** Every page of the dashboard, with real data, in light and dark: axe-core finds nothing serious or critical. */
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
+import { dropFile, loadSampleData, openWindow, signIn } from '../support/dashboard.ts';
+import { importFile } from '../support/imports.ts';
+import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+
+const REJECTED =
+  'id,customer,time,quantity,meter\n1,acme-ai,2023-11-16T05:00:00Z,2,calls\n2,acme-ai,never,2,calls\n3,,2023-11-16T05:00:00Z,2,calls\n';
+const OPEN_QUESTIONS = 'account,when,calls,region\nacme,2023-11-16 05:00:00,2,eu\nacme,2023-11-16 06:00:00,x,eu\n';
+const TRACED = '/invoices?customer=acme-ai&period=2023-11&line=1&day=2023-11-16&hour=1700157600000';
+
+type Opening = (page: Page) => Promise<unknown>;
+
+/** A page, and what stands there once it is whole. */
+const PAGES: [name: string, open: Opening][] = [
+  ['usage as a chart', at('/usage?range=all', (page) => page.getByRole('application').locator('canvas'))],
+  ['usage as a table', at('/usage?range=all&view=table', (page) => page.getByRole('region', { name: 'Usage as a table' }))],
+  ['usage of a range without data', at('/usage?range=24h', (page) => page.getByRole('button', { name: 'Jump to the data' }))],
+  ['the imports', at('/imports', (page) => page.getByRole('heading', { name: 'History' }))],
+  ['an import with rejected lines', rejectedImport],
+  ['a file that is looked at', inspected],
+  ['the records', at('/records', (page) => page.getByRole('table'))],
+  ['a record and its line', recordLine],
+  ['an invoice', at('/invoices?customer=acme-ai&period=2023-11', (page) => page.getByRole('article'))],
+  ['the trace of an invoice', trace],
+  ['the customers', at('/customers', (page) => page.getByRole('table'))],
+  ['a customer', at('/customers?open=acme-ai', (page) => page.getByRole('complementary', { name: 'Acme AI' }))],
+  ['the plans', at('/plans', (page) => page.getByRole('table'))],
+  ['a plan', at('/plans/sample-plan', (page) => page.getByRole('group', { name: 'Price 3' }))],
+  ['a page that is not there', at('/nowhere', (page) => page.getByRole('heading', { level: 1 }))],
+];
+
+describe.skipIf(!chromiumAvailable)('the pages are accessible', () => {
+  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
+  let tallyline: Tallyline;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    directory = await makeDataDirectory();
+    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
+    // What moves in is judged where it comes to rest.
+    page = await openWindow(browser, tallyline, { reducedMotion: 'reduce' });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await tallyline.stop();
+    await directory.remove();
+  });
+
+  test('sign-in, and the page before any data', async () => {
+    await page.goto('/sign-in');
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    expect(await faultsInBothColours(page)).toEqual([]);
+    await signIn(page, tallyline);
+    await page.getByRole('button', { name: 'load the sample data' }).waitFor();
+    expect(await faultsInBothColours(page)).toEqual([]);
+    await loadSampleData(page);
+    await importFile(tallyline, REJECTED, { name: 'rejected lines.csv' });
+  });
+
+  test.each(PAGES)('%s', async (_, open) => {
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await open(page);
+    expect(await faultsInBothColours(page)).toEqual([]);
+  });
+
+  test.each(PAGES)('%s, on a phone', async (_, open) => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+    await open(page);
+    expect(await faults(page)).toEqual([]);
+  });
+});
+
+function at(path: string, whole: (page: Page) => ReturnType<Page['locator']>): Opening {
+  return async (page) => {
+    await page.goto(path);
+    await whole(page).first().waitFor();
+  };
+}
+
+async function rejectedImport(page: Page): Promise<void> {
+  await page.goto('/imports');
+  await page.getByRole('table').getByRole('link', { name: 'rejected lines.csv' }).click();
+  await page.getByText('SHA-256 of the file').waitFor();
+}
+
+async function inspected(page: Page): Promise<void> {
+  await page.goto('/imports');
+  await page.getByRole('heading', { name: 'History' }).waitFor();
+  await dropFile(page, 'open questions.csv', OPEN_QUESTIONS);
+  await page.getByText('Choose the column that holds the time.').waitFor();
+}
+
+async function recordLine(page: Page): Promise<void> {
+  await page.goto('/records?customer=acme-ai');
+  await page.getByRole('row').nth(1).getByRole('button').click();
+  await page.getByRole('group', { name: 'Lines of azure_llm_inference_code.csv' }).waitFor();
+}
+
+async function trace(page: Page): Promise<void> {
+  await page.goto(TRACED);
+  const panel = page.getByRole('complementary', { name: 'Where $7.22 comes from' });
+  await panel.getByRole('table').getByRole('button').first().click();
+  await panel.getByText('in the event').waitFor();
+}
+
+async function faultsInBothColours(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    found.push(...(await faults(page)).map((fault) => `${colorScheme}: ${fault}`));
+  }
+  return found;
+}
+
+/** Each as `color-contrast at <selector>`. */
+async function faults(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  return grave.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id} at ${target.join(' ')}`));
+}

@@ -1,0 +1,162 @@
+/** A real Kafka broker for tests: one that is there already, or one of our own that can be killed and started again. */
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Kafka, logLevel } from 'kafkajs';
+import { eventually } from './eventually.ts';
+import { KAFKA_VARIABLE, provisionKafka } from './provision-kafka.ts';
+import type { KafkaSource } from './provision-kafka.ts';
+
+const source = findSource();
+
+/** For `describe.skipIf(!kafkaAvailable)`. */
+export const kafkaAvailable = source !== undefined;
+
+export interface TestKafka {
+  readonly brokers: string[];
+  /** A topic and group that no other test has. */
+  name(): string;
+  /** SIGKILL, as a crash. Only for a broker of our own. */
+  kill(): Promise<void>;
+  /** Starts a killed broker on its old data and port. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts a broker, or connects to the given one; the caller stops it. Where this process dies first, the broker dies with it. */
+export async function startKafka(): Promise<TestKafka> {
+  if (source === undefined) throw new Error('There is no Kafka: set KAFKA_BROKERS, or install Java 17 and Maven');
+  return 'brokers' in source ? given(source.brokers) : await start(source.jars);
+}
+
+function findSource(): KafkaSource | undefined {
+  const found = process.env[KAFKA_VARIABLE];
+  if (found !== undefined) return found === '' ? undefined : (JSON.parse(found) as KafkaSource);
+  const outcome = provisionKafka();
+  return outcome.ok ? outcome.source : undefined;
+}
+
+const name = () => `test-${randomUUID()}`;
+
+function given(brokers: string[]): TestKafka {
+  const refuse = () => Promise.reject(new Error('The broker of KAFKA_BROKERS is not ours to kill'));
+  return { brokers, name, kill: refuse, restart: refuse, stop: () => Promise.resolve() };
+}
+
+/** Small and quick to start: tests send megabytes, and share two cores with what they test. */
+const JVM_OPTIONS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+
+/**
+ * Ends the broker and removes its directory when the pipe to this process closes, which it also does when this process is
+ * killed. The first line of output is the JVM's process id.
+ */
+const GUARD = 'directory=$1; shift; "$@" </dev/null >"$directory/broker.log" 2>&1 & jvm=$!; echo $jvm; cat >/dev/null; kill -9 $jvm; wait; rm -rf "$directory"';
+
+async function start(jars: string): Promise<TestKafka> {
+  const directory = mkdtempSync(join(tmpdir(), 'tallyline-test-kafka-'));
+  const [port, controllerPort] = await freePorts();
+  const brokers = [`127.0.0.1:${port}`];
+  const properties = join(directory, 'server.properties');
+  writeFileSync(properties, serverProperties({ port, controllerPort, directory }));
+  const java = (...args: string[]) => [...JVM_OPTIONS, '-cp', join(jars, '*'), ...args];
+  const format = spawnSync('java', java('kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', properties), { encoding: 'utf8' });
+  if (format.status !== 0) throw new Error(`Kafka's storage could not be formatted: ${format.stdout}${format.stderr}`);
+
+  const run = async () => {
+    const running = await guard(directory, ['java', ...java('kafka.Kafka', properties)]);
+    await ready(brokers);
+    return running;
+  };
+  let broker = await run();
+  return {
+    brokers,
+    name,
+    async kill() {
+      // The guard first: it would take the data with it.
+      await ended(broker.guard, () => broker.guard.kill('SIGKILL'));
+      process.kill(broker.pid, 'SIGKILL');
+      await eventually('the broker is gone', () => Promise.resolve(!isRunning(broker.pid)));
+    },
+    async restart() {
+      broker = await run();
+    },
+    async stop() {
+      await ended(broker.guard, () => broker.guard.stdin?.end());
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function guard(directory: string, command: readonly string[]): Promise<{ guard: ChildProcess; pid: number }> {
+  const child = spawn('sh', ['-c', GUARD, 'guard', directory, ...command], { stdio: ['pipe', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: child.stdout })) return { guard: child, pid: Number(line) };
+  throw new Error('the broker was not started');
+}
+
+async function ready(brokers: string[]): Promise<void> {
+  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 0 } });
+  await eventually('the broker is ready', async () => {
+    const admin = kafka.admin();
+    try {
+      await admin.connect();
+      return (await admin.describeCluster()).brokers.length > 0;
+    } catch {
+      return false;
+    } finally {
+      await admin.disconnect();
+    }
+  });
+}
+
+async function ended(child: ChildProcess, end: () => unknown): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((settle) => child.once('exit', settle));
+  end();
+  await exited;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Kafka names clusters by 16 random bytes in base64url; one that begins with a dash it would take for an option. */
+function clusterId(): string {
+  return Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url').replace(/^-/, 'A');
+}
+
+async function freePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()];
+  for (const server of servers) await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  for (const server of servers) await new Promise((closed) => server.close(closed));
+  return ports as [number, number];
+}
+
+function serverProperties({ port, controllerPort, directory }: { port: number; controllerPort: number; directory: string }): string {
+  return `process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:${controllerPort}
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+log.dirs=${join(directory, 'log')}
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.num.partitions=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+auto.create.topics.enable=false
+`;
+}
