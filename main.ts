@@ -26,10 +26,10 @@ const DASHBOARD = fileURLToPath(new URL('dashboard/build', import.meta.url));
 
 /** Answers what ends only when something is broken. */
 async function start(config: Config, lifecycle: Lifecycle, logger: Logger): Promise<{ broken: Promise<unknown> }> {
-  const { platform, data, broken } = await assemble(config, lifecycle, logger);
+  const { platform, adminKey, broken } = await assemble(config, lifecycle, logger);
   const server = await createHttpServer({
     platform,
-    adminKey: config.adminKey ?? (await data.adminKey()),
+    adminKey,
     dashboardDirectory: config.roles.has('dashboard') ? DASHBOARD : undefined,
   });
   const failures: Promise<unknown>[] = [broken];
@@ -62,17 +62,22 @@ async function start(config: Config, lifecycle: Lifecycle, logger: Logger): Prom
 
   const { port } = server.server.address() as AddressInfo;
   const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
-  welcome(config, `http://${host}:${port}`, await createSignInLink(platform.postgres, platform.clock));
+  const url = `http://${host}:${port}`;
+  welcome(
+    config,
+    url,
+    config.roles.has('api') ? `${url}/sign-in?token=${await createSignInLink(platform.postgres, platform.clock)}` : undefined,
+  );
   return { broken: Promise.all(failures) };
 }
 
 /** What a person needs to see, in plain words, whatever the log level. */
-function welcome(config: Config, url: string, token: string): void {
+function welcome(config: Config, url: string, signInUrl: string | undefined): void {
   const key = config.adminKey === undefined ? `in ${config.dataDirectory}/admin-key` : 'from TALLYLINE_ADMIN_KEY';
+  const signIn = signInUrl === undefined ? '' : `\n  Sign in (works once):  ${signInUrl}`;
   console.log(`
   Tallyline is ready at ${url}
-
-  Sign in (works once):  ${url}/sign-in?token=${token}
+${signIn}
   Key for scripts:       ${key}
   API reference:         ${url}/docs
   Data:                  ${config.dataDirectory}

@@ -49,6 +49,8 @@ async function takeScreenshots(): Promise<void> {
 async function take(page: Page, name: string, viewport: { width: number; height: number }, show: (page: Page) => Promise<unknown>) {
   await page.setViewportSize(viewport);
   await show(page);
+  // Nothing is under the pointer.
+  await page.mouse.move(0, 0);
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.screenshot({ path: join(IMAGES, `${name}${colorScheme === 'dark' ? '-dark' : ''}.png`) });
@@ -66,17 +68,17 @@ async function importDamagedFile(page: Page): Promise<void> {
     if (index % 900 === 20) return [value, runtime, time].join(',');
     return line;
   });
-  await dropFile(page, 'azure_vm_noise_september.csv', spoilt.join('\n'));
-  await page.getByLabel('Customer', { exact: true }).selectOption('column VM_id');
+  await dropFile(page, 'azure_vm_noise_again.csv', spoilt.join('\n'));
+  await page.getByRole('combobox', { name: 'Customer', exact: true }).selectOption('column VM_id');
   await page.getByLabel('Zone of the times').selectOption('UTC');
-  await page.getByLabel('Quantity', { exact: true }).selectOption('column runtime');
+  await page.getByRole('combobox', { name: 'Quantity' }).selectOption('column runtime');
   await page.getByLabel('Meter: always the same meter').fill('vm_seconds');
-  await page.getByRole('button', { name: 'Import azure_vm_noise_september.csv' }).click();
+  await page.getByRole('button', { name: 'Import azure_vm_noise_again.csv' }).click();
   await page.getByText('SHA-256 of the file').waitFor();
 }
 
 async function showUsage(page: Page): Promise<void> {
-  await page.goto('/usage?meter=vm_seconds&from=2023-09-01T00:00:00Z&to=2023-09-08T00:00:00Z&grain=hour');
+  await page.goto('/usage?meter=vm_seconds&from=2023-11-01T00:00:00Z&to=2023-12-01T00:00:00Z&grain=day');
   await page.getByRole('application').locator('canvas').waitFor();
   await page.getByRole('row', { name: /^All / }).waitFor();
 }
@@ -90,7 +92,7 @@ async function showInspection(page: Page): Promise<void> {
   await page.goto('/imports');
   await page.getByRole('heading', { name: 'History' }).waitFor();
   await dropFile(page, 'azure_llm_inference_code.csv', await readFile(LLM_FILE, 'utf8'));
-  await page.getByLabel('Customer', { exact: true }).selectOption('one customer for all lines');
+  await page.getByRole('combobox', { name: 'Customer', exact: true }).selectOption('one customer for all lines');
   await page.getByLabel('Customer: one customer for all lines').fill('acme-ai');
   await page.getByLabel('Zone of the times').selectOption('UTC');
   const left = page.getByRole('listitem').filter({ hasText: 'ContextTokens is left out.' });

@@ -126,7 +126,12 @@ function checkInsert({ table, columns, tsv, rows, token }: ClickHouseInsert): vo
   if (!/\S/.test(tsv)) throw new Error('rows of empty cells alone cannot be inserted');
 }
 
-async function readRows<Row>(client: ClickHouseClient, query: string, params: ClickHouseQuery['params'], signal?: AbortSignal): Promise<Row[]> {
+async function readRows<Row>(
+  client: ClickHouseClient,
+  query: string,
+  params: ClickHouseQuery['params'],
+  signal?: AbortSignal,
+): Promise<Row[]> {
   const result = await client.query({
     query,
     format: 'JSONEachRow',
@@ -155,7 +160,7 @@ async function runInsert(client: ClickHouseClient, { table, columns, tsv, token 
 
 /** Cut after newlines, and so never inside a character. */
 function* piecesOf(tsv: string): Generator<string> {
-  for (let start = 0; start < tsv.length; ) {
+  for (let start = 0; start < tsv.length;) {
     const newline = tsv.indexOf('\n', start + PIECE_CHARACTERS);
     const end = newline === -1 ? tsv.length : newline + 1;
     yield tsv.slice(start, end);

@@ -27,9 +27,9 @@ export interface ConnectClickHouseOptions extends ClickHouseServer {
   logger: Logger;
 }
 
-/** A busy dashboard asks about six things at once. The server's own limit is a hundred, for all processes together. */
+/** Enough that a slow report does not hold up the pages; more would only make queries wait inside the server, for its cores. */
 const QUERIES_AT_ONCE = 8;
-/** More than the partitions that one process consumes gain nothing, and each insert at work takes the server some 300 MB. */
+/** Inserts of one partition follow one another, so there are few at once; each is up to 120 MB of text, and a block in the server's memory. */
 const INSERTS_AT_ONCE = 4;
 /** `createClickHouse` runs one command at a time. */
 const COMMANDS_AT_ONCE = 1;
@@ -54,8 +54,8 @@ export function connectClickHouse({ url, username, password, requestTimeoutMs, l
     password,
     application: 'tallyline',
     max_open_connections: QUERIES_AT_ONCE + INSERTS_AT_ONCE + COMMANDS_AT_ONCE,
-    // The longest silence of a socket; the deadline of each call stands beside the call.
-    request_timeout: Math.max(COMMAND_TIMEOUT_MS, requestTimeoutMs),
+    // None of the client's own, which has no code to know it by and cannot tell commands from queries: each call has its deadline.
+    request_timeout: 0,
     keep_alive: {
       enabled: true,
       idle_socket_ttl: IDLE_SOCKET_MS,

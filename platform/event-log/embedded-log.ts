@@ -20,8 +20,8 @@ import {
   trimBatches,
 } from './embedded-log-statements.ts';
 import type { Batch, StoredLog } from './embedded-log-statements.ts';
-import { LogTrimmedError } from './event-log.ts';
-import type { AppendedRange, Assignment, EventLog, LogBatch, PartitionWorker, ReadOptions } from './event-log.ts';
+import { LogEndsEarlierError, LogTrimmedError } from './event-log.ts';
+import type { AppendedRange, Assignment, EventLog, LogBatch, PartitionReader, PartitionWorker, ReadOptions } from './event-log.ts';
 import { partitionFor } from './partition-for.ts';
 import { createWakeUps } from './wake-ups.ts';
 import type { WakeUps } from './wake-ups.ts';
@@ -135,7 +135,7 @@ class EmbeddedLog implements EventLog {
     const stopped = new AbortController();
     const workers = Array.from({ length: this.partitions }, async (_, partition) => {
       try {
-        await worker({ partition, read: (fromOffset, options) => this.#read(partition, fromOffset, options) }, stopped.signal);
+        await worker(this.reader(partition), stopped.signal);
       } catch (error) {
         // The others must not go on alone for long: the process is about to stop.
         stopped.abort();
@@ -154,6 +154,10 @@ class EmbeddedLog implements EventLog {
     return Promise.resolve(assignment);
   }
 
+  reader(partition: number): PartitionReader {
+    return { partition, read: (fromOffset, options) => this.#read(partition, fromOffset, options) };
+  }
+
   async #read(partition: number, fromOffset: number, options: ReadOptions): Promise<LogBatch | undefined> {
     const { maxEvents, beforeOffset = Infinity, waitMs, signal } = options;
     if (beforeOffset <= fromOffset) return undefined;
@@ -164,8 +168,7 @@ class EmbeddedLog implements EventLog {
       const seen = this.#appended.count(partition);
       const { startOffset, endOffset, batches } = await readBatches(this.#postgres, { partition, fromOffset, toOffset });
       if (fromOffset < startOffset) throw new LogTrimmedError(partition, fromOffset, startOffset);
-      if (fromOffset > endOffset)
-        throw new Error(`partition ${partition}: offset ${fromOffset} is beyond the end of the log, ${endOffset}`);
+      if (fromOffset > endOffset) throw new LogEndsEarlierError(partition, fromOffset, endOffset);
       if (batches.length > 0) return joinBatches(partition, batches, fromOffset, beforeOffset);
       const remainingMs = deadlineMs - this.#clock.monotonicMs();
       if (remainingMs <= 0) return undefined;

@@ -38,7 +38,8 @@ export interface ReadOptions {
 export interface PartitionReader {
   readonly partition: number;
   /** The events from `fromOffset` on; undefined when none came within `waitMs` or the signal fired.
-   *  Throws `LogTrimmedError` when `fromOffset` has been trimmed away: that is data loss, never a reason to skip. */
+   *  Throws `LogTrimmedError` when `fromOffset` has been trimmed away, and `LogEndsEarlierError` when the log has never come that
+   *  far: that is data loss, never a reason to skip. Without events, but with a `nextOffset`, where a gap is all there is. */
   read(fromOffset: number, options: ReadOptions): Promise<LogBatch | undefined>;
 }
 
@@ -63,6 +64,8 @@ export interface EventLog {
   /** The offset the next event of each partition will get, by partition. */
   endOffsets(): Promise<number[]>;
   assign(worker: PartitionWorker): Promise<Assignment>;
+  /** Reads beside those who hold the partition, and without keeping anybody from it: for checks. */
+  reader(partition: number): PartitionReader;
   /** Events before this offset are no longer needed by anyone. */
   trim(partition: number, beforeOffset: number): Promise<void>;
   close(): Promise<void>;
@@ -72,5 +75,13 @@ export class LogTrimmedError extends Error {
   constructor(partition: number, fromOffset: number, startOffset: number) {
     super(`partition ${partition}: offset ${fromOffset} was trimmed away, the log begins at ${startOffset}`);
     this.name = 'LogTrimmedError';
+  }
+}
+
+/** An offset was read or kept that this log never gave out: it is another log, or an older copy of this one. */
+export class LogEndsEarlierError extends Error {
+  constructor(partition: number, fromOffset: number, endOffset: number) {
+    super(`partition ${partition}: offset ${fromOffset} is beyond the end of the log, ${endOffset}`);
+    this.name = 'LogEndsEarlierError';
   }
 }

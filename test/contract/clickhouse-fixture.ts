@@ -1,5 +1,5 @@
 /** Usage events for the tests of the ClickHouse contract. Each test has customers of its own, so that one store serves them all. */
-import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
+import type { ClickHouse, ClickHouseQuery } from '../../platform/clickhouse/clickhouse.ts';
 
 export const COLUMNS = ['customer', 'meter', 'time', 'quantity', 'epoch', 'log_partition', 'log_offset', 'log_index'] as const;
 
@@ -23,7 +23,7 @@ export type UsageFixture = ReturnType<typeof createUsageFixture>;
 
 export function createUsageFixture(clickhouse: () => ClickHouse) {
   let serial = 0;
-  const one = async <T>(sql: string, params: Record<string, string>): Promise<T> => {
+  const one = async <T>(sql: string, params: NonNullable<ClickHouseQuery['params']>): Promise<T> => {
     const [row] = await clickhouse().query<T>({ name: 'contract', sql, params });
     if (row === undefined) throw new Error('the query has no row');
     return row;

@@ -44,10 +44,14 @@ async function openLog(server: TestPostgres): Promise<EventLogUnderTest> {
   };
 }
 
-eventLogContract('Postgres', async (): Promise<EventLogServer> => {
-  const server = await openTestPostgres();
-  return { openLog: () => openLog(server), close: () => server.close() };
-});
+eventLogContract(
+  'Postgres',
+  async (): Promise<EventLogServer> => {
+    const server = await openTestPostgres();
+    return { openLog: () => openLog(server), close: () => server.close() };
+  },
+  { trims: true, bounded: true },
+);
 
 describe('the log in Postgres', () => {
   let server: TestPostgres;

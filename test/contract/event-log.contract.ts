@@ -1,16 +1,13 @@
 /** What every driver of the event log port does. Offsets are compared, never assumed to begin at 0 or to be without gaps. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { LogTrimmedError } from '../../platform/event-log/event-log.ts';
-import type { EventLog, LogBatch, PartitionReader, ReadOptions } from '../../platform/event-log/event-log.ts';
+import { LogEndsEarlierError } from '../../platform/event-log/event-log.ts';
+import type { LogBatch, ReadOptions } from '../../platform/event-log/event-log.ts';
 import { assignmentContract } from './event-log-assignment.contract.ts';
-import { BACKLOG_EVENTS_MAX, PATIENTLY } from './event-log-under-test.ts';
-import type { EventLogServer, EventLogUnderTest } from './event-log-under-test.ts';
+import { backlogContract, trimmingContract } from './event-log-limits.contract.ts';
+import { AT_ONCE, PATIENTLY, events, readAll, withReader } from './event-log-under-test.ts';
+import type { EventLogCapabilities, EventLogServer, EventLogUnderTest } from './event-log-under-test.ts';
 
-const AT_ONCE = { maxEvents: 10_000, waitMs: 0 } as const;
-
-const events = (from: number, to: number, prefix = 'event') => Array.from({ length: to - from }, (_, at) => `${prefix}-${from + at}`);
-
-export function eventLogContract(name: string, start: () => Promise<EventLogServer>): void {
+export function eventLogContract(name: string, start: () => Promise<EventLogServer>, capabilities: EventLogCapabilities): void {
   describe(`event log: ${name}`, () => {
     let server: EventLogServer;
     let store: EventLogUnderTest;
@@ -24,34 +21,8 @@ export function eventLogContract(name: string, start: () => Promise<EventLogServ
       return () => store.close();
     });
 
-    /** Runs `work` with the reader of one partition. */
-    async function withReader<T>(log: EventLog, partition: number, work: (reader: PartitionReader) => Promise<T>): Promise<T> {
-      const result = Promise.withResolvers<T>();
-      const assignment = await log.assign(async (reader) => {
-        if (reader.partition !== partition) return;
-        await work(reader).then(result.resolve, result.reject);
-      });
-      try {
-        return await result.promise;
-      } finally {
-        await assignment.stop();
-      }
-    }
     const read = (partition: number, fromOffset: number, options: ReadOptions) =>
       withReader(store.log, partition, (reader) => reader.read(fromOffset, options));
-
-    /** Reads on until that many events have come. */
-    async function readAll(reader: PartitionReader, fromOffset: number, count: number): Promise<{ payloads: string[]; offsets: number[] }> {
-      const all = { payloads: [] as string[], offsets: [] as number[] };
-      for (let next = fromOffset; all.payloads.length < count;) {
-        const batch = await reader.read(next, PATIENTLY);
-        if (batch === undefined) throw new Error(`only ${all.payloads.length} of ${count} events came`);
-        all.payloads.push(...batch.payloads);
-        all.offsets.push(...batch.offsets);
-        next = batch.nextOffset;
-      }
-      return all;
-    }
 
     describe('append and read', () => {
       it('gives back the events in order, each with its offset, per partition', async () => {
@@ -172,60 +143,21 @@ export function eventLogContract(name: string, start: () => Promise<EventLogServ
       });
     });
 
-    describe('trimming', () => {
-      it('refuses to read what was trimmed, and reads the rest', async () => {
-        const first = await store.log.append(0, events(0, 10));
-        const second = await store.log.append(0, events(10, 20));
-        await store.log.trim(0, second.firstOffset);
-        await expect(read(0, first.firstOffset, AT_ONCE)).rejects.toThrow(LogTrimmedError);
-        expect((await read(0, second.firstOffset, AT_ONCE))?.payloads).toEqual(events(10, 20));
-        expect((await store.log.endOffsets())[0]).toBe(second.nextOffset);
-      });
-
-      it('may be done again, and further back, without effect', async () => {
-        const { firstOffset, nextOffset } = await store.log.append(0, events(0, 10));
-        await store.log.trim(0, nextOffset);
-        await store.log.trim(0, nextOffset);
-        await store.log.trim(0, firstOffset);
-        expect(await read(0, nextOffset, AT_ONCE)).toBeUndefined();
-        const next = await store.log.append(0, ['next']);
-        expect(next.firstOffset).toBeGreaterThanOrEqual(nextOffset);
-        expect((await read(0, nextOffset, AT_ONCE))?.payloads).toEqual(['next']);
-      });
-    });
-
-    describe('a full partition', () => {
-      it('makes appends wait until there is room, and others not', async () => {
-        const full = await store.log.append(0, events(0, BACKLOG_EVENTS_MAX));
-        let done = false;
-        const waiting = store.log.append(0, ['late']).then((range) => {
-          done = true;
-          return range;
-        });
-        await store.log.append(1, ['elsewhere']);
-        expect(await read(0, full.nextOffset, AT_ONCE)).toBeUndefined();
-        expect(done).toBe(false);
-        await store.log.trim(0, full.firstOffset + 1);
-        const range = await waiting;
-        expect((await read(0, range.firstOffset, AT_ONCE))?.payloads).toEqual(['late']);
-      });
-
-      it('takes an append larger than itself when it is empty', async () => {
-        const { firstOffset } = await store.log.append(0, events(0, 3 * BACKLOG_EVENTS_MAX));
-        const all = await withReader(store.log, 0, (reader) => readAll(reader, firstOffset, 3 * BACKLOG_EVENTS_MAX));
-        expect(all.payloads).toEqual(events(0, 3 * BACKLOG_EVENTS_MAX));
-      });
-
-      it('lets go of those who wait when the log is closed', async () => {
-        const log = await store.another();
-        await log.append(0, events(0, BACKLOG_EVENTS_MAX));
-        const refused = expect(log.append(0, ['late'])).rejects.toThrow(/closed/);
-        await log.close();
-        await refused;
-      });
-    });
-
+    trimmingContract(() => store, capabilities);
+    backlogContract(() => store, capabilities);
     assignmentContract(() => store);
+
+    it('can be read beside those who hold a partition', async () => {
+      const { firstOffset, nextOffset } = await store.log.append(1, events(0, 5));
+      await withReader(store.log, 1, async (reader) => {
+        const beside = store.log.reader(1);
+        expect(beside.partition).toBe(1);
+        const batches = await Promise.all([beside, reader].map((each) => each.read(firstOffset, AT_ONCE)));
+        expect(batches.map((batch) => batch?.payloads)).toEqual([events(0, 5), events(0, 5)]);
+      });
+      expect(await store.log.reader(1).read(nextOffset, AT_ONCE)).toBeUndefined();
+      await expect(store.log.reader(1).read(nextOffset + 1, AT_ONCE)).rejects.toThrow(LogEndsEarlierError);
+    });
 
     describe('for good', () => {
       it('keeps its incarnation, its offsets and its events when it is opened again', async () => {
@@ -241,6 +173,12 @@ export function eventLogContract(name: string, start: () => Promise<EventLogServ
         const other = await server.openLog();
         expect(await other.log.incarnation()).not.toBe(await store.log.incarnation());
         await other.close();
+      });
+
+      it('takes nothing any more once it is closed', async () => {
+        const log = await store.another();
+        await log.close();
+        await expect(log.append(0, ['late'])).rejects.toThrow(/closed/);
       });
 
       it('keeps a customer in one partition, and spreads customers over all', async () => {

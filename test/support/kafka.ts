@@ -56,7 +56,8 @@ const JVM_OPTIONS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
  * Ends the broker and removes its directory when the pipe to this process closes, which it also does when this process is
  * killed. The first line of output is the JVM's process id.
  */
-const GUARD = 'directory=$1; shift; "$@" </dev/null >"$directory/broker.log" 2>&1 & jvm=$!; echo $jvm; cat >/dev/null; kill -9 $jvm; wait; rm -rf "$directory"';
+const GUARD =
+  'directory=$1; shift; "$@" </dev/null >"$directory/broker.log" 2>&1 & jvm=$!; echo $jvm; cat >/dev/null; kill -9 $jvm; wait; rm -rf "$directory"';
 
 async function start(jars: string): Promise<TestKafka> {
   const directory = mkdtempSync(join(tmpdir(), 'tallyline-test-kafka-'));
@@ -142,6 +143,7 @@ async function freePorts(): Promise<[number, number]> {
   return ports as [number, number];
 }
 
+/** Internal topics as small as they go; a short session of the broker, since a killed one is let in again only when it has run out. */
 function serverProperties({ port, controllerPort, directory }: { port: number; controllerPort: number; directory: string }): string {
   return `process.roles=broker,controller
 node.id=1
@@ -157,6 +159,8 @@ transaction.state.log.replication.factor=1
 transaction.state.log.num.partitions=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
 auto.create.topics.enable=false
 `;
 }

@@ -53,9 +53,10 @@ export async function startTallyline({ dataDirectory, env = {}, args = [] }: Sta
   });
   const output = collect(child);
   const ended = once(child, 'exit');
-  await waitForOutput(child, output, /Sign in .*token=\S+/);
+  await waitForOutput(child, output, /ready at [\s\S]*API reference/);
   const url = /ready at (\S+)/.exec(output())?.[1] as string;
-  const signInUrl = /(http\S+token=\S+)/.exec(output())?.[1] as string;
+  // Empty where the process has no API role.
+  const signInUrl = /(http\S+token=\S+)/.exec(output())?.[1] ?? '';
   const key = env['TALLYLINE_ADMIN_KEY'] ?? (await readFile(join(dataDirectory, 'admin-key'), 'utf8')).trim();
   const call = (path: string, init: RequestInit = {}) =>
     fetch(url + path, { ...init, headers: { authorization: `Bearer ${key}`, ...init.headers } });

@@ -24,6 +24,8 @@ export class Inspector {
   readonly file: File;
   inspection = $state.raw<Inspection>();
   draft = $state<MappingDraft>();
+  /** The columns as they were matched by their names, before anything was chosen. */
+  matched = $state.raw<Inspection['columns']>([]);
   reading = $state.raw<Reading>({});
   error = $state.raw<ApiError>();
   pending = $state(true);
@@ -115,7 +117,9 @@ export class Inspector {
     this.error = result.ok ? undefined : result.error;
     if (!result.ok) return;
     this.inspection = result.value;
-    if (mapping === null) this.draft = draftOf(result.value);
+    if (mapping !== null) return;
+    this.draft = draftOf(result.value);
+    this.matched = result.value.columns;
   }
 }
 

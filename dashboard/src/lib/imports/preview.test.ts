@@ -5,27 +5,33 @@ import { faultyCell, previewColumns } from './preview.ts';
 const column = (name: string, mapsTo: string | null, samples: string[] = []) => ({ name, mapsTo, reason: 'matched by name', samples });
 
 describe('the preview of a file', () => {
+  const open = { code: 'mapping_incomplete', line: null, count: 1, message: 'measures: say which' };
   const columns = [
     column('account', 'customer', ['1']),
     column('when', null),
-    column('n', 'quantity:tokens', ['12', '']),
+    column('n', 'quantity', ['12', '']),
     column('region', null, ['eu']),
   ];
-  const draft = { ...draftOf({ mapping: null, columns, problems: [] }), time: 'when' };
-  const preview = previewColumns({ columns }, draft);
+  const draft = { ...draftOf({ mapping: null, columns, problems: [open] }), time: 'when' };
+  const preview = previewColumns(columns, draft, columns);
 
   it('says what becomes of each column, choices of the form included', () => {
     expect(preview.map(({ becomes, kind, reason, numeric }) => [becomes, kind, reason, numeric])).toEqual([
       ['customer', 'role', 'matched by name', false],
       ['time', 'role', 'chosen here', false],
-      ['tokens', 'role', 'matched by name', true],
+      ['quantity', 'role', 'matched by name', true],
       [null, 'unused', 'left out', false],
     ]);
   });
 
   it('shows properties as such', () => {
     const kept = { ...draft, kept: { properties: 'rest' as const } };
-    expect(previewColumns({ columns }, kept)[3]).toMatchObject({ becomes: 'property', kind: 'property' });
+    expect(previewColumns(columns, kept, columns)[3]).toMatchObject({ becomes: 'property', kind: 'property' });
+  });
+
+  it('has nothing to decide about the columns of a rejected.csv', () => {
+    const [ignored] = previewColumns([column('error_line', null, ['7'])], draft, []);
+    expect(ignored).toMatchObject({ becomes: null, kind: 'ignored' });
   });
 
   it('finds the cell that a problem is about', () => {

@@ -2,45 +2,56 @@
 import type { Inspection } from '../types.ts';
 import type { MappingDraft } from './mapping.ts';
 
+type Columns = Inspection['columns'];
+
 export interface PreviewColumn {
   name: string;
   /** What becomes of the column; null when nothing does. */
   becomes: string | null;
-  kind: 'role' | 'property' | 'unused';
+  /** `ignored`: never to be used, so nothing to decide. */
+  kind: 'role' | 'property' | 'unused' | 'ignored';
   reason: string;
   numeric: boolean;
 }
 
+/** What the server added to the lines of a rejected.csv, and leaves out when they come back. */
+const ERROR_COLUMNS = new Set(['error_line', 'error_column', 'error_code', 'error_message']);
 const NUMBER = /^-?[\d.,\s]+(e[-+]?\d+)?$/i;
 
-export function previewColumns({ columns }: Pick<Inspection, 'columns'>, draft: MappingDraft | undefined): PreviewColumn[] {
-  return columns.map(({ name, mapsTo, reason, samples }) => {
-    const role = (draft === undefined ? null : roleIn(draft, name)) ?? (mapsTo === null ? null : mapsTo.replace(/^quantity:/, ''));
-    const property = role === 'property' || (role === null && isProperty(draft, name));
+/** `matched`: the columns as the server matched them by name; a part that somebody gave a column since is "chosen here". */
+export function previewColumns(columns: Columns, draft: MappingDraft | undefined, matched: Columns): PreviewColumn[] {
+  return columns.map(({ name, samples }) => {
+    const own = matched.find((column) => column.name === name);
+    const use = draft === undefined ? undefined : useIn(draft, name);
+    if (ERROR_COLUMNS.has(name)) return { name, becomes: null, kind: 'ignored', reason: 'said why the line was rejected', numeric: false };
+    const property = use === undefined && isProperty(draft, name);
+    const chosen = use !== undefined && own?.mapsTo?.split(':')[0] !== use.part;
     return {
       name,
-      becomes: property ? 'property' : role,
-      kind: property ? 'property' : role === null ? 'unused' : 'role',
-      reason: mapsTo === null && role !== null ? 'chosen here' : role === null && !property ? 'left out' : reason,
+      becomes: property ? 'property' : (use?.becomes ?? null),
+      kind: property ? 'property' : use === undefined ? 'unused' : 'role',
+      reason: use === undefined && !property ? 'left out' : chosen || property ? 'chosen here' : (own?.reason ?? ''),
       numeric:
-        role !== 'id' &&
-        role !== 'customer' &&
+        use?.part !== 'id' &&
+        use?.part !== 'customer' &&
         samples.some((sample) => sample !== '') &&
         samples.every((sample) => sample === '' || NUMBER.test(sample)),
     };
   });
 }
 
-/** The part a column has in the mapping that is being worked on. */
-function roleIn(draft: MappingDraft, column: string): string | null {
-  if (draft.time === column) return 'time';
-  if (draft.customer.kind === 'column' && draft.customer.value === column) return 'customer';
-  if (draft.identity === 'id' && draft.idColumns.includes(column)) return 'id';
+/** The part a column has in the mapping that is being worked on; a quantity becomes its meter. */
+function useIn(draft: MappingDraft, column: string): { part: string; becomes: string } | undefined {
+  const as = (part: string, becomes = part) => ({ part, becomes });
+  if (draft.time === column) return as('time');
+  if (draft.customer.kind === 'column' && draft.customer.value === column) return as('customer');
+  if (draft.identity === 'id' && draft.idColumns.includes(column)) return as('id');
   for (const { meter, quantity } of draft.measures) {
-    if (quantity.kind === 'column' && quantity.value === column) return meter.kind === 'const' ? meter.value : 'quantity';
-    if (meter.kind === 'column' && meter.value === column) return 'meter';
+    if (quantity.kind === 'column' && quantity.value === column)
+      return as('quantity', meter.kind === 'const' && meter.value !== '' ? meter.value : 'quantity');
+    if (meter.kind === 'column' && meter.value === column) return as('meter');
   }
-  return null;
+  return undefined;
 }
 
 function isProperty(draft: MappingDraft | undefined, column: string): boolean {

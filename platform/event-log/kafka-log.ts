@@ -1,0 +1,150 @@
+/**
+ * Driver of the event log port on Apache Kafka: for any number of processes.
+ *
+ * An event is a message, and its offset the message's (`eventsPerMessage` packs several into one, told apart by their index).
+ * Kafka keeps the events and says who reads which partition; where to read on is Postgres' to know, never Kafka's.
+ */
+import type { Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { AppendedRange, Assignment, EventLog, PartitionReader, PartitionWorker } from './event-log.ts';
+import { KafkaAppender } from './kafka-appender.ts';
+import type { KafkaCompression } from './kafka-appender.ts';
+import { createKafka, openCluster } from './kafka-client.ts';
+import type { KafkaConnection } from './kafka-client.ts';
+import { KafkaFetcher } from './kafka-fetcher.ts';
+import { KafkaMembership } from './kafka-membership.ts';
+import { kafkaPartitionFor } from './kafka-partition-for.ts';
+import { KafkaReader } from './kafka-reader.ts';
+import { ensureTopic } from './kafka-topic.ts';
+import type { KafkaTopic, KafkaTopicOptions } from './kafka-topic.ts';
+import { KafkaWaits } from './kafka-waits.ts';
+
+export interface KafkaLogOptions extends KafkaConnection, KafkaTopicOptions {
+  /** Processes of one group share the partitions. */
+  groupId: string;
+  clock: Clock;
+  logger: Logger;
+  /** `zstd` unless said otherwise. */
+  compression?: KafkaCompression;
+  /** 1 unless said otherwise: more save the processor time that each message costs, and other readers see several events in one. */
+  eventsPerMessage?: number;
+  /** How long a silent process keeps its partitions. */
+  sessionTimeoutMs?: number;
+}
+
+/** Another process takes over within 15 s; a garbage collection or a busy disk takes far less than this. */
+const SESSION_TIMEOUT_MS = 10_000;
+
+/** Creates the topic when there is none. Throws `KafkaTopicRefused` when the one there is would lose events. */
+export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> {
+  const kafka = createKafka(options, options.logger);
+  const topic = await ensureTopic(kafka, options, options.logger);
+  const log = new KafkaLog(options, kafka, topic);
+  await log.connect();
+  return log;
+}
+
+class KafkaLog implements EventLog {
+  readonly partitions: number;
+  readonly #options: KafkaLogOptions;
+  readonly #kafka: Kafka;
+  readonly #incarnation: string;
+  readonly #appender: KafkaAppender;
+  readonly #fetcher: KafkaFetcher;
+  /** Connected by the first who waits. */
+  readonly #waitFetcher: KafkaFetcher;
+  readonly #waits: KafkaWaits;
+  readonly #assignments = new Set<Assignment>();
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
+
+  constructor(options: KafkaLogOptions, kafka: Kafka, { partitions, incarnation }: KafkaTopic) {
+    const { topic, compression = 'zstd', eventsPerMessage = 1 } = options;
+    this.partitions = partitions;
+    this.#options = options;
+    this.#kafka = kafka;
+    this.#incarnation = incarnation;
+    this.#appender = new KafkaAppender({ kafka, topic, partitions, compression, eventsPerMessage });
+    this.#fetcher = new KafkaFetcher(openCluster(kafka), topic);
+    this.#waitFetcher = new KafkaFetcher(openCluster(kafka), topic);
+    this.#waits = new KafkaWaits(this.#waitFetcher);
+  }
+
+  connect(): Promise<void> {
+    return this.#fetcher.connect();
+  }
+
+  /** Cluster and topic. That a topic was deleted and made anew is out of kafkajs' sight: `checkTail` sees it. */
+  incarnation(): Promise<string> {
+    return Promise.resolve(this.#incarnation);
+  }
+
+  partitionFor(customer: string): number {
+    return kafkaPartitionFor(customer, this.partitions);
+  }
+
+  endOffsets(): Promise<number[]> {
+    return this.#fetcher.offsets('end');
+  }
+
+  async append(partition: number, texts: readonly string[]): Promise<AppendedRange> {
+    this.#refuseWhenClosed();
+    if (texts.length > 0) return await this.#appender.append(partition, texts);
+    const nextOffset = (await this.endOffsets())[partition];
+    if (nextOffset === undefined) throw new Error(`the log has no partition ${partition}`);
+    return { partition, firstOffset: nextOffset, nextOffset };
+  }
+
+  /** Does nothing: events go when the topic's retention is over. Until then they are there for a second look. */
+  trim(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  reader(partition: number): PartitionReader {
+    return new KafkaReader(partition, {
+      fetcher: this.#fetcher,
+      waits: this.#waits,
+      clock: this.#options.clock,
+      closed: this.#closing.signal,
+    });
+  }
+
+  async assign(worker: PartitionWorker): Promise<Assignment> {
+    this.#refuseWhenClosed();
+    const { topic, groupId, clock, logger, sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.#options;
+    const cluster = openCluster(this.#kafka);
+    await cluster.connect();
+    const work = (partition: number, signal: AbortSignal) => worker(this.reader(partition), signal);
+    const membership = new KafkaMembership({ cluster, topic, groupId, partitions: this.partitions, sessionTimeoutMs, work, clock, logger });
+    const done = membership.done.finally(() => cluster.disconnect());
+    // Whoever asks for it later gets the error; until then it must not count as unhandled.
+    done.catch(() => undefined);
+    const assignment: Assignment = {
+      done,
+      stop: async () => {
+        await membership.stop();
+        await done.catch(() => undefined);
+        this.#assignments.delete(assignment);
+      },
+    };
+    this.#assignments.add(assignment);
+    return assignment;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all([...this.#assignments].map((assignment) => assignment.stop()));
+    await this.#appender.close();
+    await Promise.all([this.#fetcher.disconnect(), this.#waitFetcher.disconnect()]);
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closing.signal.aborted) throw new Error('the event log was closed');
+  }
+}
