@@ -157,6 +157,8 @@ describe('distributed mode', () => {
       clickhouse: { url: 'http://clickhouse:8123', username: 'default', password: '' },
       kafka: {
         brokers: ['kafka-1:9092', '[::1]:9093'],
+        topic: 'usage.events',
+        groupId: 'tallyline-consumers',
         tls: false,
         sasl: undefined,
         partitions: 6,

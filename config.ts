@@ -18,6 +18,9 @@ export interface Servers {
   clickhouse: { url: string; username: string; password: string };
   kafka: {
     brokers: readonly string[];
+    topic: string;
+    /** Consumers of one group share the partitions. */
+    groupId: string;
     tls: boolean;
     sasl: { mechanism: SaslMechanism; username: string; password: string } | undefined;
     /** Used when the topic is made, and checked when it is there. */
@@ -195,6 +198,8 @@ function readServers(environment: Readonly<Record<string, string | undefined>>, 
     },
     kafka: {
       brokers,
+      topic: text('TALLYLINE_KAFKA_TOPIC', 'usage.events'),
+      groupId: text('TALLYLINE_KAFKA_GROUP', 'tallyline-consumers'),
       tls: readChoice('TALLYLINE_KAFKA_TLS', text('TALLYLINE_KAFKA_TLS', 'false'), ['true', 'false'] as const, faults) === 'true',
       sasl: readSasl(environment, faults),
       partitions: integer('TALLYLINE_KAFKA_PARTITIONS', '6', 1, 1_000),

@@ -11,7 +11,6 @@ import { systemClock } from './clock.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { openEmbeddedLog } from './event-log/embedded-log.ts';
 import type { EventLog } from './event-log/event-log.ts';
-import { openKafkaLog } from './event-log/kafka-log.ts';
 import { openDirectoryFileStore } from './file-store/directory.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Platform } from './platform.ts';
@@ -26,8 +25,6 @@ const BACKLOG_EVENTS_MAX = 1_000_000;
 const POOL_SIZE = 16;
 /** More than the 60 s that the server itself allows a query, so that its own answer arrives. */
 const CLICKHOUSE_TIMEOUT_MS = 90_000;
-const TOPIC = 'usage.events';
-const GROUP = 'tallyline-consumers';
 
 /** Postgres may have to recover minutes of WAL after a crash; the others only open files or connections. */
 const DATA_PHASE = { startCapMs: 5_000, stopCapMs: 5_000 };
@@ -85,13 +82,13 @@ async function assembleDistributed(config: Config, servers: Servers, lifecycle: 
     logger,
   );
   const { tls, sasl, retentionHours, ...kafka } = servers.kafka;
+  // Only here: embedded mode starts without loading a Kafka client.
+  const { openKafkaLog } = await import('./event-log/kafka-log.ts');
   const instance = randomUUID();
   const log = await openLog(
     () =>
       openKafkaLog({
         ...kafka,
-        topic: TOPIC,
-        groupId: GROUP,
         clientId: `tallyline-${instance}`,
         retentionMs: retentionHours * 3_600_000,
         ...(tls ? { tls: true } : {}),

@@ -5,7 +5,7 @@
  * failed without an answer nobody knows whether its number was used; should the next append carry the same number, the broker
  * would answer "done" and drop it. So such a producer is never used again: the next append gets one with a new identity.
  */
-import { CompressionTypes } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import type { Kafka, Producer } from 'kafkajs';
 import type { AppendedRange } from './event-log.ts';
 import { APPEND_BYTES_MAX } from './kafka-topic.ts';
@@ -21,6 +21,7 @@ export interface KafkaAppenderOptions {
   eventsPerMessage: number;
 }
 
+const { CompressionTypes } = kafkajs;
 const CODECS = { zstd: CompressionTypes.ZSTD, gzip: CompressionTypes.GZIP, none: CompressionTypes.None } as const;
 /** Every replica in sync has it. */
 const ACKS_ALL = -1;

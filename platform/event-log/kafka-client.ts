@@ -7,9 +7,12 @@
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
-import { CompressionCodecs, CompressionTypes, Kafka, logLevel } from 'kafkajs';
-import type { Cluster, KafkaConfig, LogEntry, SASLOptions } from 'kafkajs';
+// Node sees only some of its exports by name.
+import kafkajs from 'kafkajs';
+import type { Cluster, Kafka, KafkaConfig, LogEntry, SASLOptions } from 'kafkajs';
 import type { Logger } from 'pino';
+
+const { CompressionCodecs, CompressionTypes, logLevel } = kafkajs;
 
 /** TLS: true trusts the certificates Node trusts; texts are PEM. */
 export type KafkaTls = boolean | { ca?: string; cert?: string; key?: string; servername?: string };
@@ -37,7 +40,7 @@ const RETRY = { initialRetryTime: 200, maxRetryTime: 5_000, retries: 6 };
 
 export function createKafka(connection: KafkaConnection, logger: Logger): Kafka {
   mendKafkajs();
-  return new Kafka(kafkaConfig(connection, logger));
+  return new kafkajs.Kafka(kafkaConfig(connection, logger));
 }
 
 export function kafkaConfig({ brokers, tls, sasl, clientId }: KafkaConnection, logger: Logger): KafkaConfig {

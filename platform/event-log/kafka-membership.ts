@@ -7,7 +7,7 @@
  * Heartbeats go on while draining, so that the group waits: nobody gets a partition before its worker has ended. (kafkajs' own
  * consumer rejoins first and lets the worker run on.) The group only says who reads; offsets are never committed to Kafka.
  */
-import { AssignerProtocol } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import type { Cluster, GroupMember, GroupMemberAssignment, GroupState } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
@@ -25,6 +25,8 @@ export interface KafkaGroupOptions {
   clock: Clock;
   logger: Logger;
 }
+
+const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;
 
 /** What kafkajs' brokers do, but its types do not tell. */
 interface Coordinator {
@@ -121,7 +123,7 @@ export class KafkaMembership {
   async #join(): Promise<Generation | undefined> {
     const { groupId, sessionTimeoutMs, topic } = this.#options;
     const coordinator = await this.#findCoordinator();
-    const metadata = AssignerProtocol.MemberMetadata.encode({ version: 0, topics: [topic], userData: Buffer.alloc(0) });
+    const metadata = MemberMetadata.encode({ version: 0, topics: [topic], userData: Buffer.alloc(0) });
     const joining = coordinator.joinGroup({
       groupId,
       sessionTimeout: sessionTimeoutMs,
@@ -135,7 +137,7 @@ export class KafkaMembership {
     this.#memberId = memberId;
     const groupAssignment = leaderId === memberId ? this.#deal(members) : [];
     const synced = await coordinator.syncGroup({ groupId, generationId, memberId, groupAssignment });
-    const partitions = AssignerProtocol.MemberAssignment.decode(synced.memberAssignment)?.assignment[topic] ?? [];
+    const partitions = MemberAssignment.decode(synced.memberAssignment)?.assignment[topic] ?? [];
     this.#options.logger.info({ generation: generationId, partitions }, 'partitions assigned');
     return { id: generationId, partitions };
   }
@@ -149,7 +151,7 @@ export class KafkaMembership {
       .toSorted()
       .map((memberId, seat) => {
         const assignment = { [topic]: all.filter((partition) => partition % members.length === seat) };
-        return { memberId, memberAssignment: AssignerProtocol.MemberAssignment.encode({ version: 0, assignment, userData: Buffer.alloc(0) }) };
+        return { memberId, memberAssignment: MemberAssignment.encode({ version: 0, assignment, userData: Buffer.alloc(0) }) };
       });
   }
 

@@ -1,5 +1,5 @@
 /** The topic of the event log: made with every setting that matters spelled out, or checked before anything is entrusted to it. */
-import { ConfigResourceTypes } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import type { Admin, ITopicMetadata, Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 
@@ -92,7 +92,7 @@ async function createTopic(admin: Admin, options: KafkaTopicOptions, logger: Log
 }
 
 async function readSettings(admin: Admin, topic: string): Promise<ReadonlyMap<string, string>> {
-  const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }] });
+  const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }] });
   return new Map((resources[0]?.configEntries ?? []).map(({ configName, configValue }) => [configName, configValue]));
 }
 

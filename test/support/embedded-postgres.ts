@@ -41,3 +41,14 @@ async function clusterOf(dataDirectory: string): Promise<string> {
     return join(dataDirectory, 'postgres');
   }
 }
+
+/** One query on a connection of its own. */
+export async function queryDatabase<Row extends pg.QueryResultRow>(connectionString: string, sql: string): Promise<pg.QueryResult<Row>> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    return await client.query<Row>(sql);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,6 +1,9 @@
+import type { Admin, Kafka } from 'kafkajs';
 import { pino } from 'pino';
+import type { Logger } from 'pino';
 import { systemClock } from '../../platform/clock.ts';
 import type { EventLog } from '../../platform/event-log/event-log.ts';
+import { createKafka } from '../../platform/event-log/kafka-client.ts';
 import { openKafkaLog } from '../../platform/event-log/kafka-log.ts';
 import type { KafkaLogOptions } from '../../platform/event-log/kafka-log.ts';
 import type { TestKafka } from './kafka.ts';
@@ -24,4 +27,26 @@ export function openTestKafkaLog(kafka: TestKafka, options: Partial<KafkaLogOpti
     logger: pino({ level: process.env['TALLYLINE_LOG_LEVEL'] ?? 'silent' }),
     ...options,
   });
+}
+
+/** A client of the same broker, for what no log does: another's topics, settings and messages. */
+export function kafkaClient({ brokers }: TestKafka): Kafka {
+  return createKafka({ brokers, clientId: 'tallyline-test' }, pino({ level: 'silent' }));
+}
+
+export async function withAdmin<T>(kafka: TestKafka, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = kafkaClient(kafka).admin();
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** What was logged, by message. */
+export function recordingLogger(): { logger: Logger; messages: string[] } {
+  const messages: string[] = [];
+  const write = (line: string) => void messages.push((JSON.parse(line) as { msg: string }).msg);
+  return { logger: pino({ level: 'info' }, { write }), messages };
 }

@@ -3,12 +3,13 @@ import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Kafka, logLevel } from 'kafkajs';
+import { pino } from 'pino';
+import { createKafka } from '../../platform/event-log/kafka-client.ts';
 import { eventually } from './eventually.ts';
 import { KAFKA_VARIABLE, provisionKafka } from './provision-kafka.ts';
 import type { KafkaSource } from './provision-kafka.ts';
@@ -101,17 +102,19 @@ async function guard(directory: string, command: readonly string[]): Promise<{ g
 }
 
 async function ready(brokers: string[]): Promise<void> {
-  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 0 } });
-  await eventually('the broker is ready', async () => {
-    const admin = kafka.admin();
-    try {
-      await admin.connect();
-      return (await admin.describeCluster()).brokers.length > 0;
-    } catch {
-      return false;
-    } finally {
-      await admin.disconnect();
-    }
+  await eventually('the broker listens', () => isListening(brokers[0] ?? ''));
+  const admin = createKafka({ brokers, clientId: 'tallyline-test' }, pino({ level: 'silent' })).admin();
+  await admin.connect();
+  await eventually('the broker has joined its cluster', async () => (await admin.describeCluster()).brokers.length > 0);
+  await admin.disconnect();
+}
+
+function isListening(broker: string): Promise<boolean> {
+  const [host = '', port] = broker.split(':');
+  return new Promise((settle) => {
+    const socket = connect(Number(port), host);
+    socket.once('connect', () => settle(true)).once('error', () => settle(false));
+    socket.once('connect', () => socket.destroy());
   });
 }
 
