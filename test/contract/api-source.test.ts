@@ -83,7 +83,7 @@ describe('the source of a record', () => {
   });
 
   it('is found in a real file, at its first line and at its last', async () => {
-    const file = await readFile(new URL('../data/azure_llm_inference_code.csv', import.meta.url));
+    const file = await readFile(new URL('../../ingest/samples/azure_llm_inference_code.csv', import.meta.url));
     const lines = file.toString('utf8').trimEnd().split(/\r?\n/);
     const header = (lines[0] ?? '').split(',');
     const mapping: Mapping = {

@@ -60,6 +60,13 @@ export function eventLogContract(name: string, start: () => Promise<EventLogServ
         expect((await read(0, firstOffset, AT_ONCE))?.payloads).toEqual(['before', payload, 'after']);
       });
 
+      it('takes several events in one text, parted by newlines, each with an offset or an index of its own', async () => {
+        const { firstOffset } = await store.log.append(0, ['a', 'b\nc', 'd\ne\nf']);
+        const batch = await read(0, firstOffset, AT_ONCE);
+        expect(batch?.payloads).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+        expect(new Set(batch?.offsets.map((offset, at) => `${offset}:${batch.indexes[at]}`)).size).toBe(6);
+      });
+
       it('appends nothing when there is nothing to append', async () => {
         const { nextOffset } = await store.log.append(0, ['one']);
         expect(await store.log.append(0, [])).toEqual({ partition: 0, firstOffset: nextOffset, nextOffset });
