@@ -19,11 +19,13 @@ function faultsOf(args: string[], environment: Environment = {}): string[] {
 describe('readConfig', () => {
   it('needs nothing: every setting has a default', () => {
     expect(configOf([])).toEqual({
+      command: undefined,
       mode: 'embedded',
       servers: undefined,
       roles: new Set(['ingest', 'consumers', 'api', 'dashboard']),
       host: '127.0.0.1',
       port: 4000,
+      publicUrl: undefined,
       dataDirectory: resolve('data'),
       adminKey: undefined,
       logLevel: 'info',
@@ -66,6 +68,7 @@ describe('readConfig', () => {
       TALLYLINE_PARTITIONS: '64',
       TALLYLINE_UPLOAD_BYTES_MAX: '1',
       TALLYLINE_SYSTEM_DIRECTORY: '/srv/tallyline',
+      TALLYLINE_PUBLIC_URL: 'https://usage.example.com/',
     });
     expect(config).toMatchObject({
       adminKey: 'sixteen-letters!',
@@ -73,7 +76,12 @@ describe('readConfig', () => {
       partitions: 64,
       uploadBytesMax: 1,
       systemDirectory: resolve('/srv/tallyline'),
+      publicUrl: 'https://usage.example.com',
     });
+  });
+
+  it('takes a command in place of serving', () => {
+    expect(configOf(['migrate', '--data=/srv/data'])).toMatchObject({ command: 'migrate', dataDirectory: resolve('/srv/data') });
   });
 
   it('names every fault at once', () => {
@@ -82,12 +90,14 @@ describe('readConfig', () => {
       TALLYLINE_LOG_LEVEL: 'loud',
       TALLYLINE_PARTITIONS: '0',
       TALLYLINE_UPLOAD_BYTES_MAX: '10GB',
+      TALLYLINE_PUBLIC_URL: 'usage.example.com',
     });
     expect(faults).toEqual([
       '--colour is not an option; there are --roles, --host, --port, --data',
       '--roles / TALLYLINE_ROLES: "teller" is no role; there are ingest, consumers, api, dashboard',
       'TALLYLINE_ADMIN_KEY has 5 characters; use at least 16, for example from: openssl rand -hex 24',
       '--port / PORT is "70000"; it takes a whole number from 0 to 65535',
+      'TALLYLINE_PUBLIC_URL is not a URL of the right kind',
       'TALLYLINE_LOG_LEVEL is "loud"; choose one of trace, debug, info, warn, error, fatal, silent',
       'TALLYLINE_PARTITIONS is "0"; it takes a whole number from 1 to 64',
       `TALLYLINE_UPLOAD_BYTES_MAX is "10GB"; it takes a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`,

@@ -8,6 +8,10 @@ import { parseArgs } from 'node:util';
 export const ROLES = ['ingest', 'consumers', 'api', 'dashboard'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** What can be asked for instead of serving: `node main.ts migrate`. */
+export const COMMANDS = ['migrate'] as const;
+export type Command = (typeof COMMANDS)[number];
+
 export const MODES = ['embedded', 'distributed'] as const;
 export type Mode = (typeof MODES)[number];
 
@@ -35,6 +39,8 @@ export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as co
 export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
 
 export interface Config {
+  /** Undefined = serve the roles until told to stop. */
+  command: Command | undefined;
   mode: Mode;
   /** Undefined in embedded mode. */
   servers: Servers | undefined;
@@ -42,6 +48,8 @@ export interface Config {
   host: string;
   /** 0 = any free port. */
   port: number;
+  /** Where browsers reach this installation, e.g. `https://usage.example.com`; undefined = at host and port. No slash at the end. */
+  publicUrl: string | undefined;
   dataDirectory: string;
   /** First admin key; when absent, one is made in the data directory. */
   adminKey: string | undefined;
@@ -88,12 +96,15 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
     );
   }
 
+  const publicUrl = environment['TALLYLINE_PUBLIC_URL'] || undefined;
   const config: Config = {
+    command: flags.command,
     mode,
     servers: mode === 'distributed' ? readServers(environment, faults) : undefined,
     roles,
     host: text(flags.host, 'TALLYLINE_HOST', '127.0.0.1'),
     port: readInteger('--port / PORT', text(flags.port, 'PORT', '4000'), { min: 0, max: 65_535 }, faults),
+    publicUrl: publicUrl && readUrl('TALLYLINE_PUBLIC_URL', publicUrl, /^https?:$/, faults).replace(/\/+$/, ''),
     dataDirectory: resolve(text(flags.data, 'TALLYLINE_DATA', './data')),
     adminKey,
     logLevel: readChoice('TALLYLINE_LOG_LEVEL', text(undefined, 'TALLYLINE_LOG_LEVEL', 'info'), LOG_LEVELS, faults),
@@ -122,16 +133,29 @@ export function describeFaults(faults: readonly string[]): string {
   ].join('\n');
 }
 
-function readFlags(args: readonly string[], faults: string[]): { roles?: string; host?: string; port?: string; data?: string } {
+interface Flags {
+  roles?: string;
+  host?: string;
+  port?: string;
+  data?: string;
+  command: Command | undefined;
+}
+
+function readFlags(args: readonly string[], faults: string[]): Flags {
   const { values, tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, tokens: true, allowPositionals: true });
-  const flags: Record<string, string> = {};
+  const flags: { -readonly [Name in keyof typeof OPTIONS]?: string } = {};
+  let command: Command | undefined;
   for (const token of tokens) {
-    if (token.kind === 'positional')
-      faults.push(
-        `"${token.value}" is not understood; options are ${Object.keys(OPTIONS)
-          .map((name) => `--${name}`)
-          .join(', ')}`,
-      );
+    if (token.kind === 'positional') {
+      const known = COMMANDS.find((name) => name === token.value);
+      if (known === undefined)
+        faults.push(
+          `"${token.value}" is not understood; options are ${Object.keys(OPTIONS)
+            .map((name) => `--${name}`)
+            .join(', ')}, commands are ${COMMANDS.join(', ')}`,
+        );
+      command ??= known;
+    }
     if (token.kind !== 'option') continue;
     const value = values[token.name];
     if (!Object.hasOwn(OPTIONS, token.name))
@@ -141,9 +165,9 @@ function readFlags(args: readonly string[], faults: string[]): { roles?: string;
           .join(', ')}`,
       );
     else if (typeof value !== 'string' || value === '') faults.push(`--${token.name} needs a value`);
-    else flags[token.name] = value;
+    else flags[token.name as keyof typeof OPTIONS] = value;
   }
-  return flags;
+  return { ...flags, command };
 }
 
 function readRoles(text: string, mode: Mode, faults: string[]): ReadonlySet<Role> {

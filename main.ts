@@ -22,11 +22,15 @@ import { createLogger } from './platform/logger.ts';
 const PHASE = { startCapMs: 30_000, stopCapMs: 30_000 };
 /** A terminal and npm both pass Ctrl-C on, so one press arrives twice. Only what comes later is meant as "at once". */
 const SAME_SIGNAL_MS = 1_000;
+/** How a command ends that has done its work. */
+const DONE = Symbol('done');
 const DASHBOARD = fileURLToPath(new URL('dashboard/build', import.meta.url));
 
-/** Answers what ends only when something is broken. */
+/** Answers what ends only when something is broken, or a command is done. */
 async function start(config: Config, lifecycle: Lifecycle, logger: Logger): Promise<{ broken: Promise<unknown> }> {
   const { platform, adminKey, broken } = await assemble(config, lifecycle, logger);
+  // The stores are migrated and the topic is there: that was it.
+  if (config.command === 'migrate') return { broken: Promise.resolve(DONE) };
   const server = await createHttpServer({
     platform,
     adminKey,
@@ -62,7 +66,7 @@ async function start(config: Config, lifecycle: Lifecycle, logger: Logger): Prom
 
   const { port } = server.server.address() as AddressInfo;
   const host = config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host;
-  const url = `http://${host}:${port}`;
+  const url = config.publicUrl ?? `http://${host}:${port}`;
   welcome(
     config,
     url,
@@ -92,7 +96,7 @@ async function run(config: Config): Promise<number> {
   const failed = start(config, lifecycle, logger)
     .then((started) => started.broken)
     .then(
-      () => 'a consumer has ended by itself',
+      (ended) => (ended === DONE ? undefined : 'a consumer has ended by itself'),
       (error: unknown) => error,
     );
   const reason = await Promise.race([signalled, failed]);

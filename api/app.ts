@@ -2,10 +2,13 @@
 import type { HttpServer } from '../platform/http/server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { registerCustomers, registerMeters } from './routes/customers.ts';
+import { registerDeadLetters } from './routes/dead-letters.ts';
 import { registerInvoices } from './routes/invoices.ts';
 import { registerLive } from './routes/live.ts';
 import { registerPipeline } from './routes/pipeline.ts';
 import { registerPlans } from './routes/plans.ts';
+import { registerRebuild } from './routes/rebuild.ts';
+import { registerReconciliation } from './routes/reconciliation.ts';
 import { registerRecords } from './routes/records.ts';
 import { registerSource, type SourceReader } from './routes/source.ts';
 import { registerUsage } from './routes/usage.ts';
@@ -21,6 +24,9 @@ export function apiRoutes(platform: Platform, sourceReader: SourceReader): (serv
     registerPlans(server, platform);
     registerInvoices(server, platform);
     registerPipeline(server, platform);
+    registerDeadLetters(server, platform);
+    registerRebuild(server, platform);
+    registerReconciliation(server, platform);
     registerLive(server, platform);
   };
 }

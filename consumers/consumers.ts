@@ -1,10 +1,13 @@
 /** The consumers role: for each partition of the log it holds, records and rollups side by side; and the end of imports. */
+import type { PartitionReader } from '../platform/event-log/event-log.ts';
 import type { Platform } from '../platform/platform.ts';
 import { Handoff } from './handoff.ts';
+import { type Rebuilding, startRebuilding } from './rebuild.ts';
+import { startReconciling } from './reconcile.ts';
 import { consumeRecords } from './records.ts';
-import { consumeRollups } from './rollups.ts';
+import { consumeRollups, type RollupsDependencies } from './rollups.ts';
 import { startSettling } from './settle.ts';
-import { resolveEpoch } from './steps/offsets.ts';
+import { refuseOtherLog, resolveEpoch } from './steps/offsets.ts';
 import { RollupDisagreement } from './steps/rollup-ranges.ts';
 
 export interface Consumers {
@@ -16,24 +19,43 @@ export interface Consumers {
 export async function startConsumers(platform: Platform): Promise<Consumers> {
   const { log, postgres, clickhouse, clock, logger } = platform;
   const epoch = await resolveEpoch(postgres, await log.incarnation());
+  await refuseOtherLog(postgres, log, epoch);
   const settling = await startSettling(platform, epoch);
+  const rebuilding = await startRebuilding(platform, epoch);
   const assignment = await log.assign(async (reader, signal) => {
     const handoff = new Handoff();
-    const rollups = consumeRollups(reader, signal, { postgres, clickhouse, log, clock, logger, epoch, handoff, onProgress: settling.wake });
-    const records = consumeRecords(reader, signal, { postgres, logger, epoch, handoff });
-    await Promise.all([records, rollups.catch((error: unknown) => stopRollups(error, platform))]);
+    const rollups = { postgres, clickhouse, log, clock, logger, epoch, handoff, onProgress: settling.wake };
+    const records = consumeRecords(reader, signal, { postgres, logger, epoch, handoff, partitions: log.partitions });
+    await Promise.all([records, keepRollingUp(reader, signal, rollups, rebuilding)]);
   });
+  const reconciling = await startReconciling(platform, epoch);
   return {
     done: assignment.done,
     async stop() {
+      await Promise.all([reconciling.stop(), rebuilding.stop()]);
       await assignment.stop();
       await settling.stop();
     },
   };
 }
 
-/** ClickHouse disagreeing with Postgres stops the rollups of that partition, not the raw rows: they are the truth it is rebuilt from. */
-function stopRollups(error: unknown, { logger }: Platform): void {
-  if (!(error instanceof RollupDisagreement)) throw error;
-  logger.fatal({ err: error }, 'rollups stopped');
+/**
+ * ClickHouse disagreeing with Postgres stops the rollups of that partition, not the raw rows: they are the truth it is rebuilt
+ * from. When it has been, rollups goes on.
+ */
+async function keepRollingUp(
+  reader: PartitionReader,
+  signal: AbortSignal,
+  dependencies: RollupsDependencies,
+  rebuilding: Rebuilding,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await consumeRollups(reader, signal, dependencies);
+    } catch (error) {
+      if (!(error instanceof RollupDisagreement)) throw error;
+      dependencies.logger.fatal({ err: error }, 'rollups stopped');
+      await rebuilding.untilRebuilt(signal);
+    }
+  }
 }

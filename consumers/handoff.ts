@@ -31,6 +31,11 @@ export class Handoff {
     this.#waker.wake();
   }
 
+  /** Something else has been committed: rollups finds it in the log. */
+  wake(): void {
+    this.#waker.wake();
+  }
+
   /** The batch that begins at `fromOffset`, if it is here. What lies before it is of no more use. */
   take(fromOffset: number): RollupBatch | undefined {
     while (this.#waiting[0] && this.#waiting[0].firstOffset < fromOffset) this.#rows -= (this.#waiting.shift() as RollupBatch).rows;

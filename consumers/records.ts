@@ -2,15 +2,18 @@
  * The records consumer of one partition: reads events from the log, persists them in Postgres, hands them on to rollups.
  *
  * decode → commit (rows, witnesses, conflicts, dead letters, counts, offset: one transaction) → hand over
+ * control message → commit (what it changes, offset: one transaction)
  *
  * A failure before the commit leaves nothing; after it, rollups finds the same events in the log.
  */
 import type { Logger } from 'pino';
-import type { PartitionReader } from '../platform/event-log/event-log.ts';
+import type { LogBatch, PartitionReader } from '../platform/event-log/event-log.ts';
 import type { Postgres } from '../platform/postgres/postgres.ts';
-import type { Handoff } from './handoff.ts';
+import type { Handoff, RollupBatch } from './handoff.ts';
 import { retry } from './retry.ts';
+import { commitControl } from './steps/commit-control.ts';
 import { commitRecords, RECORDS } from './steps/commit-records.ts';
+import { cutAtControls, type ControlSegment } from './steps/cut-at-controls.ts';
 import { decodeBatch, rollupRows } from './steps/decode.ts';
 import { readOffset } from './steps/offsets.ts';
 
@@ -26,40 +29,76 @@ export interface RecordsDependencies {
   logger: Logger;
   epoch: number;
   handoff: Handoff;
+  /** Partitions of the log. */
+  partitions: number;
 }
 
-export async function consumeRecords(
-  reader: PartitionReader,
-  signal: AbortSignal,
-  { postgres, logger, epoch, handoff }: RecordsDependencies,
-): Promise<void> {
-  const customers = new Seen();
-  const meters = new Seen();
+export async function consumeRecords(reader: PartitionReader, signal: AbortSignal, dependencies: RecordsDependencies): Promise<void> {
+  const { postgres, logger, epoch, handoff } = dependencies;
+  const seen = { customers: new Seen(), meters: new Seen() };
   const { partition } = reader;
-  let offset = await retry('records: read offset', logger, signal, () => readOffset(postgres, RECORDS, epoch, partition));
+  const readStart = () => retry('records: read offset', logger, signal, () => readOffset(postgres, RECORDS, epoch, partition));
+  let offset = await readStart();
   while (!signal.aborted && offset !== undefined) {
     const from: number = offset;
     const batch = await retry('records: read log', logger, signal, () =>
       reader.read(from, { maxEvents: BATCH_EVENTS, waitMs: READ_WAIT_MS, signal }),
     );
     if (!batch) continue;
-    const decoded = decodeBatch(batch, epoch);
-    const unseen = { customers: customers.unseen(decoded.customers), meters: meters.unseen(decoded.meters) };
-    const committed = await retry('records: commit', logger, signal, () => commitRecords(postgres, epoch, decoded, unseen));
-    if (!committed) return;
-    if (committed.fenced) {
-      // Either our own commit went through although its answer was lost, or somebody else has the partition: start from what is.
-      logger.warn({ partition, offset }, 'records: the offset moved under us, reading it again');
-      offset = await retry('records: read offset', logger, signal, () => readOffset(postgres, RECORDS, epoch, partition));
-      continue;
+    for (const segment of cutAtControls(batch)) {
+      const outcome: Outcome | undefined = segment.control
+        ? await handleControl(segment, signal, dependencies)
+        : await handleEvents(segment.batch, signal, dependencies, seen);
+      if (!outcome) return;
+      if (outcome.fenced) {
+        // Either our own commit went through although its answer was lost, or somebody else has the partition: start from what is.
+        logger.warn({ partition, offset }, 'records: the offset moved under us, reading it again');
+        offset = await readStart();
+        break;
+      }
+      if (outcome.rollup) handoff.offer(outcome.rollup);
+      else handoff.wake();
+      offset = outcome.nextOffset;
     }
-    if (decoded.dead.length > 0)
-      logger.error({ partition, dead: decoded.dead.length, code: decoded.dead[0]?.failure.code }, 'records: dead letters');
-    customers.add(unseen.customers);
-    meters.add(unseen.meters);
-    handoff.offer(committed.dropped.size === 0 ? decoded.rollup : rollupRows(batch, epoch, committed.dropped));
-    offset = decoded.nextOffset;
   }
+}
+
+interface Outcome {
+  fenced: boolean;
+  nextOffset: number;
+  /** What rollups has to insert; a control message it reads from the log itself. */
+  rollup?: RollupBatch;
+}
+
+async function handleEvents(
+  batch: LogBatch,
+  signal: AbortSignal,
+  { postgres, logger, epoch }: RecordsDependencies,
+  { customers, meters }: { customers: Seen; meters: Seen },
+): Promise<Outcome | undefined> {
+  const decoded = decodeBatch(batch, epoch);
+  const unseen = { customers: customers.unseen(decoded.customers), meters: meters.unseen(decoded.meters) };
+  const committed = await retry('records: commit', logger, signal, () => commitRecords(postgres, epoch, decoded, unseen));
+  if (!committed) return undefined;
+  const { partition, nextOffset, dead } = decoded;
+  if (committed.fenced) return { fenced: true, nextOffset };
+  if (dead.length > 0) logger.error({ partition, dead: dead.length, code: dead[0]?.failure.code }, 'records: dead letters');
+  customers.add(unseen.customers);
+  meters.add(unseen.meters);
+  return { fenced: false, nextOffset, rollup: committed.dropped.size === 0 ? decoded.rollup : rollupRows(batch, epoch, committed.dropped) };
+}
+
+async function handleControl(
+  segment: ControlSegment,
+  signal: AbortSignal,
+  { postgres, logger, epoch, partitions }: RecordsDependencies,
+): Promise<Outcome | undefined> {
+  const committed = await retry('records: commit control', logger, signal, () => commitControl(postgres, epoch, partitions, segment));
+  if (!committed) return undefined;
+  const { control, partition, offset, nextOffset } = segment;
+  if (!committed.fenced && !committed.applied)
+    logger.error({ partition, offset, control }, 'records: an undo of an import that is not being undone, left aside');
+  return { fenced: committed.fenced, nextOffset };
 }
 
 class Seen {

@@ -1,6 +1,6 @@
 /** Retrying what fails because a store is away: without end, since giving up would lose events, and never hot. */
 import type { Logger } from 'pino';
-import { LogTrimmedError } from '../platform/event-log/event-log.ts';
+import { LogEndsEarlierError, LogTrimmedError } from '../platform/event-log/event-log.ts';
 import { Waker } from '../platform/waker.ts';
 import { RollupDisagreement } from './steps/rollup-ranges.ts';
 
@@ -14,7 +14,7 @@ export async function retry<T>(what: string, logger: Logger, signal: AbortSignal
       return await work();
     } catch (error) {
       if (signal.aborted) return undefined;
-      if (error instanceof LogTrimmedError || error instanceof RollupDisagreement) throw error;
+      if (error instanceof LogTrimmedError || error instanceof LogEndsEarlierError || error instanceof RollupDisagreement) throw error;
       logger.warn({ err: error, waitMs }, `${what} failed, trying again`);
       await new Waker().wait(waitMs, signal);
     }

@@ -2,6 +2,7 @@
  * The rollups consumer of one partition: follows records, never passes it, and inserts into ClickHouse.
  *
  * collect (from memory, else from the log) → announce PENDING → insert → DONE, offset → trim the log
+ * control message                          → announce PENDING → delete, insert → DONE, offset → trim the log
  */
 import type { Logger } from 'pino';
 import type { ClickHouse } from '../platform/clickhouse/clickhouse.ts';
@@ -11,8 +12,10 @@ import type { Postgres } from '../platform/postgres/postgres.ts';
 import type { Handoff, RollupBatch } from './handoff.ts';
 import { retry } from './retry.ts';
 import { RECORDS } from './steps/commit-records.ts';
+import { cutAtControls, type ControlSegment } from './steps/cut-at-controls.ts';
 import { positionKey, rollupRows } from './steps/decode.ts';
 import { readOffset } from './steps/offsets.ts';
+import { applyControl, planControl } from './steps/rollup-control.ts';
 import {
   announceRange,
   finishRange,
@@ -22,6 +25,7 @@ import {
   RollupDisagreement,
   ROLLUPS,
   type MonthRows,
+  type PlannedRows,
   type RangeKey,
 } from './steps/rollup-ranges.ts';
 
@@ -55,8 +59,10 @@ export async function consumeRollups(reader: PartitionReader, signal: AbortSigna
     const collected = await collect(reader, offset, signal, dependencies);
     if (!collected) continue;
     const range: RangeKey = { epoch, partition, firstOffset: offset, nextOffset: collected.nextOffset };
-    const months = monthRows(collected.batches);
-    const done = await insertRange(range, months, signal, dependencies);
+    const done =
+      'control' in collected
+        ? await followControl(range, collected.offset, signal, dependencies)
+        : await insertRange(range, monthRows(collected.batches), signal, dependencies);
     if (signal.aborted) return;
     if (!done) {
       logger.warn({ partition, offset }, 'rollups: the partition moved under us, recovering');
@@ -89,24 +95,44 @@ async function insertRange(
       if (signal.aborted) return false;
     }
   }
-  const rows = months.reduce((sum, month) => sum + month.rows, 0);
-  return (await retry('rollups: finish', logger, signal, () => finishRange(postgres, range, rows))) ?? false;
+  return (await retry('rollups: finish', logger, signal, () => finishRange(postgres, range, sumRows(months)))) ?? false;
 }
 
-/** Consecutive batches from `offset` on: until there are enough rows, or no more within the linger time. */
+/** The same for a control message, which takes rows back. */
+async function followControl(range: RangeKey, offset: number, signal: AbortSignal, dependencies: RollupsDependencies): Promise<boolean> {
+  const { postgres, logger, epoch } = dependencies;
+  const planned = await retry('rollups: plan control', logger, signal, () => planControl(postgres, epoch, range.partition, offset));
+  if (!planned || !(await retry('rollups: announce', logger, signal, () => announceRange(postgres, range, planned)))) return false;
+  return (await retry('rollups: control', logger, signal, () => finishControl(range, offset, planned, dependencies))) ?? false;
+}
+
+async function finishControl(
+  range: RangeKey,
+  offset: number,
+  planned: readonly PlannedRows[],
+  { postgres, clickhouse }: RollupsDependencies,
+): Promise<boolean> {
+  await applyControl(postgres, clickhouse, range, offset, planned);
+  return finishRange(postgres, range, sumRows(planned));
+}
+
+/**
+ * Consecutive batches from `offset` on: until there are enough rows, or no more within the linger time. A control message is never
+ * among them: it is not handed over, so it is met only at the beginning, in the log.
+ */
 async function collect(
   reader: PartitionReader,
   offset: number,
   signal: AbortSignal,
   dependencies: RollupsDependencies,
-): Promise<{ nextOffset: number; batches: RollupBatch[] } | undefined> {
+): Promise<{ nextOffset: number; batches: RollupBatch[] } | ControlSegment | undefined> {
   const { handoff, logger, postgres, epoch, clock } = dependencies;
   const batches: RollupBatch[] = [];
   let nextOffset = offset;
   let rows = 0;
   let lingerUntilMs = 0;
   while (rows < RANGE_ROWS && !signal.aborted) {
-    let batch = handoff.take(nextOffset);
+    let batch: RollupBatch | ControlSegment | undefined = handoff.take(nextOffset);
     if (!batch && batches.length === 0) {
       const watermark = await retry('rollups: watermark', logger, signal, () => readOffset(postgres, RECORDS, epoch, reader.partition));
       if (watermark !== undefined && watermark > nextOffset) {
@@ -115,6 +141,7 @@ async function collect(
           (await retry('rollups: read log', logger, signal, () => readFromLog(reader, nextOffset, watermark, dependencies)));
       }
     }
+    if (batch && 'control' in batch) return batch;
     if (batch) {
       if (batches.length === 0) lingerUntilMs = clock.monotonicMs() + LINGER_MS;
       batches.push(batch);
@@ -131,6 +158,10 @@ async function collect(
   return batches.length === 0 || signal.aborted ? undefined : { nextOffset, batches };
 }
 
+function sumRows(planned: readonly PlannedRows[]): number {
+  return planned.reduce((sum, { rows }) => sum + rows, 0);
+}
+
 function monthRows(batches: readonly RollupBatch[]): MonthRows[] {
   const months = new Map<number, { rows: number; tsv: string[] }>();
   for (const batch of batches) {
@@ -144,15 +175,18 @@ function monthRows(batches: readonly RollupBatch[]): MonthRows[] {
   return [...months].map(([month, { rows, tsv }]) => ({ month, rows, tsv: tsv.join('') })).sort((a, b) => a.month - b.month);
 }
 
-/** The way back: events of the log below the records watermark, without the marked ones. */
+/** The way back: events of the log below the records watermark, without the marked ones; or the control message that is next. */
 async function readFromLog(
   reader: PartitionReader,
   from: number,
   before: number,
   { postgres, epoch }: RollupsDependencies,
-): Promise<RollupBatch | undefined> {
-  const batch = await reader.read(from, { maxEvents: READ_EVENTS, beforeOffset: before, waitMs: 0 });
-  if (!batch) return undefined;
+): Promise<RollupBatch | ControlSegment | undefined> {
+  const read = await reader.read(from, { maxEvents: READ_EVENTS, beforeOffset: before, waitMs: 0 });
+  if (!read) return undefined;
+  const segment = cutAtControls(read)[0];
+  if (!segment || segment.control) return segment;
+  const { batch } = segment;
   const { rows } = await postgres.query<{ offsets: string[]; indexes: number[] }>(
     `SELECT offsets::text[] AS offsets, indexes FROM log_marks WHERE epoch = $1 AND partition = $2 AND first_offset < $3 AND next_offset > $4`,
     [epoch, reader.partition, batch.nextOffset, batch.firstOffset],
@@ -165,26 +199,45 @@ async function readFromLog(
 
 /** Ends what the last owner of the partition had announced and not finished. */
 async function recover(reader: PartitionReader, signal: AbortSignal, dependencies: RollupsDependencies): Promise<void> {
-  const { postgres, clickhouse, logger, epoch } = dependencies;
+  const { postgres, logger, epoch } = dependencies;
   for (const { range, months } of await pendingRanges(postgres, epoch, reader.partition)) {
-    const batches: RollupBatch[] = [];
-    for (let from = range.firstOffset; from < range.nextOffset && !signal.aborted;) {
-      const batch = await readFromLog(reader, from, range.nextOffset, dependencies);
-      if (!batch) throw new Error(`partition ${range.partition}: offsets ${from} to ${range.nextOffset} are announced but not in the log`);
-      batches.push(batch);
-      from = batch.nextOffset;
-    }
+    const found = await readRange(reader, range, signal, dependencies);
     if (signal.aborted) return;
-    const rows = monthRows(batches);
-    refuseOtherRows(range, months, rows);
-    for (const month of rows) await insertDoubtful(postgres, clickhouse, range, month);
-    await finishRange(
-      postgres,
-      range,
-      rows.reduce((sum, month) => sum + month.rows, 0),
-    );
+    if ('control' in found) {
+      await finishControl(range, found.offset, await planControl(postgres, epoch, reader.partition, found.offset), dependencies);
+    } else {
+      await finishEvents(range, months, monthRows(found.batches), dependencies);
+    }
     logger.info({ partition: range.partition, first: range.firstOffset, next: range.nextOffset }, 'rollups: finished an interrupted range');
   }
+}
+
+async function readRange(
+  reader: PartitionReader,
+  range: RangeKey,
+  signal: AbortSignal,
+  dependencies: RollupsDependencies,
+): Promise<{ batches: RollupBatch[] } | ControlSegment> {
+  const batches: RollupBatch[] = [];
+  for (let from = range.firstOffset; from < range.nextOffset && !signal.aborted;) {
+    const batch = await readFromLog(reader, from, range.nextOffset, dependencies);
+    if (!batch) throw new Error(`partition ${range.partition}: offsets ${from} to ${range.nextOffset} are announced but not in the log`);
+    if ('control' in batch) return batch;
+    batches.push(batch);
+    from = batch.nextOffset;
+  }
+  return { batches };
+}
+
+async function finishEvents(
+  range: RangeKey,
+  announced: ReadonlyMap<number, number>,
+  months: readonly MonthRows[],
+  { postgres, clickhouse }: RollupsDependencies,
+): Promise<void> {
+  refuseOtherRows(range, announced, months);
+  for (const month of months) await insertDoubtful(postgres, clickhouse, range, month);
+  await finishRange(postgres, range, sumRows(months));
 }
 
 /** The log has to give, month by month, what was announced: before any of it is inserted. */

@@ -8,20 +8,15 @@ import type { Platform } from '../platform/platform.ts';
 import { Waker } from '../platform/waker.ts';
 import { retry } from './retry.ts';
 import { countSuspectedDoubles } from './suspected-doubles.ts';
+import { countRows, type CountedEvents } from './steps/count-rows.ts';
 import { ROLLUPS } from './steps/rollup-ranges.ts';
+import { settleUndos } from './settle-undos.ts';
 
 /** A lost notification delays an import's end by no more than this. */
 const IDLE_MS = 5_000;
 
-interface Settled {
-  id: string;
-  rows_read: string;
-  rows_rejected: string;
-  measures: number;
+interface Settled extends CountedEvents {
   published: string;
-  accepted: string;
-  duplicate: string;
-  conflict: string;
   dead: string;
 }
 
@@ -31,7 +26,7 @@ export interface Settling {
   stop(): Promise<void>;
 }
 
-export async function startSettling({ postgres, clickhouse, logger }: Platform, epoch: number): Promise<Settling> {
+export async function startSettling({ postgres, clickhouse, log, logger }: Platform, epoch: number): Promise<Settling> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const [settling, counting] = [new Waker(), new Waker()];
@@ -43,6 +38,7 @@ export async function startSettling({ postgres, clickhouse, logger }: Platform, 
   const settle = async () => {
     while (!signal.aborted) {
       await retry('settle imports', logger, signal, () => settleImports(postgres, epoch, logger));
+      await retry('settle undos', logger, signal, () => settleUndos(postgres, epoch, log.partitions, logger));
       await settling.wait(IDLE_MS, signal);
     }
   };
@@ -94,7 +90,10 @@ async function settleImport(postgres: Postgres, settled: Settled, logger: Logger
   } else {
     const outcome = await countRows(postgres, settled);
     await postgres.query(
-      `UPDATE imports SET status = 'complete', rows_new = $2, rows_conflict = $3, rows_known = $4, completed_at = now() WHERE id = $1 AND status = 'settling'`,
+      // An undo at work may have changed the counts since: then the rows are counted when it is through.
+      `UPDATE imports SET status = 'complete', completed_at = now(), (rows_new, rows_conflict, rows_known) =
+         (SELECT $2::bigint, $3::bigint, $4::bigint WHERE NOT EXISTS (SELECT FROM imports WHERE status = 'undoing'))
+       WHERE id = $1 AND status = 'settling'`,
       [settled.id, outcome.new, outcome.conflict, outcome.known],
     );
     logger.info(
@@ -103,18 +102,4 @@ async function settleImport(postgres: Postgres, settled: Settled, logger: Logger
     );
   }
   await postgres.query(`SELECT pg_notify('imports', $1)`, [settled.id]);
-}
-
-/** Rows by what became of their events: new if any was accepted, else conflict if any was in conflict, else known. */
-async function countRows(postgres: Postgres, settled: Settled): Promise<{ new: string; conflict: string; known: string }> {
-  if (settled.measures === 1) return { new: settled.accepted, conflict: settled.conflict, known: settled.duplicate };
-  const { rows } = await postgres.query<{ new: string; conflict: string }>(
-    `WITH accepted AS (SELECT DISTINCT line FROM usage_records WHERE import_id = $1)
-     SELECT (SELECT count(*) FROM accepted) AS new,
-            (SELECT count(DISTINCT line) FROM conflicts c WHERE import_id = $1 AND NOT EXISTS (SELECT FROM accepted a WHERE a.line = c.line)) AS conflict`,
-    [settled.id],
-  );
-  const { new: fresh, conflict } = rows[0] ?? { new: '0', conflict: '0' };
-  const known = BigInt(settled.rows_read) - BigInt(settled.rows_rejected) - BigInt(fresh) - BigInt(conflict);
-  return { new: fresh, conflict, known: known.toString() };
 }

@@ -34,10 +34,14 @@ export async function countSuspectedDoubles(postgres: Postgres, clickhouse: Clic
   return true;
 }
 
-/** Where the import's events stand in the log. Imports are published one at a time, so nothing else stands between them. */
+/**
+ * Where the import's events stand in the log. Imports are published one at a time, so nothing else stands between them. What the
+ * import has taken over from an undone one stands elsewhere, and counts among the others.
+ */
 async function extentsOf(postgres: Postgres, id: string): Promise<Extent[]> {
   const { rows } = await postgres.query<{ epoch: number; partition: number; first: string; next: string }>(
-    `SELECT epoch, partition, min("offset") AS first, max("offset") + 1 AS next FROM usage_records WHERE import_id = $1 GROUP BY epoch, partition`,
+    `SELECT epoch, partition, first_offset AS first, end_offset AS next FROM import_partitions
+     WHERE import_id = $1 AND accepted > 0 AND end_offset > first_offset`,
     [id],
   );
   return rows.map(({ epoch, partition, first, next }) => ({ epoch, partition, first: Number(first), next: Number(next) }));

@@ -9,6 +9,7 @@ import { importFileRoutes } from './routes/files.ts';
 import { importRoutes } from './routes/imports.ts';
 import { inspectRoutes } from './routes/inspect.ts';
 import { profileRoutes } from './routes/profiles.ts';
+import { undoRoutes } from './routes/undo.ts';
 import { loadSampleData } from './sample-data.ts';
 
 /** Starts publishing what is accepted, what a predecessor has left first. */
@@ -21,6 +22,7 @@ export function ingestRoutes(platform: Platform, publisher: Publisher, uploadByt
   return async (app: HttpServer): Promise<void> => {
     await importRoutes(app, { platform, publisher, uploadBytesMax });
     await importFileRoutes(app, platform);
+    await undoRoutes(app, platform.postgres, publisher);
     await inspectRoutes(app, platform);
     await profileRoutes(app, platform.postgres);
     app.post(

@@ -39,7 +39,7 @@ const SELECT = `
     i.rows_known, i.rows_conflict, i.events_published, i.suspected_doubles, i.errors, i.failure, i.created_at, i.created_by, i.completed_at,
     extract(epoch FROM coalesce(i.completed_at, clock_timestamp()) - i.publishing_at) AS seconds, p.*,
     coalesce((SELECT jsonb_agg(jsonb_build_object('importId', k.from_import_id::text, 'name', f.name, 'events', k.events) ORDER BY k.events DESC, k.from_import_id)
-              FROM import_known_from k JOIN imports f ON f.id = k.from_import_id WHERE k.import_id = i.id), '[]') AS known_from
+              FROM import_known_from k JOIN imports f ON f.id = k.from_import_id WHERE k.import_id = i.id AND k.events > 0), '[]') AS known_from
   FROM imports i CROSS JOIN LATERAL (
     SELECT coalesce(sum(accepted), 0) AS accepted, coalesce(sum(duplicate), 0) AS duplicate, coalesce(sum(conflict), 0) AS conflict, coalesce(sum(dead), 0) AS dead
     FROM import_partitions WHERE import_id = i.id) p`;

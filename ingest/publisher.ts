@@ -2,13 +2,15 @@
  * The publisher: takes accepted imports one after another and puts their events into the log.
  *
  * An import is published by the holder of its lease. When a holder dies, its successor reads the file again from the start,
- * which gives the same events, and skips the rows that the log had acknowledged.
+ * which gives the same events, and skips the rows that the log had acknowledged. When the import is undone meanwhile, the lease is
+ * gone at the next checkpoint, and publishing ends there.
  */
 import { FileMissingError } from '../platform/file-store/file-store.ts';
 import type { Platform } from '../platform/platform.ts';
 import { Waker } from '../platform/waker.ts';
 import { failImport, leaseImport, releaseImport } from './import-store.ts';
 import { publishImport } from './publish.ts';
+import { sendUndos } from './undo.ts';
 
 /** Looks for imports whose holder died this often; new ones of this process wake it at once. */
 const IDLE_MS = 5_000;
@@ -16,7 +18,7 @@ const IDLE_MS = 5_000;
 const RETRY_MS = 1_000;
 
 export interface Publisher {
-  /** An import was accepted. */
+  /** An import was accepted, or is to be undone. */
   wake(): void;
   stop(): Promise<void>;
 }
@@ -24,7 +26,7 @@ export interface Publisher {
 export function startPublisher(platform: Platform): Publisher {
   const { postgres, instance, logger } = platform;
   const stopping = new AbortController();
-  const waker = new Waker();
+  const [publishing, undoing] = [new Waker(), new Waker()];
 
   const publishNext = async (): Promise<boolean> => {
     const leased = await leaseImport(postgres, instance);
@@ -46,22 +48,27 @@ export function startPublisher(platform: Platform): Publisher {
     return true;
   };
 
-  const loop = (async () => {
+  const repeat = async (what: string, waker: Waker, step: () => Promise<boolean>) => {
     while (!stopping.signal.aborted) {
       try {
-        if (!(await publishNext())) await waker.wait(IDLE_MS, stopping.signal);
+        if (!(await step())) await waker.wait(IDLE_MS, stopping.signal);
       } catch (error) {
-        logger.error({ err: error }, 'publishing failed, trying again');
+        logger.error({ err: error }, `${what} failed, trying again`);
         await waker.wait(RETRY_MS, stopping.signal);
       }
     }
-  })();
+  };
+  // Undos beside it, not in turn: they do not wait for a large import to be published.
+  const loops = [repeat('publishing', publishing, publishNext), repeat('undoing', undoing, async () => (await sendUndos(platform)) > 0)];
 
   return {
-    wake: () => waker.wake(),
+    wake() {
+      publishing.wake();
+      undoing.wake();
+    },
     async stop() {
       stopping.abort();
-      await loop;
+      await Promise.all(loops);
     },
   };
 }

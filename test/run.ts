@@ -1,6 +1,6 @@
 /**
- * `npm test`: gets a browser, runs every test (or what the arguments choose: `npm test -- --project unit`), and ends with the line
- * `N passed, N failed, N skipped`. With CI=true, whatever was skipped is a failure.
+ * `npm test`: gets a browser and a Kafka broker, runs every test (or what the arguments choose: `npm test -- --project unit`), and
+ * ends with the line `N passed, N failed, N skipped`. With CI=true, whatever was skipped is a failure.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,31 +9,36 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CHROMIUM_VARIABLE, provisionChromium } from './support/provision-chromium.ts';
+import { KAFKA_VARIABLE, provisionKafka } from './support/provision-kafka.ts';
 import { SUMMARY_FILE_VARIABLE } from './support/summary-reporter.ts';
 import type { Summary } from './support/summary-reporter.ts';
 
 const ROOT = dirname(import.meta.dirname);
 const PROJECTS_WITHOUT_BROWSER = ['unit', 'contract', 'faults'];
+const PROJECTS_WITHOUT_KAFKA = ['unit'];
 
 /** What a run amounts to that broke before it could count. */
 const CRASHED: Summary = { passed: 0, failed: 1, skipped: 0 };
 
 const inCi = process.env['CI'] === 'true';
 const args = process.argv.slice(2);
-const chromium = needsBrowser(args) ? browser() : undefined;
-const { code, summary } = await runVitest(args, chromium);
+const provisions: Record<string, string> = {
+  ...(isBeyond(PROJECTS_WITHOUT_BROWSER, args) ? { [CHROMIUM_VARIABLE]: browser() } : {}),
+  ...(isBeyond(PROJECTS_WITHOUT_KAFKA, args) ? { [KAFKA_VARIABLE]: kafka() } : {}),
+};
+const { code, summary } = await runVitest(args, provisions);
 
-const wanting = inCi && (summary.skipped > 0 || chromium === '');
+const wanting = inCi && (summary.skipped > 0 || Object.values(provisions).includes(''));
 if (wanting) process.stdout.write('\nCI=true: what was skipped is a failure.\n');
 if (summary.passed + summary.failed === 0) process.stdout.write('\nNo test was run: that is a failure.\n');
 process.exitCode = wanting || summary.failed > 0 || summary.passed === 0 ? code || 1 : code;
 process.stdout.write(`${summary.passed} passed, ${summary.failed} failed, ${summary.skipped} skipped\n`);
 
-/** Only runs that are limited to projects known to do without a browser need none. */
-function needsBrowser(args: readonly string[]): boolean {
+/** Only runs that are limited to the projects known to do without something need none of it. */
+function isBeyond(projectsWithout: readonly string[], args: readonly string[]): boolean {
   const { values } = parseArgs({ args: [...args], options: { project: { type: 'string', multiple: true } }, strict: false });
   const projects = (values.project ?? []).map(String);
-  return projects.length === 0 || !projects.every((project) => PROJECTS_WITHOUT_BROWSER.includes(project));
+  return projects.length === 0 || !projects.every((project) => projectsWithout.includes(project));
 }
 
 /** The browser's path; empty where none can be had. */
@@ -44,7 +49,18 @@ function browser(): string {
   return '';
 }
 
-async function runVitest(args: readonly string[], chromium: string | undefined): Promise<{ code: number; summary: Summary }> {
+/** The broker, or where to start one from; empty where none can be had. */
+function kafka(): string {
+  const outcome = provisionKafka();
+  if (outcome.ok) return JSON.stringify(outcome.source);
+  process.stdout.write(`\n!!! KAFKA TESTS ARE SKIPPED: ${outcome.missing}. Set KAFKA_BROKERS, or install Java 17 and Maven. !!!\n\n`);
+  return '';
+}
+
+async function runVitest(
+  args: readonly string[],
+  provisions: Readonly<Record<string, string>>,
+): Promise<{ code: number; summary: Summary }> {
   const directory = mkdtempSync(join(tmpdir(), 'tallyline-test-run-'));
   try {
     const summaryFile = join(directory, 'summary.json');
@@ -56,7 +72,7 @@ async function runVitest(args: readonly string[], chromium: string | undefined):
       {
         cwd: ROOT,
         stdio: ['ignore', 'inherit', 'inherit'],
-        env: { ...process.env, [SUMMARY_FILE_VARIABLE]: summaryFile, ...(chromium === undefined ? {} : { [CHROMIUM_VARIABLE]: chromium }) },
+        env: { ...process.env, [SUMMARY_FILE_VARIABLE]: summaryFile, ...provisions },
       },
     );
     // Vitest stops its workers when it is told to; this process then still says how far the run came.

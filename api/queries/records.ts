@@ -5,7 +5,7 @@ import type { Postgres } from '../../platform/postgres/postgres.ts';
 import type { UsageRecord } from '../../schemas/http/usage.ts';
 import { decodeOpaque, encodeOpaque } from '../cursor.ts';
 
-export type RecordStatus = 'accepted' | 'conflict';
+export type RecordStatus = UsageRecord['status'];
 
 /** Where a record stands in the order. */
 export interface RecordPlace {
@@ -42,7 +42,7 @@ const RECORD = `id, customer, meter, time, quantity::text AS quantity, propertie
   epoch::text AS epoch, partition::text AS partition, "offset"::text AS "offset", idx::text AS idx`;
 const PLACE = '(time, epoch, partition, "offset", idx)';
 const NEWEST_FIRST = 'time DESC, epoch DESC, partition DESC, "offset" DESC, idx DESC';
-const TABLES: Readonly<Record<RecordStatus, string>> = { accepted: 'usage_records', conflict: 'conflicts' };
+const TABLES: Readonly<Record<RecordStatus, string>> = { accepted: 'usage_records', conflict: 'conflicts', voided: 'voided_events' };
 
 export async function listRecords(
   postgres: Postgres,
@@ -66,11 +66,11 @@ export async function listRecords(
   return rows.map((row) => toRecord(row, filter.status));
 }
 
-/** The record with this key, accepted or in conflict. */
+/** The record with this key, whatever became of it: no two of them share a place. */
 export async function findRecord(postgres: Postgres, key: string): Promise<UsageRecord | undefined> {
   const place = decodePlace(key);
   if (place === undefined) return undefined;
-  for (const status of ['accepted', 'conflict'] as const) {
+  for (const status of ['accepted', 'conflict', 'voided'] as const) {
     const values: unknown[] = [];
     const bound = bindPlace(place, (value) => `$${values.push(value)}`);
     const { rows } = await postgres.query<RecordRow>(`SELECT ${RECORD} FROM ${TABLES[status]} WHERE ${PLACE} = ${bound}`, values);

@@ -2,6 +2,7 @@
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { Pipeline } from '../../schemas/http/operations.ts';
+import { findLatestRebuild } from '../queries/rebuilds.ts';
 import { readWatermark } from '../queries/watermark.ts';
 
 export function registerPipeline(server: HttpServer, platform: Platform): void {
@@ -27,6 +28,7 @@ export function registerPipeline(server: HttpServer, platform: Platform): void {
         })),
         deadLetters: Number(rows[0]?.deadLetters ?? 0),
         conflicts: Number(rows[0]?.conflicts ?? 0),
+        rebuild: (await findLatestRebuild(platform.postgres)) ?? null,
         asOf,
       };
     },

@@ -6,8 +6,10 @@
  */
 import type { Postgres, Transaction } from '../../platform/postgres/postgres.ts';
 import { positionKey, type DecodedBatch } from './decode.ts';
+import { advanceRecords, lockRecords } from './offsets.ts';
+import { voidLate, type LateEvent } from './void-late.ts';
 
-export const RECORDS = 'records';
+export { RECORDS } from './offsets.ts';
 
 export interface CommittedBatch {
   fenced: boolean;
@@ -28,6 +30,7 @@ interface Tally {
   duplicate: number;
   conflict: number;
   redelivered: number;
+  voided: number;
 }
 
 export async function commitRecords(
@@ -37,35 +40,23 @@ export async function commitRecords(
   unseen: { customers: string[]; meters: string[] },
 ): Promise<CommittedBatch> {
   return postgres.transaction(async (transaction) => {
-    const held = await lockOffset(transaction, epoch, batch.partition);
-    if (held !== batch.firstOffset) return { fenced: true, dropped: new Set<string>() };
+    if ((await lockRecords(transaction, epoch, batch.partition)) !== batch.firstOffset) return { fenced: true, dropped: new Set<string>() };
 
     await stage(transaction, batch);
+    const late = await voidLate(transaction, epoch, batch);
+    const events = batch.events - late.length;
     const accepted = await insertStaged(transaction, epoch, batch.partition);
-    const refused = accepted === batch.events ? [] : await classifyRefused(transaction, epoch, batch.partition);
-    if (accepted + refused.length !== batch.events) {
-      throw new Error(`partition ${batch.partition}: ${batch.events} events staged, ${accepted} accepted and ${refused.length} refused`);
+    const refused = accepted === events ? [] : await classifyRefused(transaction, epoch, batch.partition);
+    if (accepted + refused.length !== events) {
+      throw new Error(`partition ${batch.partition}: ${events} events staged, ${accepted} accepted and ${refused.length} refused`);
     }
     await storeDeadLetters(transaction, epoch, batch);
-    const dropped = await markDropped(transaction, epoch, batch, refused);
+    const dropped = await markDropped(transaction, epoch, batch, [...refused, ...late]);
     await nameUnseen(transaction, unseen);
-    await addCounts(transaction, batch, refused);
-    await transaction.query(
-      `UPDATE consumer_offsets SET next_offset = $4, updated_at = now() WHERE consumer = $1 AND epoch = $2 AND partition = $3`,
-      [RECORDS, epoch, batch.partition, batch.nextOffset],
-    );
+    await addCounts(transaction, epoch, batch, refused, late);
+    await advanceRecords(transaction, epoch, batch.partition, batch.nextOffset, batch.tail);
     return { fenced: false, dropped };
   });
-}
-
-async function lockOffset(transaction: Transaction, epoch: number, partition: number): Promise<number> {
-  const { rows } = await transaction.query<{ next_offset: string }>(
-    `SELECT next_offset FROM consumer_offsets WHERE consumer = $1 AND epoch = $2 AND partition = $3 FOR UPDATE`,
-    [RECORDS, epoch, partition],
-  );
-  const row = rows[0];
-  if (!row) throw new Error(`partition ${partition} of epoch ${epoch} has no offset row`);
-  return Number(row.next_offset);
 }
 
 /** The temporary table belongs to the connection and is empty again after each commit. */
@@ -143,7 +134,7 @@ async function markDropped(
   transaction: Transaction,
   epoch: number,
   batch: DecodedBatch,
-  refused: readonly Refused[],
+  refused: readonly { offset: string; idx: number }[],
 ): Promise<ReadonlySet<string>> {
   const positions = [
     ...refused.map((row) => ({ offset: Number(row.offset), index: row.idx })),
@@ -167,15 +158,26 @@ async function nameUnseen(transaction: Transaction, unseen: { customers: string[
   }
 }
 
-async function addCounts(transaction: Transaction, batch: DecodedBatch, refused: readonly Refused[]): Promise<void> {
+async function addCounts(
+  transaction: Transaction,
+  epoch: number,
+  batch: DecodedBatch,
+  refused: readonly Refused[],
+  late: readonly LateEvent[],
+): Promise<void> {
   const tallies = new Map<string, Tally>();
   const knownFrom = new Map<string, number>();
   const tallyOf = (importId: string) => {
-    const tally = tallies.get(importId) ?? { accepted: 0, duplicate: 0, conflict: 0, redelivered: 0 };
+    const tally = tallies.get(importId) ?? { accepted: 0, duplicate: 0, conflict: 0, redelivered: 0, voided: 0 };
     tallies.set(importId, tally);
     return tally;
   };
-  for (const [importId, events] of batch.imports) tallyOf(importId).accepted = events;
+  for (const [importId, { events }] of batch.imports) tallyOf(importId).accepted = events;
+  for (const { import_id } of late) {
+    const tally = tallyOf(import_id);
+    tally.accepted--;
+    tally.voided++;
+  }
   for (const { import_id, kept_import_id, outcome } of refused) {
     const tally = tallyOf(import_id);
     tally.accepted--;
@@ -185,10 +187,22 @@ async function addCounts(transaction: Transaction, batch: DecodedBatch, refused:
   }
   for (const [importId, tally] of tallies) {
     await transaction.query(
-      `INSERT INTO import_partitions AS p (import_id, partition, accepted, duplicate, conflict, redelivered) VALUES ($1, $2, $3, $4, $5, $6)
+      `INSERT INTO import_partitions AS p (import_id, partition, accepted, duplicate, conflict, redelivered, voided, epoch, first_offset)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
        ON CONFLICT (import_id, partition) DO UPDATE SET accepted = p.accepted + $3, duplicate = p.duplicate + $4,
-         conflict = p.conflict + $5, redelivered = p.redelivered + $6`,
-      [importId, batch.partition, tally.accepted, tally.duplicate, tally.conflict, tally.redelivered],
+         conflict = p.conflict + $5, redelivered = p.redelivered + $6, voided = p.voided + $7,
+         epoch = coalesce(p.epoch, $8), first_offset = coalesce(p.first_offset, $9)`,
+      [
+        importId,
+        batch.partition,
+        tally.accepted,
+        tally.duplicate,
+        tally.conflict,
+        tally.redelivered,
+        tally.voided,
+        epoch,
+        batch.imports.get(importId)?.firstOffset,
+      ],
     );
   }
   // In one order everywhere: two partitions may add to the same pairs at the same time.

@@ -6,6 +6,7 @@
  * all time spent).
  */
 import type { LogBatch } from '../../platform/event-log/event-log.ts';
+import { tailOf, type LogTail } from '../../platform/event-log/tail.ts';
 import { decodeUsageEvent, type DecodeFailure, type UsageEvent } from '../../schemas/usage-event.ts';
 import type { RollupBatch } from '../handoff.ts';
 
@@ -15,8 +16,8 @@ export interface DecodedBatch {
   nextOffset: number;
   /** Events, dead letters not counted. */
   events: number;
-  /** Events by import. */
-  imports: ReadonlyMap<string, number>;
+  /** Events by import, and where its first one stands. */
+  imports: ReadonlyMap<string, { events: number; firstOffset: number }>;
   /** The events as Postgres COPY text, in pieces of some hundred rows. */
   copyTexts: readonly string[];
   customers: ReadonlySet<string>;
@@ -24,6 +25,8 @@ export interface DecodedBatch {
   dead: readonly DeadLetter[];
   /** All events as rows for ClickHouse, as if none were refused. */
   rollup: RollupBatch;
+  /** The last events, to know the log again by. */
+  tail: LogTail | undefined;
 }
 
 export interface DeadLetter {
@@ -38,7 +41,7 @@ export function positionKey(offset: number, index: number): string {
 }
 
 export function decodeBatch(batch: LogBatch, epoch: number): DecodedBatch {
-  const imports = new Map<string, number>();
+  const imports = new Map<string, { events: number; firstOffset: number }>();
   const customers = new Set<string>();
   const meters = new Set<string>();
   const dead: DeadLetter[] = [];
@@ -54,7 +57,9 @@ export function decodeBatch(batch: LogBatch, epoch: number): DecodedBatch {
       continue;
     }
     const { event } = outcome;
-    imports.set(event.importId, (imports.get(event.importId) ?? 0) + 1);
+    const ofImport = imports.get(event.importId);
+    if (ofImport) ofImport.events++;
+    else imports.set(event.importId, { events: 1, firstOffset: offset });
     customers.add(event.customer);
     meters.add(event.meter);
     const customer = escapeText(event.customer);
@@ -75,6 +80,7 @@ export function decodeBatch(batch: LogBatch, epoch: number): DecodedBatch {
     customers,
     meters,
     dead,
+    tail: tailOf(batch),
     rollup: rollup.batch(),
   };
 }
@@ -147,6 +153,6 @@ const SPECIAL = /[\\\t\n\r]/;
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 /** COPY text format and TabSeparated escape the same four characters the same way. Almost no value has one. */
-function escapeText(value: string): string {
+export function escapeText(value: string): string {
   return SPECIAL.test(value) ? value.replace(/[\\\t\n\r]/g, (character) => ESCAPES[character] as string) : value;
 }

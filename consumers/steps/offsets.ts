@@ -1,5 +1,9 @@
 /** Where a consumer is, per partition and epoch; kept in Postgres, next to what it says has been done. */
-import type { Postgres } from '../../platform/postgres/postgres.ts';
+import type { EventLog } from '../../platform/event-log/event-log.ts';
+import { checkTail, type LogTail } from '../../platform/event-log/tail.ts';
+import type { Postgres, Transaction } from '../../platform/postgres/postgres.ts';
+
+export const RECORDS = 'records';
 
 /** The number of this incarnation of the log; a new one gets the next number. */
 export async function resolveEpoch(postgres: Postgres, incarnation: string): Promise<number> {
@@ -25,4 +29,46 @@ export async function readOffset(postgres: Postgres, consumer: string, epoch: nu
     [consumer, epoch, partition],
   );
   return Number(rows[0]?.next_offset ?? 0);
+}
+
+/** Where the records consumer is, held until the transaction ends: the fence against a second owner. */
+export async function lockRecords(transaction: Transaction, epoch: number, partition: number): Promise<number> {
+  const { rows } = await transaction.query<{ next_offset: string }>(
+    `SELECT next_offset FROM consumer_offsets WHERE consumer = $1 AND epoch = $2 AND partition = $3 FOR UPDATE`,
+    [RECORDS, epoch, partition],
+  );
+  const row = rows[0];
+  if (!row) throw new Error(`partition ${partition} of epoch ${epoch} has no offset row`);
+  return Number(row.next_offset);
+}
+
+/** `tail`: the last events consumed; what holds none leaves the one before. */
+export async function advanceRecords(
+  transaction: Transaction,
+  epoch: number,
+  partition: number,
+  nextOffset: number,
+  tail?: LogTail,
+): Promise<void> {
+  await transaction.query(
+    `UPDATE consumer_offsets SET next_offset = $4, tail_offset = coalesce($5, tail_offset), tail_hash = coalesce($6, tail_hash), updated_at = now()
+     WHERE consumer = $1 AND epoch = $2 AND partition = $3`,
+    [RECORDS, epoch, partition, nextOffset, tail?.offset ?? null, tail?.hash ?? null],
+  );
+}
+
+/**
+ * Throws when the log is not the one whose events were consumed: a topic that was deleted and made anew has other events at the
+ * same offsets, and going on would lose them.
+ */
+export async function refuseOtherLog(postgres: Postgres, log: EventLog, epoch: number): Promise<void> {
+  const { rows } = await postgres.query<{ partition: number; tail_offset: string; tail_hash: string }>(
+    `SELECT partition, tail_offset, tail_hash FROM consumer_offsets WHERE consumer = $1 AND epoch = $2 AND tail_hash IS NOT NULL`,
+    [RECORDS, epoch],
+  );
+  const outcome = await checkTail(
+    log,
+    rows.map(({ partition, tail_offset, tail_hash }) => ({ partition, offset: Number(tail_offset), hash: tail_hash })),
+  );
+  if (outcome !== 'same') throw new Error(`This is not the event log that was consumed before: ${outcome.why}.`);
 }

@@ -14,8 +14,8 @@ import type { Postgres } from '../../platform/postgres/postgres.ts';
 
 export const ROLLUPS = 'rollups';
 
-const EVENTS_TABLE = 'tallyline.usage_events';
-const EVENTS_COLUMNS = ['customer', 'meter', 'time', 'quantity', 'epoch', 'log_partition', 'log_offset', 'log_index'] as const;
+export const EVENTS_TABLE = 'tallyline.usage_events';
+export const EVENTS_COLUMNS = ['customer', 'meter', 'time', 'quantity', 'epoch', 'log_partition', 'log_offset', 'log_index'] as const;
 
 /** How often rows that ClickHouse says it does not have are sent under a new token before that counts as broken. */
 const ATTEMPTS_MAX = 3;
@@ -27,10 +27,21 @@ export interface RangeKey {
   nextOffset: number;
 }
 
-/** The rows of a range in one month; one insert. */
-export interface MonthRows {
+/** Rows that a control message puts into a month are inserted by their index, this many indexes at a time. */
+export const REVIVED_ROWS = 50_000;
+
+/** What a range changes in one month. */
+export interface PlannedRows {
   month: number;
   rows: number;
+  /** Of a control message's rows: where these begin, a multiple of REVIVED_ROWS. */
+  firstIndex?: number;
+  /** Rows that a control message deletes. */
+  voided?: number;
+}
+
+/** The rows of a range in one month; one insert. */
+export interface MonthRows extends PlannedRows {
   tsv: string;
 }
 
@@ -44,13 +55,14 @@ export class RollupDisagreement extends Error {
   }
 }
 
-export function rangeToken(range: RangeKey, month: number, attempt: number): string {
-  const token = `${range.epoch}:${range.partition}:${range.firstOffset}-${range.nextOffset}:${month}`;
+export function rangeToken(range: RangeKey, { month, firstIndex }: PlannedRows, attempt: number): string {
+  const part = firstIndex === undefined ? `${month}` : `${month}.${firstIndex}`;
+  const token = `${range.epoch}:${range.partition}:${range.firstOffset}-${range.nextOffset}:${part}`;
   return attempt === 0 ? token : `${token}:${attempt}`;
 }
 
 /** Announces the range. Answers false when the partition is not where the caller thinks it is (another owner, another range). */
-export async function announceRange(postgres: Postgres, range: RangeKey, months: readonly MonthRows[]): Promise<boolean> {
+export async function announceRange(postgres: Postgres, range: RangeKey, months: readonly PlannedRows[]): Promise<boolean> {
   return postgres.transaction(async (transaction) => {
     const { rows } = await transaction.query<{ next_offset: string; pending: boolean }>(
       `SELECT next_offset, EXISTS (SELECT FROM rollup_ranges WHERE epoch = $2 AND partition = $3 AND state = 'PENDING') AS pending
@@ -58,21 +70,31 @@ export async function announceRange(postgres: Postgres, range: RangeKey, months:
       [ROLLUPS, range.epoch, range.partition],
     );
     if (Number(rows[0]?.next_offset) !== range.firstOffset || rows[0]?.pending) return false;
-    for (const { month, rows: count } of months) {
+    for (const { month, rows: count, firstIndex = 0, voided = 0 } of months) {
       await transaction.query(
-        `INSERT INTO rollup_ranges (epoch, partition, first_offset, next_offset, month, rows) VALUES ($1, $2, $3, $4, $5, $6)`,
-        [range.epoch, range.partition, range.firstOffset, range.nextOffset, month, count],
+        `INSERT INTO rollup_ranges (epoch, partition, first_offset, next_offset, month, first_index, rows, voided) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        [range.epoch, range.partition, range.firstOffset, range.nextOffset, month, firstIndex, count, voided],
       );
     }
     return true;
   });
 }
 
-/** Marks the range DONE, moves the offset, and tells whoever waits for usage. False: another owner has done it. */
+/**
+ * Marks the range DONE, moves the offset, and tells whoever waits for usage. False: another owner has done it, or a rebuild has
+ * exchanged the table since it was announced, so that its rows may have gone into the old one: look again.
+ */
 export async function finishRange(postgres: Postgres, range: RangeKey, rows: number): Promise<boolean> {
   return postgres.transaction(async (transaction) => {
+    // Held first: a statement that had to wait for a rebuild would not see what that has marked meanwhile.
+    await transaction.query(`SELECT FROM consumer_offsets WHERE consumer = $1 AND epoch = $2 AND partition = $3 FOR UPDATE`, [
+      ROLLUPS,
+      range.epoch,
+      range.partition,
+    ]);
     const moved = await transaction.query(
-      `UPDATE consumer_offsets SET next_offset = $5, updated_at = now() WHERE consumer = $1 AND epoch = $2 AND partition = $3 AND next_offset = $4`,
+      `UPDATE consumer_offsets SET next_offset = $5, updated_at = now() WHERE consumer = $1 AND epoch = $2 AND partition = $3 AND next_offset = $4
+         AND NOT EXISTS (SELECT FROM rollup_ranges WHERE epoch = $2 AND partition = $3 AND first_offset = $4 AND exchanged)`,
       [ROLLUPS, range.epoch, range.partition, range.firstOffset, range.nextOffset],
     );
     if (moved.rowCount === 0) return false;
@@ -92,7 +114,7 @@ export async function insertMonth(clickhouse: ClickHouse, range: RangeKey, rows:
     columns: EVENTS_COLUMNS,
     tsv: rows.tsv,
     rows: rows.rows,
-    token: rangeToken(range, rows.month, attempt),
+    token: rangeToken(range, rows, attempt),
   });
 }
 
@@ -102,31 +124,33 @@ export async function insertMonth(clickhouse: ClickHouse, range: RangeKey, rows:
  */
 export async function insertDoubtful(postgres: Postgres, clickhouse: ClickHouse, range: RangeKey, rows: MonthRows): Promise<void> {
   const isThere = async () => {
-    const found = await countRows(clickhouse, range, rows.month);
+    const found = await countRows(clickhouse, range, rows);
     if (found !== 0 && found !== rows.rows) throw new RollupDisagreement(range, rows.month, rows.rows, found);
     return found !== 0;
   };
   if (await isThere()) return;
-  for (let attempt = await readAttempt(postgres, range, rows.month); ; attempt++) {
+  for (let attempt = await readAttempt(postgres, range, rows); ; attempt++) {
     await insertMonth(clickhouse, range, rows, attempt);
     if (await isThere()) return;
     if (attempt >= ATTEMPTS_MAX) throw new RollupDisagreement(range, rows.month, rows.rows, 0);
-    await postgres.query(`UPDATE rollup_ranges SET attempt = $5 WHERE epoch = $1 AND partition = $2 AND first_offset = $3 AND month = $4`, [
-      range.epoch,
-      range.partition,
-      range.firstOffset,
-      rows.month,
-      attempt + 1,
-    ]);
+    await postgres.query(
+      `UPDATE rollup_ranges SET attempt = $6 WHERE epoch = $1 AND partition = $2 AND first_offset = $3 AND month = $4 AND first_index = $5`,
+      [range.epoch, range.partition, range.firstOffset, rows.month, rows.firstIndex ?? 0, attempt + 1],
+    );
   }
 }
 
-/** The announced ranges of a partition that are not DONE, as its last owner left them. */
+/** The announced ranges of a partition that are not DONE, as its last owner left them. The caller looks for their rows after this. */
 export async function pendingRanges(
   postgres: Postgres,
   epoch: number,
   partition: number,
 ): Promise<{ range: RangeKey; months: Map<number, number> }[]> {
+  // First this, then the look: a table that is exchanged in between marks them again.
+  await postgres.query(
+    `UPDATE rollup_ranges SET exchanged = false WHERE epoch = $1 AND partition = $2 AND state = 'PENDING' AND exchanged`,
+    [epoch, partition],
+  );
   const { rows } = await postgres.query<{ first_offset: string; next_offset: string; month: number; rows: number }>(
     `SELECT first_offset, next_offset, month, rows FROM rollup_ranges WHERE epoch = $1 AND partition = $2 AND state = 'PENDING' ORDER BY first_offset, month`,
     [epoch, partition],
@@ -143,20 +167,21 @@ export async function pendingRanges(
   return [...ranges.values()];
 }
 
-async function readAttempt(postgres: Postgres, range: RangeKey, month: number): Promise<number> {
+async function readAttempt(postgres: Postgres, range: RangeKey, { month, firstIndex = 0 }: PlannedRows): Promise<number> {
   const { rows } = await postgres.query<{ attempt: number }>(
-    `SELECT attempt FROM rollup_ranges WHERE epoch = $1 AND partition = $2 AND first_offset = $3 AND month = $4`,
-    [range.epoch, range.partition, range.firstOffset, month],
+    `SELECT attempt FROM rollup_ranges WHERE epoch = $1 AND partition = $2 AND first_offset = $3 AND month = $4 AND first_index = $5`,
+    [range.epoch, range.partition, range.firstOffset, month, firstIndex],
   );
   return rows[0]?.attempt ?? 0;
 }
 
-async function countRows(clickhouse: ClickHouse, range: RangeKey, month: number): Promise<number> {
+async function countRows(clickhouse: ClickHouse, range: RangeKey, { month, firstIndex }: PlannedRows): Promise<number> {
+  const indexes = firstIndex === undefined ? '' : `AND log_index >= ${firstIndex} AND log_index < ${firstIndex + REVIVED_ROWS}`;
   const rows = await clickhouse.query<{ found: string }>({
     name: 'rollup_read_back',
     sql: `SELECT count() AS found FROM ${EVENTS_TABLE}
           WHERE toYYYYMM(time) = {month:UInt32} AND epoch = {epoch:UInt32} AND log_partition = {partition:UInt16}
-            AND log_offset >= {first:UInt64} AND log_offset < {next:UInt64}`,
+            AND log_offset >= {first:UInt64} AND log_offset < {next:UInt64} ${indexes}`,
     params: { month, epoch: range.epoch, partition: range.partition, first: String(range.firstOffset), next: String(range.nextOffset) },
   });
   return Number(rows[0]?.found ?? 0);

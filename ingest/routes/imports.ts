@@ -9,7 +9,7 @@ import { Import, ImportList, ImportListQuery, ImportQuery } from '../../schemas/
 import { acceptUpload, type AcceptOptions } from '../accept.ts';
 import { listImports, readImport } from '../import-view.ts';
 import type { Publisher } from '../publisher.ts';
-import { waitForImport } from '../wait.ts';
+import { isFinal, waitForImport } from '../wait.ts';
 import { openUpload, registerUploads } from './uploads.ts';
 
 /** A caller who waits longer than this gets 202 and asks again: proxies close idle connections at some point. */
@@ -43,9 +43,8 @@ export async function importRoutes(app: HttpServer, { platform, publisher, uploa
       const id = await acceptUpload(platform, upload, options);
       publisher.wake();
       const view = wait ? await waitForImport(postgres, id, WAIT_MS_MAX) : await requireImport(id);
-      const finished = view.status === 'complete' || view.status === 'failed';
       return reply
-        .code(wait && finished ? 200 : 202)
+        .code(wait && isFinal(view) ? 200 : 202)
         .header('location', `/v1/imports/${id}`)
         .send(view);
     };

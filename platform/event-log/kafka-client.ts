@@ -35,8 +35,8 @@ export interface KafkaConnection {
 const CONNECT_MS_MAX = 10_000;
 /** A request that was swallowed by the network is sent again after this long. */
 const REQUEST_MS_MAX = 15_000;
-/** Some 15 s of trying in all: a broker that restarts is back by then. Beyond that the caller hears of it, and decides. */
-const RETRY = { initialRetryTime: 200, maxRetryTime: 5_000, retries: 6 };
+/** Some 6 s of trying to connect. What takes longer is tried again by us, who know what may be given up. */
+const RETRY = { initialRetryTime: 200, maxRetryTime: 5_000, retries: 5 };
 
 export function createKafka(connection: KafkaConnection, logger: Logger): Kafka {
   mendKafkajs();

@@ -5,8 +5,8 @@
  * data lost in silence. One level below, at its brokers, the same request fails, and the reason can be told.
  */
 import { createRequire } from 'node:module';
-import type { Cluster } from 'kafkajs';
 import { LogEndsEarlierError, LogTrimmedError } from './event-log.ts';
+import type { KafkaLeaders } from './kafka-leaders.ts';
 
 export interface FetchedMessage {
   offset: number;
@@ -50,40 +50,10 @@ type FilterAborted = (fetched: Pick<RawPartition, 'messages' | 'abortedTransacti
 const filterAborted = createRequire(import.meta.url)('kafkajs/src/consumer/filterAbortedMessages.js') as FilterAborted;
 
 export class KafkaFetcher {
-  readonly #cluster: Cluster;
-  readonly #topic: string;
-  #ready: Promise<void> | undefined;
+  readonly leaders: KafkaLeaders;
 
-  constructor(cluster: Cluster, topic: string) {
-    this.#cluster = cluster;
-    this.#topic = topic;
-  }
-
-  /** Connects; again after a failure. */
-  connect(): Promise<void> {
-    this.#ready ??= this.#connect().catch((error: unknown) => {
-      this.#ready = undefined;
-      throw error;
-    });
-    return this.#ready;
-  }
-
-  async #connect(): Promise<void> {
-    await this.#cluster.connect();
-    await this.#cluster.addTargetTopic(this.#topic);
-  }
-
-  disconnect(): Promise<void> {
-    return this.#cluster.disconnect();
-  }
-
-  /** The broker that leads a partition, as far as is known. */
-  async leaderOf(partition: number): Promise<string> {
-    await this.connect();
-    await this.#cluster.refreshMetadataIfNecessary();
-    const [leader] = Object.keys(this.#cluster.findLeaderForPartitions(this.#topic, [partition]));
-    if (leader === undefined) throw new Error(`partition ${partition} has no leader`);
-    return leader;
+  constructor(leaders: KafkaLeaders) {
+    this.leaders = leaders;
   }
 
   /** What begins at each point; partitions with nothing new are left out. All points must have the same leader, and none twice. */
@@ -96,35 +66,29 @@ export class KafkaFetcher {
       maxBytes: RESPONSE_BYTES_MAX,
       topics: [
         {
-          topic: this.#topic,
-          partitions: points.map(({ partition, fromOffset }) => ({ partition, fetchOffset: String(fromOffset), maxBytes: FETCH_BYTES_MAX })),
+          topic: this.leaders.topic,
+          partitions: points.map(({ partition, fromOffset }) => ({
+            partition,
+            fetchOffset: String(fromOffset),
+            maxBytes: FETCH_BYTES_MAX,
+          })),
         },
       ],
     };
     try {
-      const broker = await this.#cluster.findBroker({ nodeId: leader });
+      const broker = await this.leaders.broker(leader);
       const { responses } = (await broker.fetch(request)) as { responses: { partitions: RawPartition[] }[] };
       const froms = new Map(points.map(({ partition, fromOffset }) => [partition, fromOffset]));
       const fetched = responses.flatMap(({ partitions }) => partitions).filter(({ messages }) => messages.length > 0);
       return new Map(fetched.map((raw) => [raw.partition, decode(raw, froms.get(raw.partition) ?? 0)]));
     } catch (error) {
-      await this.#recover(error, points);
+      if ((error as { type?: string }).type === 'OFFSET_OUT_OF_RANGE') await this.#explainRange(points);
+      else await this.leaders.recover(error);
       throw error;
     }
   }
 
-  /** Turns what cannot be repeated into what it means, and prepares the repetition of everything else. */
-  async #recover(error: unknown, points: readonly FetchPoint[]): Promise<void> {
-    const { type, name, host, port } = error as { type?: string; name?: string; host?: string; port?: number };
-    if (type === 'OFFSET_OUT_OF_RANGE') {
-      await this.#explainRange(points);
-      return;
-    }
-    if (name === 'KafkaJSConnectionClosedError' && host !== undefined && port !== undefined) this.#cluster.removeBroker({ host, port });
-    // The leader may be another by now. Where not even this can be had, the first error says more.
-    await this.#cluster.refreshMetadata().catch(() => undefined);
-  }
-
+  /** Throws what is the matter, if that can be told. */
   async #explainRange(points: readonly FetchPoint[]): Promise<void> {
     const [starts, ends] = await Promise.all([this.offsets('start'), this.offsets('end')]);
     for (const { partition, fromOffset } of points) {
@@ -137,16 +101,15 @@ export class KafkaFetcher {
 
   /** By partition: the first offset that is still there, or the one the next event will get. */
   async offsets(which: 'start' | 'end'): Promise<number[]> {
-    await this.connect();
-    await this.#cluster.refreshMetadataIfNecessary();
-    const partitions = this.#cluster.findTopicPartitionMetadata(this.#topic).map(({ partitionId }) => ({ partition: partitionId }));
+    const partitions = (await this.leaders.partitions()).map((partition) => ({ partition }));
+    const { cluster, topic } = this.leaders;
     try {
-      const [topic] = await this.#cluster.fetchTopicsOffset([{ topic: this.#topic, partitions, fromBeginning: which === 'start' }]);
+      const [answer] = await cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning: which === 'start' }]);
       const offsets = new Array<number>(partitions.length).fill(0);
-      for (const { partition, offset } of topic?.partitions ?? []) offsets[partition] = Number(offset);
+      for (const { partition, offset } of answer?.partitions ?? []) offsets[partition] = Number(offset);
       return offsets;
     } catch (error) {
-      await this.#recover(error, []);
+      await this.leaders.recover(error);
       throw error;
     }
   }

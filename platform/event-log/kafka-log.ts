@@ -13,6 +13,7 @@ import type { KafkaCompression } from './kafka-appender.ts';
 import { createKafka, openCluster } from './kafka-client.ts';
 import type { KafkaConnection } from './kafka-client.ts';
 import { KafkaFetcher } from './kafka-fetcher.ts';
+import { KafkaLeaders } from './kafka-leaders.ts';
 import { KafkaMembership } from './kafka-membership.ts';
 import { kafkaPartitionFor } from './kafka-partition-for.ts';
 import { KafkaReader } from './kafka-reader.ts';
@@ -52,9 +53,9 @@ class KafkaLog implements EventLog {
   readonly #incarnation: string;
   readonly #appender: KafkaAppender;
   readonly #fetcher: KafkaFetcher;
-  /** Connected by the first who waits. */
-  readonly #waitFetcher: KafkaFetcher;
   readonly #waits: KafkaWaits;
+  /** To append, to read and to wait: a broker answers the requests of a connection one after the other. */
+  readonly #leaders: readonly KafkaLeaders[];
   readonly #assignments = new Set<Assignment>();
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
@@ -65,14 +66,18 @@ class KafkaLog implements EventLog {
     this.#options = options;
     this.#kafka = kafka;
     this.#incarnation = incarnation;
-    this.#appender = new KafkaAppender({ kafka, topic, partitions, compression, eventsPerMessage });
-    this.#fetcher = new KafkaFetcher(openCluster(kafka), topic);
-    this.#waitFetcher = new KafkaFetcher(openCluster(kafka), topic);
-    this.#waits = new KafkaWaits(this.#waitFetcher);
+    const connections = () => new KafkaLeaders(openCluster(kafka), topic);
+    const [appending, reading, waiting] = [connections(), connections(), connections()];
+    this.#leaders = [appending, reading, waiting];
+    const closed = this.#closing.signal;
+    this.#appender = new KafkaAppender({ leaders: appending, partitions, compression, eventsPerMessage, closed, logger: options.logger });
+    this.#fetcher = new KafkaFetcher(reading);
+    this.#waits = new KafkaWaits(new KafkaFetcher(waiting));
   }
 
+  /** The other connections are made by the first who needs them. */
   connect(): Promise<void> {
-    return this.#fetcher.connect();
+    return this.#fetcher.leaders.connect();
   }
 
   /** Cluster and topic. That a topic was deleted and made anew is out of kafkajs' sight: `checkTail` sees it. */
@@ -117,14 +122,12 @@ class KafkaLog implements EventLog {
     await cluster.connect();
     const work = (partition: number, signal: AbortSignal) => worker(this.reader(partition), signal);
     const membership = new KafkaMembership({ cluster, topic, groupId, partitions: this.partitions, sessionTimeoutMs, work, clock, logger });
-    const done = membership.done.finally(() => cluster.disconnect());
     // Whoever asks for it later gets the error; until then it must not count as unhandled.
-    done.catch(() => undefined);
+    membership.done.catch(() => undefined);
     const assignment: Assignment = {
-      done,
+      done: membership.done,
       stop: async () => {
         await membership.stop();
-        await done.catch(() => undefined);
         this.#assignments.delete(assignment);
       },
     };
@@ -140,8 +143,8 @@ class KafkaLog implements EventLog {
   async #close(): Promise<void> {
     this.#closing.abort();
     await Promise.all([...this.#assignments].map((assignment) => assignment.stop()));
-    await this.#appender.close();
-    await Promise.all([this.#fetcher.disconnect(), this.#waitFetcher.disconnect()]);
+    await this.#appender.settled();
+    await Promise.all(this.#leaders.map((leaders) => leaders.disconnect()));
   }
 
   #refuseWhenClosed(): void {

@@ -14,6 +14,7 @@ import type { Clock } from '../clock.ts';
 import { Waker } from '../waker.ts';
 
 export interface KafkaGroupOptions {
+  /** Connected, and disconnected in the end: other requests would wait for those of the group. */
   cluster: Cluster;
   topic: string;
   groupId: string;
@@ -83,12 +84,14 @@ export class KafkaMembership {
   readonly #stopping = new AbortController();
   #coordinator: Coordinator | undefined;
   #memberId = '';
+  /** A join that was still under way when this member was stopped. */
+  #lateJoin: Promise<{ memberId: string }> | undefined;
   /** Rejects when a worker failed or the group refuses us; resolves after `stop`. */
   readonly done: Promise<void>;
 
   constructor(options: KafkaGroupOptions) {
     this.#options = options;
-    this.done = this.#live().finally(() => this.#leave());
+    this.done = this.#live().finally(() => this.#end());
   }
 
   async stop(): Promise<void> {
@@ -132,7 +135,10 @@ export class KafkaMembership {
       groupProtocols: [{ name: PROTOCOL, metadata }],
     });
     const joined = await unlessStopped(joining, this.#stopping.signal);
-    if (joined === undefined) return undefined;
+    if (joined === undefined) {
+      this.#lateJoin = joining;
+      return undefined;
+    }
     const { generationId, leaderId, memberId, members } = joined;
     this.#memberId = memberId;
     const groupAssignment = leaderId === memberId ? this.#deal(members) : [];
@@ -220,18 +226,26 @@ export class KafkaMembership {
     return this.#coordinator;
   }
 
+  /** A join that hangs on other members is left again whenever it comes through; nobody waits for that. */
+  async #end(): Promise<void> {
+    const ended = this.#leave().finally(() => this.#options.cluster.disconnect());
+    if (this.#lateJoin === undefined) await ended;
+    else ended.catch(() => undefined);
+  }
+
   /** So that the others need not wait for the session to end. */
   async #leave(): Promise<void> {
-    if (this.#memberId === '') return;
+    const { groupId, logger } = this.#options;
     try {
-      await (await this.#findCoordinator()).leaveGroup({ groupId: this.#options.groupId, memberId: this.#memberId });
+      const memberId = (await this.#lateJoin)?.memberId ?? this.#memberId;
+      if (memberId !== '') await (await this.#findCoordinator()).leaveGroup({ groupId, memberId });
     } catch (error) {
-      this.#options.logger.warn({ err: error }, 'the group was not told that this member leaves; it finds out when the session ends');
+      logger.warn({ err: error }, 'the group was not told that this member leaves; it finds out when the session ends');
     }
   }
 }
 
-/** A join cannot be taken back; one that comes through in time can at least be left again. */
+/** A join cannot be taken back. Mostly it takes no time, and is worth waiting for: then the others hear at once that this one leaves. */
 async function unlessStopped<T>(joining: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   const stopped = Promise.withResolvers<undefined>();
   let timer: NodeJS.Timeout | undefined;

@@ -72,7 +72,7 @@ export class KafkaReader implements PartitionReader {
   }
 
   async #fetch(fromOffset: number): Promise<Kept | undefined> {
-    const leader = await this.#fetcher.leaderOf(this.partition);
+    const leader = await this.#fetcher.leaders.leaderOf(this.partition);
     const fetched = (await this.#fetcher.fetch([{ partition: this.partition, fromOffset }], leader, 0)).get(this.partition);
     return fetched === undefined || fetched.nextOffset === fromOffset ? undefined : { ...fetched, at: 0 };
   }

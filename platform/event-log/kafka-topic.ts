@@ -92,7 +92,10 @@ async function createTopic(admin: Admin, options: KafkaTopicOptions, logger: Log
 }
 
 async function readSettings(admin: Admin, topic: string): Promise<ReadonlyMap<string, string>> {
-  const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }] });
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }],
+  });
   return new Map((resources[0]?.configEntries ?? []).map(({ configName, configValue }) => [configName, configValue]));
 }
 
@@ -111,11 +114,36 @@ function settingFaults(settings: ReadonlyMap<string, string>, topic: string): st
       `${name} is ${value}: ${why(value)}; mend it with kafka-configs.sh --alter --entity-type topics --entity-name ${topic} --add-config ${name}=${mend}`,
     );
   };
-  judge('cleanup.policy', (value) => value === 'delete', () => 'compaction deletes events of which a later one has the same key', 'delete');
-  judge('retention.ms', (value) => isRetentionSafe(Number(value)), (value) => retentionFault(Number(value)), String(7 * 24 * HOUR_MS));
-  judge('retention.bytes', (value) => value === '-1', () => 'a large import pushes out events that were not consumed yet', '-1');
-  judge('max.message.bytes', (value) => Number(value) >= BATCH_BYTES_MIN, () => 'appends would be too large for it', String(BATCH_BYTES_MAX));
-  judge('unclean.leader.election.enable', (value) => value === 'false', () => 'acknowledged events are lost with a broker', 'false');
+  judge(
+    'cleanup.policy',
+    (value) => value === 'delete',
+    () => 'compaction deletes events of which a later one has the same key',
+    'delete',
+  );
+  judge(
+    'retention.ms',
+    (value) => isRetentionSafe(Number(value)),
+    (value) => retentionFault(Number(value)),
+    String(7 * 24 * HOUR_MS),
+  );
+  judge(
+    'retention.bytes',
+    (value) => value === '-1',
+    () => 'a large import pushes out events that were not consumed yet',
+    '-1',
+  );
+  judge(
+    'max.message.bytes',
+    (value) => Number(value) >= BATCH_BYTES_MIN,
+    () => 'appends would be too large for it',
+    String(BATCH_BYTES_MAX),
+  );
+  judge(
+    'unclean.leader.election.enable',
+    (value) => value === 'false',
+    () => 'acknowledged events are lost with a broker',
+    'false',
+  );
   return faults;
 }
 
@@ -135,7 +163,10 @@ function warn(
   logger: Logger,
 ): void {
   if (partitions.length > wanted) {
-    logger.warn({ topic, partitions: partitions.length, wanted }, 'the topic has more partitions than are configured: all of them are used');
+    logger.warn(
+      { topic, partitions: partitions.length, wanted },
+      'the topic has more partitions than are configured: all of them are used',
+    );
   }
   const replicas = Math.min(...partitions.map((partition) => partition.replicas.length));
   if (replicas === 1) logger.warn({ topic }, 'the topic has one replica: events are lost with the disk of one broker');

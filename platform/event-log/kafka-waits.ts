@@ -37,7 +37,7 @@ export class KafkaWaits {
       const timer = setTimeout(finish, waitMs);
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiters.add(waiter);
-      this.#fetcher.leaderOf(point.partition).then((leader) => this.#poll(leader), onAbort);
+      this.#fetcher.leaders.leaderOf(point.partition).then((leader) => this.#poll(leader), onAbort);
     });
   }
 
@@ -63,7 +63,7 @@ export class KafkaWaits {
 
   async #waitersOf(leader: string): Promise<Waiter[]> {
     const waiters = [...this.#waiters];
-    const leaders = await Promise.all(waiters.map(({ partition }) => this.#fetcher.leaderOf(partition)));
+    const leaders = await Promise.all(waiters.map(({ partition }) => this.#fetcher.leaders.leaderOf(partition)));
     return waiters.filter((waiter, at) => leaders[at] === leader && this.#waiters.has(waiter));
   }
 

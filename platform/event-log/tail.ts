@@ -49,7 +49,9 @@ async function compare(log: EventLog, { partition, offset, hash }: LogTail, endO
   }
   if (batch?.offsets[0] !== offset)
     return `the event at offset ${offset} was consumed and is no longer there, although the log begins before it`;
-  return hashAt(batch, offset) === hash ? undefined : `at offset ${offset} stands another event than the one consumed: the log was made anew`;
+  return hashAt(batch, offset) === hash
+    ? undefined
+    : `at offset ${offset} stands another event than the one consumed: the log was made anew`;
 }
 
 /** Over all events of one message: they stand at one offset, and no read splits them. */

@@ -7,6 +7,18 @@ export const Health = Type.Object({
   checks: Type.Array(Type.Object({ name: Type.String(), ok: Type.Boolean(), message: Type.Optional(Type.String()) })),
 });
 
+/** A rebuild of ClickHouse from Postgres. */
+export const Rebuild = Type.Object({
+  id: Type.String(),
+  state: Type.Union([Type.Literal('requested'), Type.Literal('copying'), Type.Literal('done'), Type.Literal('failed')]),
+  requestedAt: Instant,
+  startedAt: nullable(Instant),
+  finishedAt: nullable(Instant),
+  rowsCopied: Type.Integer(),
+  failure: nullable(Type.String()),
+});
+export type Rebuild = Type.Static<typeof Rebuild>;
+
 export const Pipeline = Type.Object({
   partitions: Type.Array(
     Type.Object({
@@ -20,6 +32,8 @@ export const Pipeline = Type.Object({
   ),
   deadLetters: Type.Integer(),
   conflicts: Type.Integer(),
+  /** The latest one; null: there was none. */
+  rebuild: nullable(Rebuild),
   asOf: Instant,
 });
 export type Pipeline = Type.Static<typeof Pipeline>;

@@ -44,7 +44,7 @@ export const RecordsQuery = strictObject({
   from: Type.Optional(Instant),
   to: Type.Optional(Instant),
   import: Type.Optional(Type.String({ pattern: '^\\d{1,18}$' })),
-  status: Type.Optional(Type.Union([Type.Literal('accepted'), Type.Literal('conflict')])),
+  status: Type.Optional(Type.Union([Type.Literal('accepted'), Type.Literal('conflict'), Type.Literal('voided')])),
   ...Page,
 });
 

@@ -3,6 +3,6 @@ import { defineConfig } from 'drizzle-kit';
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: './schemas/postgres/tables.ts',
+  schema: ['tables', 'undo-tables', 'embedded-log-tables', 'operations-tables'].map((file) => `./schemas/postgres/${file}.ts`),
   out: './schemas/postgres/migrations',
 });

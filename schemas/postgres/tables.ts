@@ -28,7 +28,7 @@ export const imports = pgTable(
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
     name: text('name').notNull(),
-    /** received → publishing → settling → complete; failed from any of them. */
+    /** received → publishing → settling → complete; failed from any of them; undoing → undone from all but received. */
     status: text('status').notNull(),
     identity: text('identity'),
     /** `Idempotency-Key`, scoped to the caller. */
@@ -63,12 +63,16 @@ export const imports = pgTable(
     /** The replica that may publish it, and until when unless renewed. */
     leaseOwner: text('lease_owner'),
     leaseUntil: instant('lease_until'),
+    undoneBy: text('undone_by'),
+    undoneAt: instant('undone_at'),
+    /** Incarnation of the log whose every partition has the control message. */
+    undoSentTo: text('undo_sent_to'),
   },
   (table) => [
     uniqueIndex('imports_idempotency_key').on(table.keyScope, table.idempotencyKey),
     index('imports_unfinished')
       .on(table.status)
-      .where(sql`status IN ('received', 'publishing', 'settling')`),
+      .where(sql`status IN ('received', 'publishing', 'settling', 'undoing')`),
   ],
 );
 
@@ -78,6 +82,9 @@ export const importPartitions = pgTable(
   {
     importId: count('import_id').notNull(),
     partition: smallint('partition').notNull(),
+    /** Where the import's events begin here. */
+    epoch: integer('epoch'),
+    firstOffset: count('first_offset'),
     /** Offset after the import's last event here; null until publishing has ended. */
     endOffset: count('end_offset'),
     accepted: count('accepted').notNull().default(0),
@@ -86,6 +93,11 @@ export const importPartitions = pgTable(
     dead: count('dead').notNull().default(0),
     /** Deliveries of something already counted above. In no sum. */
     redelivered: count('redelivered').notNull().default(0),
+    /** Events that came after the import's undo. In no sum either. */
+    voided: count('voided').notNull().default(0),
+    /** Offset after the control message that records has handled here. */
+    undoEpoch: integer('undo_epoch'),
+    undoOffset: count('undo_offset'),
   },
   (table) => [primaryKey({ columns: [table.importId, table.partition] })],
 );
@@ -112,6 +124,7 @@ export const usageRecords = pgTable('usage_records', { ...content, ...position }
   index('usage_records_customer_time').on(table.customer, table.time, table.epoch, table.partition, table.offset, table.idx),
   // Rows of an import lie together, in the order they came: a summary per 128 KB finds them at next to no cost.
   index('usage_records_import').using('brin', table.importId).with({ pages_per_range: 16, autosummarize: true }),
+  index('usage_records_position').using('brin', table.offset, table.epoch).with({ pages_per_range: 16, autosummarize: true }),
 ]);
 
 /** Other lines that reported an accepted event with equal content. */
@@ -157,6 +170,11 @@ export const deadLetters = pgTable(
     message: text('message').notNull(),
     payload: text('payload').notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
+    /** When and where it went into the log again. */
+    replayedAt: instant('replayed_at'),
+    replayedEpoch: integer('replayed_epoch'),
+    replayedPartition: smallint('replayed_partition'),
+    replayedOffset: count('replayed_offset'),
   },
   (table) => [uniqueIndex('dead_letters_position').on(table.epoch, table.partition, table.offset, table.idx)],
 );
@@ -190,12 +208,18 @@ export const consumerOffsets = pgTable(
     epoch: integer('epoch').notNull(),
     partition: smallint('partition').notNull(),
     nextOffset: count('next_offset').notNull().default(0),
+    /** The last events consumed, and their hash: by them the log is known again, see platform/event-log/tail.ts. */
+    tailOffset: count('tail_offset'),
+    tailHash: text('tail_hash'),
     updatedAt: instant('updated_at').notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.consumer, table.epoch, table.partition] })],
 );
 
-/** Inserts into ClickHouse: written PENDING before, DONE after. One row = one insert = one month of a contiguous range. */
+/**
+ * What is done to ClickHouse: written PENDING before, DONE after. One row = one insert = one month of a contiguous range; a control
+ * message is a range of its own, which may also delete.
+ */
 export const rollupRanges = pgTable(
   'rollup_ranges',
   {
@@ -205,40 +229,25 @@ export const rollupRanges = pgTable(
     nextOffset: count('next_offset').notNull(),
     /** YYYYMM, the ClickHouse partition. */
     month: integer('month').notNull(),
+    /** First index of a control message's rows; 0 for a range of events. */
+    firstIndex: integer('first_index').notNull().default(0),
     rows: integer('rows').notNull(),
+    /** Rows deleted. */
+    voided: integer('voided').notNull().default(0),
     /** Suffix of the insert's token; raised only after a read-back has found nothing. */
     attempt: smallint('attempt').notNull().default(0),
     state: text('state').notNull().default('PENDING'),
+    /** A rebuild has put another table in place meanwhile: whether the rows are in that one has to be looked up. */
+    exchanged: boolean('exchanged').notNull().default(false),
     createdAt: instant('created_at').notNull().defaultNow(),
     doneAt: instant('done_at'),
   },
   (table) => [
-    primaryKey({ columns: [table.epoch, table.partition, table.firstOffset, table.month] }),
+    primaryKey({ columns: [table.epoch, table.partition, table.firstOffset, table.month, table.firstIndex] }),
     index('rollup_ranges_pending')
       .on(table.epoch, table.partition)
       .where(sql`state = 'PENDING'`),
   ],
-);
-
-// ---- The embedded event log ----------------------------------------------------------------------------------------
-
-export const logPartitions = pgTable('log_partitions', {
-  partition: smallint('partition').primaryKey(),
-  incarnation: text('incarnation').notNull(),
-  startOffset: count('start_offset').notNull().default(0),
-  nextOffset: count('next_offset').notNull().default(0),
-});
-
-/** One row per append. The payload is the events, joined by newlines (JSON holds none). */
-export const logBatches = pgTable(
-  'log_batches',
-  {
-    partition: smallint('partition').notNull(),
-    firstOffset: count('first_offset').notNull(),
-    nextOffset: count('next_offset').notNull(),
-    payload: text('payload').notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.partition, table.firstOffset] })],
 );
 
 // ---- Billing -------------------------------------------------------------------------------------------------------

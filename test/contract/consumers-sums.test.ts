@@ -37,7 +37,7 @@ describe('rows from memory and rows from the log', () => {
       const assignment = await log.assign(async (reader, signal) => {
         const shared = { postgres, logger, epoch: own.epoch, handoff };
         await Promise.all([
-          consumeRecords(reader, signal, shared),
+          consumeRecords(reader, signal, { ...shared, partitions: log.partitions }),
           consumeRollups(reader, signal, { ...shared, clickhouse, log, clock, onProgress: () => undefined }),
         ]);
       });

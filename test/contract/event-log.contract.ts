@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LogEndsEarlierError } from '../../platform/event-log/event-log.ts';
 import type { LogBatch, ReadOptions } from '../../platform/event-log/event-log.ts';
+import { checkTail, tailOf } from '../../platform/event-log/tail.ts';
 import { assignmentContract } from './event-log-assignment.contract.ts';
 import { backlogContract, trimmingContract } from './event-log-limits.contract.ts';
 import { AT_ONCE, PATIENTLY, events, readAll, withReader } from './event-log-under-test.ts';
@@ -179,6 +180,22 @@ export function eventLogContract(name: string, start: () => Promise<EventLogServ
       it('has another incarnation in another log', async () => {
         const other = await server.openLog();
         expect(await other.log.incarnation()).not.toBe(await store.log.incarnation());
+        await other.close();
+      });
+
+      it('is recognised by the last event that was consumed of it, and another log is not', async () => {
+        const { firstOffset } = await store.log.append(0, events(0, 3));
+        const batch = await read(0, firstOffset, AT_ONCE);
+        const tails = [batch && tailOf(batch)].filter((tail) => tail !== undefined);
+        expect(tails).toEqual([{ partition: 0, offset: firstOffset + 2, hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string }]);
+        expect(await checkTail(store.log, tails)).toBe('same');
+        const other = await server.openLog();
+        expect(await checkTail(other.log, tails)).toMatchObject({
+          partition: 0,
+          why: expect.stringMatching(/log ends at offset/) as string,
+        });
+        await other.log.append(0, events(0, 3, 'other'));
+        expect(await checkTail(other.log, tails)).toMatchObject({ partition: 0, why: expect.stringMatching(/another event/) as string });
         await other.close();
       });
 

@@ -4,7 +4,7 @@ import { LogEndsEarlierError, LogTrimmedError } from '../../platform/event-log/e
 import { checkTail, tailOf } from '../../platform/event-log/tail.ts';
 import { kafkaAvailable, startKafka } from '../support/kafka.ts';
 import type { TestKafka } from '../support/kafka.ts';
-import { kafkaClient, openTestKafkaLog, withAdmin } from '../support/kafka-log.ts';
+import { deleteBefore, kafkaClient, openTestKafkaLog, withAdmin } from '../support/kafka-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { AT_ONCE, PATIENTLY, events, readAll } from './event-log-under-test.ts';
 
@@ -66,7 +66,7 @@ describe.skipIf(!kafkaAvailable)('events on Kafka', () => {
     const topic = kafka.name();
     const log = await openTestKafkaLog(kafka, { topic });
     await log.append(1, events(0, 10));
-    await withAdmin(kafka, (admin) => admin.deleteTopicRecords({ topic, partitions: [{ partition: 1, offset: '4' }] }));
+    await deleteBefore(kafka, topic, 1, 4);
     await expect(log.reader(1).read(3, PATIENTLY)).rejects.toThrow(LogTrimmedError);
     expect((await log.reader(1).read(4, AT_ONCE))?.payloads).toEqual(events(4, 10));
     await expect(log.reader(1).read(11, PATIENTLY)).rejects.toThrow(LogEndsEarlierError);
@@ -127,7 +127,7 @@ describe.skipIf(!kafkaAvailable)('events on Kafka', () => {
       expect(tail).toMatchObject({ partition: 0, offset: 2 });
       await log.append(0, events(7, 9));
       expect(tail && (await checkTail(log, [tail]))).toBe('same');
-      await withAdmin(kafka, (admin) => admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '3' }] }));
+      await deleteBefore(kafka, topic, 0, 3);
       expect(tail && (await checkTail(log, [tail]))).toBe('same');
       await log.close();
     });

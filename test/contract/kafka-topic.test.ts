@@ -44,7 +44,11 @@ describe.skipIf(!kafkaAvailable)('the topic of the event log', () => {
   it.each([
     ['compaction', { 'cleanup.policy': 'compact' }, /cleanup\.policy is compact: .*--add-config cleanup\.policy=delete/],
     ['compaction beside deletion', { 'cleanup.policy': 'compact,delete' }, /cleanup\.policy is compact,delete/],
-    ['a retention of a day', { 'retention.ms': String(DAY_MS) }, /retention\.ms is 86400000: .*24\.0 hours.*72 hours are the least.*retention\.ms=604800000/],
+    [
+      'a retention of a day',
+      { 'retention.ms': String(DAY_MS) },
+      /retention\.ms is 86400000: .*24\.0 hours.*72 hours are the least.*retention\.ms=604800000/,
+    ],
     ['a retention by size', { 'retention.bytes': '1000000000' }, /retention\.bytes is 1000000000: .*retention\.bytes=-1/],
     ['messages too small for an append', { 'max.message.bytes': '1048588' }, /max\.message\.bytes is 1048588/],
     ['elections that lose events', { 'unclean.leader.election.enable': 'true' }, /unclean\.leader\.election\.enable is true/],
@@ -56,7 +60,9 @@ describe.skipIf(!kafkaAvailable)('the topic of the event log', () => {
   it('is refused with all of its faults in one message', async () => {
     const topic = await createTopic({ 'cleanup.policy': 'compact', 'retention.ms': '1000' }, 2);
     const refused = openTestKafkaLog(kafka, { topic });
-    await expect(refused).rejects.toThrow(/is not safe to use:\n {2}- it has 2 partitions, and 3 are configured.*\n {2}- cleanup\.policy.*\n {2}- retention\.ms/);
+    await expect(refused).rejects.toThrow(
+      /is not safe to use:\n {2}- it has 2 partitions, and 3 are configured.*\n {2}- cleanup\.policy.*\n {2}- retention\.ms/,
+    );
   });
 
   it('is not made at all with settings that would be refused', async () => {

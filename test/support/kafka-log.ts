@@ -13,7 +13,10 @@ const RETENTION_MS = 7 * 24 * 3_600_000;
 const SESSION_TIMEOUT_MS = 6_000;
 
 /** Three partitions on one broker, unless said otherwise. The group is named like the topic. */
-export function openTestKafkaLog(kafka: TestKafka, options: Partial<KafkaLogOptions> & { topic: string }): Promise<EventLog> {
+export function openTestKafkaLog(
+  kafka: Pick<TestKafka, 'brokers'>,
+  options: Partial<KafkaLogOptions> & { topic: string },
+): Promise<EventLog> {
   return openKafkaLog({
     brokers: kafka.brokers,
     clientId: 'tallyline-test',
@@ -42,6 +45,15 @@ export async function withAdmin<T>(kafka: TestKafka, work: (admin: Admin) => Pro
   } finally {
     await admin.disconnect();
   }
+}
+
+/** What the topic's retention does after some days. */
+export async function deleteBefore(kafka: TestKafka, topic: string, partition: number, offset: number): Promise<void> {
+  await withAdmin(kafka, async (admin) => {
+    // Looks the leader up, which `deleteTopicRecords` does not.
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
+  });
 }
 
 /** What was logged, by message. */

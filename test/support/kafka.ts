@@ -30,10 +30,15 @@ export interface TestKafka {
   stop(): Promise<void>;
 }
 
+export interface StartOptions {
+  /** Is told the broker's port and answers with the one that clients are to use: that of a proxy. Only for a broker of our own. */
+  advertise?: (port: number) => Promise<number>;
+}
+
 /** Starts a broker, or connects to the given one; the caller stops it. Where this process dies first, the broker dies with it. */
-export async function startKafka(): Promise<TestKafka> {
+export async function startKafka(options: StartOptions = {}): Promise<TestKafka> {
   if (source === undefined) throw new Error('There is no Kafka: set KAFKA_BROKERS, or install Java 17 and Maven');
-  return 'brokers' in source ? given(source.brokers) : await start(source.jars);
+  return 'brokers' in source ? given(source.brokers) : await start(source.jars, options);
 }
 
 function findSource(): KafkaSource | undefined {
@@ -60,19 +65,20 @@ const JVM_OPTIONS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 const GUARD =
   'directory=$1; shift; "$@" </dev/null >"$directory/broker.log" 2>&1 & jvm=$!; echo $jvm; cat >/dev/null; kill -9 $jvm; wait; rm -rf "$directory"';
 
-async function start(jars: string): Promise<TestKafka> {
+async function start(jars: string, { advertise = (port) => Promise.resolve(port) }: StartOptions): Promise<TestKafka> {
   const directory = mkdtempSync(join(tmpdir(), 'tallyline-test-kafka-'));
   const [port, controllerPort] = await freePorts();
-  const brokers = [`127.0.0.1:${port}`];
+  const advertisedPort = await advertise(port);
+  const brokers = [`127.0.0.1:${advertisedPort}`];
   const properties = join(directory, 'server.properties');
-  writeFileSync(properties, serverProperties({ port, controllerPort, directory }));
+  writeFileSync(properties, serverProperties({ port, advertisedPort, controllerPort, directory }));
   const java = (...args: string[]) => [...JVM_OPTIONS, '-cp', join(jars, '*'), ...args];
   const format = spawnSync('java', java('kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', properties), { encoding: 'utf8' });
   if (format.status !== 0) throw new Error(`Kafka's storage could not be formatted: ${format.stdout}${format.stderr}`);
 
   const run = async () => {
     const running = await guard(directory, ['java', ...java('kafka.Kafka', properties)]);
-    await ready(brokers);
+    await ready(port, brokers);
     return running;
   };
   let broker = await run();
@@ -101,18 +107,17 @@ async function guard(directory: string, command: readonly string[]): Promise<{ g
   throw new Error('the broker was not started');
 }
 
-async function ready(brokers: string[]): Promise<void> {
-  await eventually('the broker listens', () => isListening(brokers[0] ?? ''));
+async function ready(port: number, brokers: string[]): Promise<void> {
+  await eventually('the broker listens', () => isListening(port));
   const admin = createKafka({ brokers, clientId: 'tallyline-test' }, pino({ level: 'silent' })).admin();
   await admin.connect();
   await eventually('the broker has joined its cluster', async () => (await admin.describeCluster()).brokers.length > 0);
   await admin.disconnect();
 }
 
-function isListening(broker: string): Promise<boolean> {
-  const [host = '', port] = broker.split(':');
+function isListening(port: number): Promise<boolean> {
   return new Promise((settle) => {
-    const socket = connect(Number(port), host);
+    const socket = connect(port, '127.0.0.1');
     socket.once('connect', () => settle(true)).once('error', () => settle(false));
     socket.once('connect', () => socket.destroy());
   });
@@ -146,13 +151,19 @@ async function freePorts(): Promise<[number, number]> {
   return ports as [number, number];
 }
 
+interface Ports {
+  port: number;
+  advertisedPort: number;
+  controllerPort: number;
+}
+
 /** Internal topics as small as they go; a short session of the broker, since a killed one is let in again only when it has run out. */
-function serverProperties({ port, controllerPort, directory }: { port: number; controllerPort: number; directory: string }): string {
+function serverProperties({ port, advertisedPort, controllerPort, directory }: Ports & { directory: string }): string {
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
 listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+advertised.listeners=PLAINTEXT://127.0.0.1:${advertisedPort}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs=${join(directory, 'log')}

@@ -46,7 +46,8 @@ export function provisionKafka(): KafkaOutcome {
     return { ok: false, missing: `KAFKA_BROKERS is not set, and ${java === undefined ? 'there is no Java' : `Java ${java} is too old`}` };
   }
   if (!existsSync(JARS)) {
-    if (!runs('mvn', ['--version', '-Dstyle.color=never'], VERSION_MS_MAX)) return { ok: false, missing: 'KAFKA_BROKERS is not set, and there is no Maven' };
+    if (!runs('mvn', ['--version', '-Dstyle.color=never'], VERSION_MS_MAX))
+      return { ok: false, missing: 'KAFKA_BROKERS is not set, and there is no Maven' };
     if (!downloadJars()) return { ok: false, missing: `Maven could not get Apache Kafka ${KAFKA_VERSION}` };
   }
   return { ok: true, source: { jars: JARS } };

@@ -21,6 +21,8 @@ CREATE TABLE "consumer_offsets" (
 	"epoch" integer NOT NULL,
 	"partition" smallint NOT NULL,
 	"next_offset" bigint DEFAULT 0 NOT NULL,
+	"tail_offset" bigint,
+	"tail_hash" text,
 	"updated_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "consumer_offsets_consumer_epoch_partition_pk" PRIMARY KEY("consumer","epoch","partition")
 );
@@ -46,7 +48,11 @@ CREATE TABLE "dead_letters" (
 	"code" text NOT NULL,
 	"message" text NOT NULL,
 	"payload" text NOT NULL,
-	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL
+	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	"replayed_at" timestamp(6) with time zone,
+	"replayed_epoch" integer,
+	"replayed_partition" smallint,
+	"replayed_offset" bigint
 );
 --> statement-breakpoint
 CREATE TABLE "import_known_from" (
@@ -59,12 +65,17 @@ CREATE TABLE "import_known_from" (
 CREATE TABLE "import_partitions" (
 	"import_id" bigint NOT NULL,
 	"partition" smallint NOT NULL,
+	"epoch" integer,
+	"first_offset" bigint,
 	"end_offset" bigint,
 	"accepted" bigint DEFAULT 0 NOT NULL,
 	"duplicate" bigint DEFAULT 0 NOT NULL,
 	"conflict" bigint DEFAULT 0 NOT NULL,
 	"dead" bigint DEFAULT 0 NOT NULL,
 	"redelivered" bigint DEFAULT 0 NOT NULL,
+	"voided" bigint DEFAULT 0 NOT NULL,
+	"undo_epoch" integer,
+	"undo_offset" bigint,
 	CONSTRAINT "import_partitions_import_id_partition_pk" PRIMARY KEY("import_id","partition")
 );
 --> statement-breakpoint
@@ -98,15 +109,10 @@ CREATE TABLE "imports" (
 	"publishing_at" timestamp(6) with time zone,
 	"completed_at" timestamp(6) with time zone,
 	"lease_owner" text,
-	"lease_until" timestamp(6) with time zone
-);
---> statement-breakpoint
-CREATE TABLE "log_batches" (
-	"partition" smallint NOT NULL,
-	"first_offset" bigint NOT NULL,
-	"next_offset" bigint NOT NULL,
-	"payload" text NOT NULL,
-	CONSTRAINT "log_batches_partition_first_offset_pk" PRIMARY KEY("partition","first_offset")
+	"lease_until" timestamp(6) with time zone,
+	"undone_by" text,
+	"undone_at" timestamp(6) with time zone,
+	"undo_sent_to" text
 );
 --> statement-breakpoint
 CREATE TABLE "log_epochs" (
@@ -124,13 +130,6 @@ CREATE TABLE "log_marks" (
 	"offsets" bigint[] NOT NULL,
 	"indexes" integer[] NOT NULL,
 	CONSTRAINT "log_marks_epoch_partition_first_offset_pk" PRIMARY KEY("epoch","partition","first_offset")
-);
---> statement-breakpoint
-CREATE TABLE "log_partitions" (
-	"partition" smallint PRIMARY KEY NOT NULL,
-	"incarnation" text NOT NULL,
-	"start_offset" bigint DEFAULT 0 NOT NULL,
-	"next_offset" bigint DEFAULT 0 NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "meters" (
@@ -163,12 +162,15 @@ CREATE TABLE "rollup_ranges" (
 	"first_offset" bigint NOT NULL,
 	"next_offset" bigint NOT NULL,
 	"month" integer NOT NULL,
+	"first_index" integer DEFAULT 0 NOT NULL,
 	"rows" integer NOT NULL,
+	"voided" integer DEFAULT 0 NOT NULL,
 	"attempt" smallint DEFAULT 0 NOT NULL,
 	"state" text DEFAULT 'PENDING' NOT NULL,
+	"exchanged" boolean DEFAULT false NOT NULL,
 	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
 	"done_at" timestamp(6) with time zone,
-	CONSTRAINT "rollup_ranges_epoch_partition_first_offset_month_pk" PRIMARY KEY("epoch","partition","first_offset","month")
+	CONSTRAINT "rollup_ranges_epoch_partition_first_offset_month_first_index_pk" PRIMARY KEY("epoch","partition","first_offset","month","first_index")
 );
 --> statement-breakpoint
 CREATE TABLE "sessions" (
@@ -212,14 +214,123 @@ CREATE TABLE "witnesses" (
 	CONSTRAINT "witnesses_customer_id_import_id_line_meter_pk" PRIMARY KEY("customer","id","import_id","line","meter")
 );
 --> statement-breakpoint
+CREATE TABLE "revivals" (
+	"epoch" integer NOT NULL,
+	"partition" smallint NOT NULL,
+	"control_offset" bigint NOT NULL,
+	"idx" integer NOT NULL,
+	"month" integer NOT NULL,
+	"customer" text COLLATE "C" NOT NULL,
+	"meter" text COLLATE "C" NOT NULL,
+	"time" timestamp(6) with time zone NOT NULL,
+	"quantity" text NOT NULL,
+	CONSTRAINT "revivals_epoch_partition_control_offset_idx_pk" PRIMARY KEY("epoch","partition","control_offset","idx")
+);
+--> statement-breakpoint
+CREATE TABLE "voided_events" (
+	"void_id" bigserial PRIMARY KEY NOT NULL,
+	"customer" text COLLATE "C" NOT NULL,
+	"id" text COLLATE "C" NOT NULL,
+	"meter" text COLLATE "C" NOT NULL,
+	"time" timestamp(6) with time zone NOT NULL,
+	"quantity" numeric NOT NULL,
+	"properties" text NOT NULL,
+	"import_id" bigint NOT NULL,
+	"line" bigint NOT NULL,
+	"epoch" integer NOT NULL,
+	"partition" smallint NOT NULL,
+	"offset" bigint NOT NULL,
+	"idx" integer NOT NULL,
+	"undone_import_id" bigint NOT NULL,
+	"voided_at" timestamp(6) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "voids" (
+	"epoch" integer NOT NULL,
+	"partition" smallint NOT NULL,
+	"control_offset" bigint NOT NULL,
+	"chunk" integer NOT NULL,
+	"month" integer NOT NULL,
+	"position_epoch" integer NOT NULL,
+	"position_partition" smallint NOT NULL,
+	"offsets" bigint[] NOT NULL,
+	"indexes" integer[] NOT NULL,
+	CONSTRAINT "voids_epoch_partition_control_offset_chunk_pk" PRIMARY KEY("epoch","partition","control_offset","chunk")
+);
+--> statement-breakpoint
+CREATE TABLE "log_batches" (
+	"partition" smallint NOT NULL,
+	"first_offset" bigint NOT NULL,
+	"next_offset" bigint NOT NULL,
+	"payload" text NOT NULL,
+	CONSTRAINT "log_batches_partition_first_offset_pk" PRIMARY KEY("partition","first_offset")
+);
+--> statement-breakpoint
+CREATE TABLE "log_partitions" (
+	"partition" smallint PRIMARY KEY NOT NULL,
+	"incarnation" text NOT NULL,
+	"start_offset" bigint DEFAULT 0 NOT NULL,
+	"next_offset" bigint DEFAULT 0 NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "clickhouse_rebuilds" (
+	"rebuild_id" bigserial PRIMARY KEY NOT NULL,
+	"state" text DEFAULT 'requested' NOT NULL,
+	"requested_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	"requested_by" text NOT NULL,
+	"started_at" timestamp(6) with time zone,
+	"finished_at" timestamp(6) with time zone,
+	"rows_copied" bigint DEFAULT 0 NOT NULL,
+	"failure" text
+);
+--> statement-breakpoint
+CREATE TABLE "reconciliation_cells" (
+	"customer" text COLLATE "C" NOT NULL,
+	"meter" text COLLATE "C" NOT NULL,
+	"hour" timestamp(6) with time zone NOT NULL,
+	"state" text NOT NULL,
+	"postgres_quantity" numeric NOT NULL,
+	"postgres_events" bigint NOT NULL,
+	"clickhouse_quantity" numeric NOT NULL,
+	"clickhouse_events" bigint NOT NULL,
+	"checked_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "reconciliation_cells_customer_hour_meter_pk" PRIMARY KEY("customer","hour","meter")
+);
+--> statement-breakpoint
+CREATE TABLE "reconciliation_progress" (
+	"epoch" integer NOT NULL,
+	"partition" smallint NOT NULL,
+	"checked_offset" bigint NOT NULL,
+	"checked_at" timestamp(6) with time zone NOT NULL,
+	"up_to" timestamp(6) with time zone NOT NULL,
+	CONSTRAINT "reconciliation_progress_epoch_partition_pk" PRIMARY KEY("epoch","partition")
+);
+--> statement-breakpoint
+CREATE TABLE "reconciliation_runs" (
+	"run_id" bigserial PRIMARY KEY NOT NULL,
+	"customer" text COLLATE "C",
+	"from_time" timestamp(6) with time zone,
+	"to_time" timestamp(6) with time zone,
+	"state" text DEFAULT 'requested' NOT NULL,
+	"requested_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	"requested_by" text NOT NULL,
+	"started_at" timestamp(6) with time zone,
+	"finished_at" timestamp(6) with time zone
+);
+--> statement-breakpoint
 CREATE UNIQUE INDEX "conflicts_delivery" ON "conflicts" USING btree ("customer","id","import_id","line","meter");--> statement-breakpoint
 CREATE INDEX "conflicts_import" ON "conflicts" USING btree ("import_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "dead_letters_position" ON "dead_letters" USING btree ("epoch","partition","offset","idx");--> statement-breakpoint
 CREATE UNIQUE INDEX "imports_idempotency_key" ON "imports" USING btree ("key_scope","idempotency_key");--> statement-breakpoint
-CREATE INDEX "imports_unfinished" ON "imports" USING btree ("status") WHERE status IN ('received', 'publishing', 'settling');--> statement-breakpoint
+CREATE INDEX "imports_unfinished" ON "imports" USING btree ("status") WHERE status IN ('received', 'publishing', 'settling', 'undoing');--> statement-breakpoint
 CREATE INDEX "rollup_ranges_pending" ON "rollup_ranges" USING btree ("epoch","partition") WHERE state = 'PENDING';--> statement-breakpoint
 CREATE UNIQUE INDEX "usage_records_identity" ON "usage_records" USING btree ("customer","id");--> statement-breakpoint
 CREATE INDEX "usage_records_time" ON "usage_records" USING btree ("time","epoch","partition","offset","idx");--> statement-breakpoint
 CREATE INDEX "usage_records_customer_time" ON "usage_records" USING btree ("customer","time","epoch","partition","offset","idx");--> statement-breakpoint
 CREATE INDEX "usage_records_import" ON "usage_records" USING brin ("import_id") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
-CREATE INDEX "witnesses_import" ON "witnesses" USING brin ("import_id") WITH (pages_per_range=16,autosummarize=true);
+CREATE INDEX "usage_records_position" ON "usage_records" USING brin ("offset","epoch") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
+CREATE INDEX "witnesses_import" ON "witnesses" USING brin ("import_id") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
+CREATE UNIQUE INDEX "voided_events_time" ON "voided_events" USING btree ("time","epoch","partition","offset","idx");--> statement-breakpoint
+CREATE INDEX "voided_events_import" ON "voided_events" USING brin ("import_id") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
+CREATE INDEX "clickhouse_rebuilds_open" ON "clickhouse_rebuilds" USING btree ("rebuild_id") WHERE state IN ('requested', 'copying');--> statement-breakpoint
+CREATE INDEX "reconciliation_runs_open" ON "reconciliation_runs" USING btree ("run_id") WHERE state <> 'done';

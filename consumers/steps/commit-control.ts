@@ -1,0 +1,35 @@
+/** Step 2 for a control message: what it changes in Postgres, in one transaction with the consumer's offset. */
+import type { Postgres } from '../../platform/postgres/postgres.ts';
+import type { ControlSegment } from './cut-at-controls.ts';
+import { advanceRecords, lockRecords } from './offsets.ts';
+import { undoImport } from './undo-import.ts';
+
+export interface CommittedControl {
+  fenced: boolean;
+  /** False: the import is not being undone, so that the message is not to be believed. */
+  applied: boolean;
+}
+
+/** Handling the same message twice changes nothing: after the first time the import has no rows here, and gets none. */
+export async function commitControl(
+  postgres: Postgres,
+  epoch: number,
+  partitions: number,
+  { control, partition, offset, firstOffset, nextOffset }: ControlSegment,
+): Promise<CommittedControl> {
+  return postgres.transaction(async (transaction) => {
+    if ((await lockRecords(transaction, epoch, partition)) !== firstOffset) return { fenced: true, applied: false };
+    const { rows } = await transaction.query(`SELECT FROM imports WHERE id = $1 AND status IN ('undoing', 'undone')`, [control.importId]);
+    const applied = rows.length > 0;
+    if (applied) {
+      await undoImport(transaction, control.importId, { epoch, partition, offset, partitions });
+      await transaction.query(
+        `INSERT INTO import_partitions AS p (import_id, partition, undo_epoch, undo_offset) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (import_id, partition) DO UPDATE SET undo_epoch = $3, undo_offset = $4 WHERE p.undo_epoch IS DISTINCT FROM $3`,
+        [control.importId, partition, epoch, nextOffset],
+      );
+    }
+    await advanceRecords(transaction, epoch, partition, nextOffset);
+    return { fenced: false, applied };
+  });
+}

@@ -1,0 +1,36 @@
+/** `/v1/imports/{id}/undo`: an import taken back. */
+import { Type } from 'typebox';
+import { callerOf } from '../../platform/http/authenticate.ts';
+import type { HttpServer } from '../../platform/http/http-server.ts';
+import type { Postgres } from '../../platform/postgres/postgres.ts';
+import { Import } from '../../schemas/http/imports.ts';
+import { readImport } from '../import-view.ts';
+import type { Publisher } from '../publisher.ts';
+import { requestUndo } from '../undo.ts';
+
+const Id = Type.Object({ id: Type.String({ pattern: '^\\d{1,18}$' }) });
+
+export async function undoRoutes(app: HttpServer, postgres: Postgres, publisher: Publisher): Promise<void> {
+  app.post(
+    '/v1/imports/:id/undo',
+    {
+      schema: {
+        tags: ['imports'],
+        operationId: 'undoImport',
+        summary: 'Undo an import',
+        description:
+          'Takes back what the import added. An event that another import reported too stays, and is from then on that import’s. May be repeated; follow the status from `undoing` to `undone`.',
+        params: Id,
+        response: { 202: Import },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      await requestUndo(postgres, id, callerOf(request).name);
+      publisher.wake();
+      const view = await readImport(postgres, id);
+      if (!view) throw new Error(`import ${id} is gone`);
+      return reply.code(202).header('location', `/v1/imports/${id}`).send(view);
+    },
+  );
+}

@@ -1,0 +1,63 @@
+/** `/v1/reconciliation`: whether the two stores hold the same, and where they do not. */
+import { Type } from 'typebox';
+import { DecimalString, Instant, nullable, strictObject } from './common.ts';
+
+const CellState = Type.Union([Type.Literal('agrees'), Type.Literal('differs'), Type.Literal('open'), Type.Literal('none')]);
+
+const scope = {
+  customer: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  from: Type.Optional(Instant),
+  to: Type.Optional(Instant),
+};
+
+export const ReconciliationRunQuery = strictObject(scope);
+export const ReconciliationQuery = strictObject({ ...scope, state: Type.Optional(CellState) });
+
+export const ReconciliationCell = Type.Object({
+  customer: Type.String(),
+  meter: Type.String(),
+  /** Beginning of the hour, UTC. */
+  hour: Instant,
+  /** `open`: not decided yet, because an undo is under way or the next check is still to come. */
+  state: CellState,
+  postgres: DecimalString,
+  clickhouse: DecimalString,
+  events: Type.Object({ postgres: Type.Integer(), clickhouse: Type.Integer() }),
+});
+export type ReconciliationCell = Type.Static<typeof ReconciliationCell>;
+
+const Counts = Type.Object({
+  read: Type.Integer(),
+  published: Type.Integer(),
+  accepted: Type.Integer(),
+  duplicate: Type.Integer(),
+  conflict: Type.Integer(),
+  dead: Type.Integer(),
+  rejected: Type.Integer(),
+});
+
+export const Reconciliation = Type.Object({
+  state: Type.Union([Type.Literal('green'), Type.Literal('red'), Type.Literal('checking')]),
+  checkedAt: nullable(Instant),
+  /** Usage that was durable then has been compared. */
+  upTo: nullable(Instant),
+  /** Rows (read, rejected) and events (all others) of all complete imports. */
+  rows: Counts,
+  /** Complete imports whose rows or events do not add up; at most 100. */
+  imports: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      name: Type.String(),
+      rows: Type.Object({ read: Type.Integer(), accounted: Type.Integer() }),
+      events: Type.Object({ published: Type.Integer(), accounted: Type.Integer() }),
+    }),
+  ),
+  /** Hours that differ or are open, at most 1,000; with a customer and a time, those that agree too. */
+  cells: Type.Array(ReconciliationCell),
+  /** How many hours differ, listed or not. */
+  differing: Type.Integer(),
+});
+export type Reconciliation = Type.Static<typeof Reconciliation>;
+
+export const ReconciliationRun = Type.Object({ id: Type.String(), state: Type.String(), requestedAt: Instant });
+export type ReconciliationRun = Type.Static<typeof ReconciliationRun>;
