@@ -25,7 +25,7 @@ describe('a query string', () => {
     ['a fraction where a whole number is due', { limit: '5.5' }, [{ path: 'limit', code: 'type', message: 'must be integer' }]],
     ['a number out of bounds', { limit: '1001' }, [{ path: 'limit', code: 'maximum', message: 'must be <= 1000' }]],
     ['a parameter given twice', { customer: ['a', 'b'] }, [{ path: 'customer', code: 'type', message: 'must be string' }]],
-    ['a choice that is none', { status: 'x' }, [{ path: 'status', code: 'enum', message: 'must be one of accepted, conflict' }]],
+    ['a choice that is none', { status: 'x' }, [{ path: 'status', code: 'enum', message: 'must be one of accepted, conflict, voided' }]],
     ['U+0000', { customer: 'a\0b' }, [{ path: 'customer', code: 'nul_character', message: 'must not contain the character U+0000' }]],
   ])('is refused for %s, which is named', (_name, query, errors) => {
     expect(check(RecordsQuery, 'querystring', query)).toEqual({ errors });
