@@ -79,7 +79,7 @@ async function start(config: Config, lifecycle: Lifecycle, logger: Logger): Prom
 function welcome(config: Config, url: string, signInUrl: string | undefined): void {
   const key = config.adminKey === undefined ? `in ${config.dataDirectory}/admin-key` : 'from TALLYLINE_ADMIN_KEY';
   const signIn = signInUrl === undefined ? '' : `\n  Sign in (works once):  ${signInUrl}`;
-  console.log(`
+  process.stdout.write(`
   Tallyline is ready at ${url}
 ${signIn}
   Key for scripts:       ${key}
