@@ -115,9 +115,9 @@ export async function startPostmaster(options: PostmasterOptions): Promise<Postm
  */
 export async function stopOrphan(directory: string, clock: Clock, logger: Logger): Promise<void> {
   const pid = await readPostmasterPid(directory);
-  const startedAt = pid === undefined ? undefined : await processStartedAt(pid);
-  if (pid === undefined || startedAt === undefined) return;
-  if (!(await isPostgresOn(directory, pid))) return disownPid(directory);
+  if (pid === undefined) return;
+  const startedAt = await processStartedAt(pid);
+  if (startedAt === undefined || !(await isPostgresOn(directory, pid))) return disownPid(directory);
   const isGone = async () => (await processStartedAt(pid)) !== startedAt;
   logger.warn({ pid }, 'Postgres is still running from a start that did not end in order; stopping it first');
   for (const [signal, capMs] of [
@@ -138,8 +138,8 @@ export async function stopOrphan(directory: string, clock: Clock, logger: Logger
 }
 
 /**
- * The number in a stale postmaster.pid now belongs to another program (usual in containers, where numbers begin anew), and
- * Postgres would refuse to start. The file itself must stay: by its shared memory key Postgres sees whether children of
+ * The number in a stale postmaster.pid now belongs to another program (usual in containers, where numbers begin anew), or still to
+ * the dead postmaster, whose parent has not taken notice yet: Postgres would refuse to start. The file itself must stay: by its shared memory key Postgres sees whether children of
  * the old postmaster still live.
  */
 async function disownPid(directory: string): Promise<void> {

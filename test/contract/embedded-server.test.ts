@@ -126,21 +126,6 @@ describe('the embedded server', () => {
     expect(await query(server.connection, 'SELECT one FROM kept')).toEqual([{ one: 1 }]);
   });
 
-  it('leaves a process alone that merely has the number of a stale postmaster.pid', async () => {
-    const first = await start();
-    await first.stop();
-    const bystander = spawn('sleep', ['60'], { stdio: 'ignore' });
-    await once(bystander, 'spawn');
-    const stale = [bystander.pid, first.location, '1700000000', '5432', '', '127.0.0.1', '', 'ready'].join('\n');
-    await writeFile(join(first.location, 'postmaster.pid'), stale);
-    const ended = once(bystander, 'exit');
-    const server = await start();
-    expect(bystander.exitCode ?? bystander.signalCode).toBeNull();
-    expect(await postmasterPid(server)).not.toBe(bystander.pid);
-    bystander.kill();
-    await ended;
-  });
-
   it('says so when it ends by itself, and recovers what was committed at the next start', async () => {
     const server = await start();
     await query(server.connection, 'CREATE TABLE kept AS SELECT 1 AS one');
