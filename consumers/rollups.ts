@@ -11,10 +11,9 @@ import type { EventLog, PartitionReader } from '../platform/event-log/event-log.
 import type { Postgres } from '../platform/postgres/postgres.ts';
 import type { Handoff, RollupBatch } from './handoff.ts';
 import { retry } from './retry.ts';
-import { RECORDS } from './steps/commit-records.ts';
 import { cutAtControls, type ControlSegment } from './steps/cut-at-controls.ts';
 import { positionKey, rollupRows } from './steps/decode.ts';
-import { readOffset } from './steps/offsets.ts';
+import { readOffset, RECORDS } from './steps/offsets.ts';
 import { applyControl, planControl } from './steps/rollup-control.ts';
 import {
   announceRange,

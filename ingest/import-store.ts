@@ -195,30 +195,19 @@ export async function releaseImport(postgres: Postgres, id: string, owner: strin
   await postgres.query(`UPDATE imports SET lease_owner = NULL, lease_until = NULL WHERE id = $1 AND lease_owner = $2`, [id, owner]);
 }
 
-/** All events are in the log, below `endOffsets`; what follows is up to the consumers. */
+/** All events are in the log, below `endOffsets`, and the last checkpoint has counted them; what follows is up to the consumers. */
 export async function finishPublishing(
   postgres: Postgres,
   id: string,
   owner: string,
-  progress: Checkpoint,
   errors: readonly ImportErrorGroup[],
   endOffsets: readonly number[],
 ): Promise<void> {
   await postgres.transaction(async (transaction: Transaction) => {
     const moved = await transaction.query(
-      `UPDATE imports SET status = 'settling', rows_read = $3, rows_rejected = $4, rows_published = $5, events_published = $6, bytes_read = $7,
-         errors = $8, lease_owner = NULL, lease_until = NULL
+      `UPDATE imports SET status = 'settling', errors = $3, lease_owner = NULL, lease_until = NULL
        WHERE id = $1 AND lease_owner = $2 AND status = 'publishing'`,
-      [
-        id,
-        owner,
-        progress.rowsRead,
-        progress.rowsRejected,
-        progress.rowsPublished,
-        progress.eventsPublished,
-        progress.bytesRead,
-        JSON.stringify(errors),
-      ],
+      [id, owner, JSON.stringify(errors)],
     );
     if (moved.rowCount === 0) return;
     for (const [partition, endOffset] of endOffsets.entries()) {

@@ -61,7 +61,7 @@ export async function publishImport(platform: Platform, leased: LeasedImport, si
     await outbox.settle();
     if (!held) return;
     await keepDerived(files, id, lines, rejected);
-    await finishPublishing(postgres, id, instance, progress, summary.groups(), await log.endOffsets());
+    await finishPublishing(postgres, id, instance, summary.groups(), await log.endOffsets());
   } finally {
     await rejected.finish();
     await files.remove(id, 'scratch');

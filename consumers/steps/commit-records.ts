@@ -9,8 +9,6 @@ import { positionKey, type DecodedBatch } from './decode.ts';
 import { advanceRecords, lockRecords } from './offsets.ts';
 import { voidLate, type LateEvent } from './void-late.ts';
 
-export { RECORDS } from './offsets.ts';
-
 export interface CommittedBatch {
   fenced: boolean;
   /** Positions (`offset:index`) that were not accepted; rollups leaves them out. */

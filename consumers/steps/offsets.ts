@@ -19,15 +19,20 @@ export async function resolveEpoch(postgres: Postgres, incarnation: string): Pro
 
 /** The next offset to consume; a partition never seen before begins at 0. */
 export async function readOffset(postgres: Postgres, consumer: string, epoch: number, partition: number): Promise<number> {
-  await postgres.query(`INSERT INTO consumer_offsets (consumer, epoch, partition) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, [
-    consumer,
-    epoch,
-    partition,
-  ]);
-  const { rows } = await postgres.query<{ next_offset: string }>(
-    `SELECT next_offset FROM consumer_offsets WHERE consumer = $1 AND epoch = $2 AND partition = $3`,
-    [consumer, epoch, partition],
-  );
+  const read = () =>
+    postgres.query<{ next_offset: string }>(
+      `SELECT next_offset FROM consumer_offsets WHERE consumer = $1 AND epoch = $2 AND partition = $3`,
+      [consumer, epoch, partition],
+    );
+  let { rows } = await read();
+  if (!rows[0]) {
+    await postgres.query(`INSERT INTO consumer_offsets (consumer, epoch, partition) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, [
+      consumer,
+      epoch,
+      partition,
+    ]);
+    ({ rows } = await read());
+  }
   return Number(rows[0]?.next_offset ?? 0);
 }
 

@@ -1,6 +1,6 @@
 /** What one transaction of the records consumer promises: all of a batch or nothing, once, and only by the partition's owner. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { RECORDS } from '../../consumers/steps/commit-records.ts';
+import { RECORDS } from '../../consumers/steps/offsets.ts';
 import { LogTrimmedError } from '../../platform/event-log/event-log.ts';
 import type { Postgres, Transaction } from '../../platform/postgres/postgres.ts';
 import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';

@@ -1,6 +1,6 @@
 /** What the rollups consumer promises: every accepted event in ClickHouse exactly once, whatever breaks in between. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { RECORDS } from '../../consumers/steps/commit-records.ts';
+import { RECORDS } from '../../consumers/steps/offsets.ts';
 import { announceRange, finishRange, insertMonth, ROLLUPS } from '../../consumers/steps/rollup-ranges.ts';
 import type { ClickHouse, ClickHouseInsert } from '../../platform/clickhouse/clickhouse.ts';
 import { openTestStores, type PlannedRange, type TestPipeline, type TestStores } from '../support/consumers.ts';

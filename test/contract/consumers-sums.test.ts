@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Handoff, WAITING_ROWS_MAX } from '../../consumers/handoff.ts';
 import { consumeRecords } from '../../consumers/records.ts';
 import { consumeRollups } from '../../consumers/rollups.ts';
-import { RECORDS } from '../../consumers/steps/commit-records.ts';
+import { RECORDS } from '../../consumers/steps/offsets.ts';
 import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
