@@ -8,6 +8,7 @@
  */
 import type { Logger } from 'pino';
 import type { LogBatch, PartitionReader } from '../platform/event-log/event-log.ts';
+import { announceMoment } from '../platform/moments.ts';
 import type { Postgres } from '../platform/postgres/postgres.ts';
 import type { Handoff, RollupBatch } from './handoff.ts';
 import { retry } from './retry.ts';
@@ -82,6 +83,7 @@ async function handleEvents(
   if (!committed) return undefined;
   const { partition, nextOffset, dead } = decoded;
   if (committed.fenced) return { fenced: true, nextOffset };
+  announceMoment('recorded');
   if (dead.length > 0) logger.error({ partition, dead: dead.length, code: dead[0]?.failure.code }, 'records: dead letters');
   customers.add(unseen.customers);
   meters.add(unseen.meters);
@@ -95,6 +97,7 @@ async function handleControl(
 ): Promise<Outcome | undefined> {
   const committed = await retry('records: commit control', logger, signal, () => commitControl(postgres, epoch, partitions, segment));
   if (!committed) return undefined;
+  announceMoment('control-recorded');
   const { control, partition, offset, nextOffset } = segment;
   if (!committed.fenced && !committed.applied)
     logger.error({ partition, offset, control }, 'records: an undo of an import that is not being undone, left aside');

@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import type { EventLog } from '../platform/event-log/event-log.ts';
 import type { FileStore } from '../platform/file-store/file-store.ts';
+import { announceMoment } from '../platform/moments.ts';
 import type { Platform } from '../platform/platform.ts';
 import { LineIndexBuilder, tapLines } from './csv/line-index.ts';
 import { resolveMapping } from './csv/mapping.ts';
@@ -117,7 +118,10 @@ class Outbox {
     this.#waiting = batches.map(() => []);
     this.#events = 0;
     const appends = batches.flatMap((texts, partition) => (texts.length > 0 ? [this.#log.append(partition, texts)] : []));
-    this.#sending = Promise.all(appends).then(() => acknowledged(progress));
+    this.#sending = Promise.all(appends).then(() => {
+      announceMoment('published');
+      return acknowledged(progress);
+    });
     // Whoever waits next gets the error; until then it must not count as unhandled.
     this.#sending.catch(() => undefined);
   }

@@ -6,6 +6,7 @@
  * them; the consumers void it on arrival.
  */
 import { ProblemError } from '../core/errors.ts';
+import { announceMoment } from '../platform/moments.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Postgres } from '../platform/postgres/postgres.ts';
 import { encodeControlMessage } from '../schemas/control-message.ts';
@@ -49,7 +50,10 @@ export async function sendUndos({ postgres, log }: Pick<Platform, 'postgres' | '
   );
   for (const { id } of rows) {
     const message = encodeControlMessage({ kind: 'undo', importId: id });
-    for (let partition = 0; partition < log.partitions; partition++) await log.append(partition, [message]);
+    for (let partition = 0; partition < log.partitions; partition++) {
+      await log.append(partition, [message]);
+      announceMoment('told');
+    }
     await postgres.query(`UPDATE imports SET undo_sent_to = $2 WHERE id = $1`, [id, incarnation]);
   }
   return rows.length;

@@ -4,6 +4,7 @@
  * Whatever fails, the transaction is not there: the batch is read again from the offset that is. A process that lost the
  * partition finds another offset than it expects and gives up (`fenced`).
  */
+import { announceMoment } from '../../platform/moments.ts';
 import type { Postgres, Transaction } from '../../platform/postgres/postgres.ts';
 import { positionKey, type DecodedBatch } from './decode.ts';
 import { advanceRecords, lockRecords } from './offsets.ts';
@@ -41,6 +42,7 @@ export async function commitRecords(
     if ((await lockRecords(transaction, epoch, batch.partition)) !== batch.firstOffset) return { fenced: true, dropped: new Set<string>() };
 
     await stage(transaction, batch);
+    announceMoment('staged');
     const late = await voidLate(transaction, epoch, batch);
     const events = batch.events - late.length;
     const accepted = await insertStaged(transaction, epoch, batch.partition);

@@ -10,6 +10,7 @@
  *
  * A crash before EXCHANGE leaves a table to be dropped; one after it, a rebuild that is done once more. Both start anew.
  */
+import { announceMoment } from '../../platform/moments.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Transaction } from '../../platform/postgres/postgres.ts';
 import { copyRanges, copyWindows, recentFrom, type CopyTarget, type LogPartition } from './copy-usage.ts';
@@ -67,7 +68,9 @@ export async function rebuildClickHouse(platform: Platform, rebuild: Rebuild, si
     // Without the locks the copy would be out of date.
     await locks.query('SELECT 1');
     signal.throwIfAborted();
+    announceMoment('rebuild-copied');
     await clickhouse.command(`EXCHANGE TABLES ${EVENTS_TABLE} AND ${NEW_TABLE}`);
+    announceMoment('rebuild-exchanged');
     await finish(locks, rebuild.id, copy.rows);
   });
   await dropNewTable(platform);
@@ -121,6 +124,7 @@ class Copy {
 
   async #report(rows: number): Promise<void> {
     this.rows += rows;
+    announceMoment('rebuild-copying');
     if (rows > 0)
       await this.#platform.postgres.query('UPDATE clickhouse_rebuilds SET rows_copied = $2 WHERE rebuild_id = $1', [
         this.#rebuild.id,

@@ -8,6 +8,7 @@
  * stay. Deleting what is gone and inserting what is there are no-ops, so after a doubt all of it is simply done again.
  */
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
+import { announceMoment } from '../../platform/moments.ts';
 import type { Postgres } from '../../platform/postgres/postgres.ts';
 import { escapeText } from './decode.ts';
 import { insertDoubtful, type PlannedRows, type RangeKey, REVIVED_ROWS } from './rollup-ranges.ts';
@@ -91,6 +92,7 @@ async function deleteChunk(postgres: Postgres, clickhouse: ClickHouse, range: Ra
     params: { month: chunk.month },
   });
   if (left?.found !== '0') throw new Error(`${left?.found} of ${chunk.rows} voided rows of ${chunk.month} are still in ClickHouse`);
+  announceMoment('control-deleted');
   await clickhouse.command(`ALTER TABLE ${WORKING_TABLE} DROP PARTITION '${chunk.name}'`);
 }
 

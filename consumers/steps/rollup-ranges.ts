@@ -10,6 +10,7 @@
  * All there: DONE. None there even so, and nobody else can be at it: again under a new token. Anything else: stop and say so.
  */
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
+import { announceMoment } from '../../platform/moments.ts';
 import type { Postgres } from '../../platform/postgres/postgres.ts';
 
 export const ROLLUPS = 'rollups';
@@ -109,6 +110,7 @@ export async function finishRange(postgres: Postgres, range: RangeKey, rows: num
 
 /** One insert, one month, one block. After a throw the outcome is unknown: use `insertDoubtful`. */
 export async function insertMonth(clickhouse: ClickHouse, range: RangeKey, rows: MonthRows, attempt = 0): Promise<void> {
+  announceMoment('announced');
   await clickhouse.insert({
     table: EVENTS_TABLE,
     columns: EVENTS_COLUMNS,
@@ -116,6 +118,7 @@ export async function insertMonth(clickhouse: ClickHouse, range: RangeKey, rows:
     rows: rows.rows,
     token: rangeToken(range, rows, attempt),
   });
+  announceMoment('inserted');
 }
 
 /**
