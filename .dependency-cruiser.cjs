@@ -1,5 +1,5 @@
 /**
- * The direction of the code, as errors: schemas ← core ← platform ← {ingest, consumers, api} ← main.ts.
+ * The direction of the code, as errors: schemas ← core ← platform ← {ingest, consumers, api} ← serve.ts ← main.ts.
  * `comment` is what a person reads who meets the rule for the first time.
  */
 const TEST = '(^test/|[.]test[.]ts$)';
@@ -50,18 +50,33 @@ module.exports = {
       to: { path: '^(ingest|consumers|api|dashboard)/', pathNot: '^$1/' },
     },
     {
+      name: 'cli-knows-only-http',
+      severity: 'error',
+      comment:
+        'The stores belong to the process that runs, which may be on another machine: a command asks it over HTTP, and knows of ours the shapes of the answers and where to ask.',
+      from: { path: '^cli/', pathNot: TOOLING },
+      to: { path: '^(schemas|core|platform|ingest|consumers|api|dashboard|(main|serve)[.]ts)', pathNot: '^schemas/http/' },
+    },
+    {
+      name: 'nothing-imports-the-cli',
+      severity: 'error',
+      comment: 'main.ts alone decides whether it serves or asks; nothing that serves needs a command.',
+      from: { pathNot: ['^cli/', '^main[.]ts$', TOOLING] },
+      to: { path: '^cli/' },
+    },
+    {
       name: 'main-is-the-top',
       severity: 'error',
-      comment: 'main.ts puts everything together; what imports it from below has turned the direction round.',
-      from: { pathNot: TOOLING },
-      to: { path: '^main[.]ts$' },
+      comment: 'main.ts and serve.ts put everything together; what imports them from below has turned the direction round.',
+      from: { pathNot: ['^main[.]ts$', TOOLING] },
+      to: { path: '^(main|serve)[.]ts$' },
     },
     {
       name: 'config-is-a-leaf',
       severity: 'error',
       comment: 'The configuration is read before anything else exists; it can depend on nothing of ours.',
       from: { path: '^config[.]ts$' },
-      to: { path: '^(schemas|core|platform|ingest|consumers|api|dashboard|main[.]ts)' },
+      to: { path: '^(schemas|core|platform|ingest|consumers|api|cli|dashboard|(main|serve)[.]ts)' },
     },
     {
       name: 'clients-only-in-platform',
@@ -76,7 +91,7 @@ module.exports = {
       severity: 'error',
       comment: 'The dashboard is a client like any other: it sees the HTTP API, and shares nothing of ours but the shapes in schemas/http.',
       from: { path: '^dashboard/src/' },
-      to: { path: '^(schemas|core|platform|ingest|consumers|api|main[.]ts|config[.]ts)', pathNot: '^schemas/http/' },
+      to: { path: '^(schemas|core|platform|ingest|consumers|api|cli|(main|serve|config)[.]ts)', pathNot: '^schemas/http/' },
     },
     {
       name: 'dashboard-takes-types-only',
@@ -119,7 +134,7 @@ module.exports = {
       severity: 'error',
       comment: 'What the program never reaches from main.ts nobody runs, and only its tests keep it alive.',
       from: { path: '^main[.]ts$' },
-      to: { path: '^(core|platform|ingest|consumers|api)/', pathNot: TOOLING, reachable: false },
+      to: { path: '^(core|platform|ingest|consumers|api|cli)/', pathNot: TOOLING, reachable: false },
     },
     {
       name: 'no-development-packages',

@@ -25,13 +25,14 @@ WORKDIR /app
 # A named volume mounted here for the first time takes over the owner.
 RUN install -d -o node -g node /data
 COPY --from=packages /app/node_modules node_modules
-COPY package.json main.ts config.ts ./
+COPY package.json main.ts serve.ts config.ts ./
 COPY schemas schemas
 COPY core core
 COPY platform platform
 COPY ingest ingest
 COPY consumers consumers
 COPY api api
+COPY cli cli
 COPY --from=dashboard /app/dashboard/build dashboard/build
 ENV NODE_ENV=production TALLYLINE_MODE=distributed TALLYLINE_HOST=0.0.0.0 TALLYLINE_DATA=/data PORT=4000
 USER node

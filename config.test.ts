@@ -22,6 +22,7 @@ describe('readConfig', () => {
       command: undefined,
       mode: 'embedded',
       servers: undefined,
+      needsStores: true,
       roles: new Set(['ingest', 'consumers', 'api', 'dashboard']),
       host: '127.0.0.1',
       port: 4000,
@@ -31,6 +32,7 @@ describe('readConfig', () => {
       logLevel: 'info',
       partitions: 2,
       uploadBytesMax: 50_000_000_000,
+      leaseSeconds: 60,
       systemDirectory: '/var/lib/tallyline',
     });
   });
@@ -67,6 +69,7 @@ describe('readConfig', () => {
       TALLYLINE_LOG_LEVEL: 'silent',
       TALLYLINE_PARTITIONS: '64',
       TALLYLINE_UPLOAD_BYTES_MAX: '1',
+      TALLYLINE_LEASE_SECONDS: '3',
       TALLYLINE_SYSTEM_DIRECTORY: '/srv/tallyline',
       TALLYLINE_PUBLIC_URL: 'https://usage.example.com/',
     });
@@ -75,6 +78,7 @@ describe('readConfig', () => {
       logLevel: 'silent',
       partitions: 64,
       uploadBytesMax: 1,
+      leaseSeconds: 3,
       systemDirectory: resolve('/srv/tallyline'),
       publicUrl: 'https://usage.example.com',
     });
@@ -168,7 +172,9 @@ describe('distributed mode', () => {
       kafka: {
         brokers: ['kafka-1:9092', '[::1]:9093'],
         topic: 'usage.events',
+        deadLetterTopic: 'usage.dead-letters',
         groupId: 'tallyline-consumers',
+        sessionTimeoutMs: 8_000,
         tls: false,
         sasl: undefined,
         partitions: 6,
@@ -179,6 +185,12 @@ describe('distributed mode', () => {
     });
   });
 
+  it('asks for no server and no key where the dashboard runs alone, and for all of them as soon as it does not', () => {
+    expect(configOf(['--roles', 'dashboard'], { TALLYLINE_MODE: 'distributed' })).toMatchObject({ needsStores: false, servers: undefined });
+    expect(faultsOf(['--roles', 'dashboard,api'], { TALLYLINE_MODE: 'distributed' })).toHaveLength(4);
+    expect(faultsOf(['--roles', 'dashboard', 'migrate'], { TALLYLINE_MODE: 'distributed' })).toHaveLength(4);
+  });
+
   it.each([
     ['TALLYLINE_KAFKA_BROKERS', 'kafka', '"kafka" is not host:port'],
     ['TALLYLINE_POSTGRES_URL', 'mysql://x', 'is not a URL of the right kind'],
@@ -187,6 +199,8 @@ describe('distributed mode', () => {
     ['TALLYLINE_KAFKA_SASL', 'plain', 'needs TALLYLINE_KAFKA_USERNAME'],
     ['TALLYLINE_KAFKA_MIN_INSYNC_REPLICAS', '2', 'more than the 1'],
     ['TALLYLINE_KAFKA_RETENTION_HOURS', '1', 'from 24'],
+    ['TALLYLINE_KAFKA_SESSION_TIMEOUT_MS', '5999', 'from 6000'],
+    ['TALLYLINE_KAFKA_DEAD_LETTER_TOPIC', 'usage.events', 'which is the topic of the events'],
   ])('refuses %s=%s', (variable, value, message) => {
     expect(faultsOf([], { ...servers, [variable]: value }).join('\n')).toContain(message);
   });

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 export const ROLES = ['ingest', 'consumers', 'api', 'dashboard'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** What can be asked for instead of serving: `node main.ts migrate`. */
+/** What can be done with the stores instead of serving: `node main.ts migrate`. What asks a Tallyline that runs is in cli/. */
 export const COMMANDS = ['migrate'] as const;
 export type Command = (typeof COMMANDS)[number];
 
@@ -23,8 +23,12 @@ export interface Servers {
   kafka: {
     brokers: readonly string[];
     topic: string;
+    /** Where dead letters are published. */
+    deadLetterTopic: string;
     /** Consumers of one group share the partitions. */
     groupId: string;
+    /** How long consumers that are silent keep their partitions. */
+    sessionTimeoutMs: number;
     tls: boolean;
     sasl: { mechanism: SaslMechanism; username: string; password: string } | undefined;
     /** Used when the topic is made, and checked when it is there. */
@@ -42,8 +46,10 @@ export interface Config {
   /** Undefined = serve the roles until told to stop. */
   command: Command | undefined;
   mode: Mode;
-  /** Undefined in embedded mode. */
+  /** Undefined in embedded mode, and where nothing needs the stores. */
   servers: Servers | undefined;
+  /** False for the dashboard alone, which is files. */
+  needsStores: boolean;
   roles: ReadonlySet<Role>;
   host: string;
   /** 0 = any free port. */
@@ -58,6 +64,8 @@ export interface Config {
   partitions: number;
   /** Largest upload in bytes, and largest text inside a .gz. */
   uploadBytesMax: number;
+  /** How long a silent ingest process keeps the imports that it receives or publishes, before another one takes over. */
+  leaseSeconds: number;
   /** Where root keeps Postgres when the data directory is out of the reach of other users. */
   systemDirectory: string;
 }
@@ -68,6 +76,11 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 const ADMIN_KEY_LENGTH_MIN = 16;
 /** 50 GB: some 500 million rows; raise it knowingly. */
 const UPLOAD_BYTES_MAX = 50_000_000_000;
+
+/** Renewed three times in its length; a garbage collection or a busy disk must not cost one. */
+const LEASE_SECONDS_MIN = 3;
+/** What a dead process has accepted waits for this long. */
+const LEASE_SECONDS_MAX = 3_600;
 
 const OPTIONS = {
   roles: { type: 'string' },
@@ -90,7 +103,8 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
       `TALLYLINE_ADMIN_KEY has ${adminKey.length} characters; use at least ${ADMIN_KEY_LENGTH_MIN}, for example from: openssl rand -hex 24`,
     );
   }
-  if (adminKey === undefined && mode === 'distributed') {
+  const needsStores = flags.command !== undefined || [...roles].some((role) => role !== 'dashboard');
+  if (adminKey === undefined && mode === 'distributed' && needsStores) {
     faults.push(
       'TALLYLINE_ADMIN_KEY is not set; in distributed mode all processes need the same key, for example from: openssl rand -hex 24',
     );
@@ -100,7 +114,8 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
   const config: Config = {
     command: flags.command,
     mode,
-    servers: mode === 'distributed' ? readServers(environment, faults) : undefined,
+    servers: mode === 'distributed' && needsStores ? readServers(environment, faults) : undefined,
+    needsStores,
     roles,
     host: text(flags.host, 'TALLYLINE_HOST', '127.0.0.1'),
     port: readInteger('--port / PORT', text(flags.port, 'PORT', '4000'), { min: 0, max: 65_535 }, faults),
@@ -115,6 +130,12 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
       { min: 1, max: Number.MAX_SAFE_INTEGER },
       faults,
     ),
+    leaseSeconds: readInteger(
+      'TALLYLINE_LEASE_SECONDS',
+      text(undefined, 'TALLYLINE_LEASE_SECONDS', '60'),
+      { min: LEASE_SECONDS_MIN, max: LEASE_SECONDS_MAX },
+      faults,
+    ),
     systemDirectory: resolve(text(undefined, 'TALLYLINE_SYSTEM_DIRECTORY', '/var/lib/tallyline')),
   };
   return faults.length > 0 ? { ok: false, faults } : { ok: true, config };
@@ -123,6 +144,11 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
 /** The process's own configuration. */
 export function readProcessConfig(): ConfigOutcome {
   return readConfig(process.argv.slice(2), process.env);
+}
+
+/** For the commands of cli/, which read what they need themselves. */
+export function processEnvironment(): Readonly<Record<string, string | undefined>> {
+  return process.env;
 }
 
 /** One message for all faults, for the terminal. */
@@ -152,7 +178,7 @@ function readFlags(args: readonly string[], faults: string[]): Flags {
         faults.push(
           `"${token.value}" is not understood; options are ${Object.keys(OPTIONS)
             .map((name) => `--${name}`)
-            .join(', ')}, commands are ${COMMANDS.join(', ')}`,
+            .join(', ')}; "help" lists the commands`,
         );
       command ??= known;
     }
@@ -185,7 +211,7 @@ function readRoles(text: string, mode: Mode, faults: string[]): ReadonlySet<Role
   return roles;
 }
 
-function readInteger(name: string, text: string, bounds: { min: number; max: number }, faults: string[]): number {
+export function readInteger(name: string, text: string, bounds: { min: number; max: number }, faults: string[]): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= bounds.min && value <= bounds.max) return value;
   faults.push(`${name} is "${text}"; it takes a whole number from ${bounds.min} to ${bounds.max}`);
@@ -223,7 +249,10 @@ function readServers(environment: Readonly<Record<string, string | undefined>>, 
     kafka: {
       brokers,
       topic: text('TALLYLINE_KAFKA_TOPIC', 'usage.events'),
+      deadLetterTopic: text('TALLYLINE_KAFKA_DEAD_LETTER_TOPIC', 'usage.dead-letters'),
       groupId: text('TALLYLINE_KAFKA_GROUP', 'tallyline-consumers'),
+      // Brokers allow 6 s to 30 minutes unless told otherwise. 8 s: others take over within 15.
+      sessionTimeoutMs: integer('TALLYLINE_KAFKA_SESSION_TIMEOUT_MS', '8000', 6_000, 1_800_000),
       tls: readChoice('TALLYLINE_KAFKA_TLS', text('TALLYLINE_KAFKA_TLS', 'false'), ['true', 'false'] as const, faults) === 'true',
       sasl: readSasl(environment, faults),
       partitions: integer('TALLYLINE_KAFKA_PARTITIONS', '6', 1, 1_000),
@@ -232,7 +261,8 @@ function readServers(environment: Readonly<Record<string, string | undefined>>, 
       retentionHours: integer('TALLYLINE_KAFKA_RETENTION_HOURS', '168', 24, 87_600),
     },
   };
-  const { replicationFactor, minInsyncReplicas } = servers.kafka;
+  const { topic, deadLetterTopic, replicationFactor, minInsyncReplicas } = servers.kafka;
+  if (topic === deadLetterTopic) faults.push(`TALLYLINE_KAFKA_DEAD_LETTER_TOPIC is "${topic}", which is the topic of the events`);
   if (minInsyncReplicas > replicationFactor) {
     faults.push(
       `TALLYLINE_KAFKA_MIN_INSYNC_REPLICAS is ${minInsyncReplicas}, more than the ${replicationFactor} of TALLYLINE_KAFKA_REPLICATION_FACTOR`,
@@ -249,7 +279,7 @@ function readSasl(environment: Readonly<Record<string, string | undefined>>, fau
   return { mechanism: readChoice('TALLYLINE_KAFKA_SASL', mechanism, SASL_MECHANISMS, faults), username, password };
 }
 
-function readUrl(name: string, text: string, protocol: RegExp, faults: string[]): string {
+export function readUrl(name: string, text: string, protocol: RegExp, faults: string[]): string {
   // What is missing has been reported already.
   if (text !== '' && !protocol.test(URL.parse(text)?.protocol ?? '')) faults.push(`${name} is not a URL of the right kind`);
   return text;

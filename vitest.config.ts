@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           ...processes,
           name: 'unit',
-          include: ['{core,schemas,platform,ingest,consumers,api}/**/*.test.ts', 'dashboard/src/**/*.test.ts', '*.test.ts'],
+          include: ['{core,schemas,platform,ingest,consumers,api,cli}/**/*.test.ts', 'dashboard/src/**/*.test.ts', '*.test.ts'],
           testTimeout: 20_000,
         },
       },

@@ -1,6 +1,7 @@
 /** The api role: everything people and scripts read, and what they set up. A Fastify plugin for the shared server. */
 import type { HttpServer } from '../platform/http/server.ts';
 import type { Platform } from '../platform/platform.ts';
+import { registerConflicts } from './routes/conflicts.ts';
 import { registerCustomers, registerMeters } from './routes/customers.ts';
 import { registerDeadLetters } from './routes/dead-letters.ts';
 import { registerInvoices } from './routes/invoices.ts';
@@ -24,6 +25,7 @@ export function apiRoutes(platform: Platform, sourceReader: SourceReader): (serv
     registerPlans(server, platform);
     registerInvoices(server, platform);
     registerPipeline(server, platform);
+    registerConflicts(server, platform);
     registerDeadLetters(server, platform);
     registerRebuild(server, platform);
     registerReconciliation(server, platform);

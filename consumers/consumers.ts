@@ -5,9 +5,12 @@ import { Handoff } from './handoff.ts';
 import { type Rebuilding, startRebuilding } from './rebuild.ts';
 import { startReconciling } from './reconcile.ts';
 import { consumeRecords } from './records.ts';
+import { startRelayingDeadLetters } from './relay-dead-letters.ts';
+import { retry } from './retry.ts';
 import { consumeRollups, type RollupsDependencies } from './rollups.ts';
 import { startSettling } from './settle.ts';
-import { refuseOtherLog, resolveEpoch } from './steps/offsets.ts';
+import { resolveEpoch } from './steps/epochs.ts';
+import { refuseOtherLog } from './steps/offsets.ts';
 import { RollupDisagreement } from './steps/rollup-ranges.ts';
 
 export interface Consumers {
@@ -17,14 +20,17 @@ export interface Consumers {
 }
 
 export async function startConsumers(platform: Platform): Promise<Consumers> {
-  const { log, postgres, clickhouse, clock, logger } = platform;
+  const { log, postgres, clickhouse, clock, logger, alone } = platform;
   const epoch = await resolveEpoch(postgres, await log.incarnation());
   await refuseOtherLog(postgres, log, epoch);
   const settling = await startSettling(platform, epoch);
   const rebuilding = await startRebuilding(platform, epoch);
+  const relaying = await startRelayingDeadLetters(platform);
   const assignment = await log.assign(async (reader, signal) => {
+    // Whoever held the partition before may have been the last one who saw the old log.
+    await retry('look for the log', logger, signal, () => refuseOtherLog(postgres, log, epoch, reader.partition));
     const handoff = new Handoff();
-    const rollups = { postgres, clickhouse, log, clock, logger, epoch, handoff, onProgress: settling.wake };
+    const rollups = { postgres, clickhouse, log, clock, logger, epoch, alone, handoff, onProgress: settling.wake };
     const records = consumeRecords(reader, signal, { postgres, logger, epoch, handoff, partitions: log.partitions });
     await Promise.all([records, keepRollingUp(reader, signal, rollups, rebuilding)]);
   });
@@ -32,7 +38,7 @@ export async function startConsumers(platform: Platform): Promise<Consumers> {
   return {
     done: assignment.done,
     async stop() {
-      await Promise.all([reconciling.stop(), rebuilding.stop()]);
+      await Promise.all([reconciling.stop(), rebuilding.stop(), relaying.stop()]);
       await assignment.stop();
       await settling.stop();
     },

@@ -99,8 +99,11 @@ async function handleControl(
   if (!committed) return undefined;
   announceMoment('control-recorded');
   const { control, partition, offset, nextOffset } = segment;
-  if (!committed.fenced && !committed.applied)
-    logger.error({ partition, offset, control }, 'records: an undo of an import that is not being undone, left aside');
+  if (!committed.fenced && !committed.applied) {
+    if (control.kind === 'undo')
+      logger.error({ partition, offset, control }, 'records: an undo of an import that is not being undone, left aside');
+    else logger.info({ partition, offset, control }, 'records: a conflict that is decided, or gone, left aside');
+  }
   return { fenced: committed.fenced, nextOffset };
 }
 

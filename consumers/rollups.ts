@@ -34,6 +34,11 @@ const RANGE_ROWS = 50_000;
 const LINGER_MS = 250;
 /** How long to wait for a hand-over before looking at the records watermark itself. */
 const IDLE_MS = 1_000;
+/**
+ * How long after a look into Postgres rows are sent on trust: less than the shortest session of a group. A process that was asleep for
+ * longer may have been replaced, and its insert been undone since.
+ */
+const HELD_MS_MAX = 5_000;
 /** Events of one read from the log when rows are not in memory. */
 const READ_EVENTS = 20_000;
 
@@ -44,6 +49,8 @@ export interface RollupsDependencies {
   clock: Clock;
   logger: Logger;
   epoch: number;
+  /** As in `DoubtStores`. */
+  alone: boolean;
   handoff: Handoff;
   /** Called after each range that is DONE. */
   onProgress: () => void;
@@ -81,16 +88,21 @@ async function insertRange(
   range: RangeKey,
   months: readonly MonthRows[],
   signal: AbortSignal,
-  { postgres, clickhouse, logger }: RollupsDependencies,
+  dependencies: RollupsDependencies,
 ): Promise<boolean> {
+  const { postgres, clickhouse, clock, logger } = dependencies;
+  // From before the request on: the answer may have waited for a process that was asleep.
+  let heldMs = clock.monotonicMs();
   const announced = await retry('rollups: announce', logger, signal, () => announceRange(postgres, range, months));
   if (!announced) return false;
   for (const rows of months) {
     try {
+      if (clock.monotonicMs() - heldMs > HELD_MS_MAX) throw new Error('the partition may have another owner by now');
       await insertMonth(clickhouse, range, rows);
     } catch (error) {
       logger.warn({ err: error, partition: range.partition, month: rows.month }, 'rollups: insert in doubt');
-      await retry('rollups: insert', logger, signal, () => insertDoubtful(postgres, clickhouse, range, rows));
+      heldMs = clock.monotonicMs();
+      await retry('rollups: insert', logger, signal, () => insertDoubtful(dependencies, range, rows));
       if (signal.aborted) return false;
     }
   }
@@ -109,10 +121,10 @@ async function finishControl(
   range: RangeKey,
   offset: number,
   planned: readonly PlannedRows[],
-  { postgres, clickhouse }: RollupsDependencies,
+  dependencies: RollupsDependencies,
 ): Promise<boolean> {
-  await applyControl(postgres, clickhouse, range, offset, planned);
-  return finishRange(postgres, range, sumRows(planned));
+  await applyControl(dependencies, range, offset, planned);
+  return finishRange(dependencies.postgres, range, sumRows(planned));
 }
 
 /**
@@ -232,11 +244,11 @@ async function finishEvents(
   range: RangeKey,
   announced: ReadonlyMap<number, number>,
   months: readonly MonthRows[],
-  { postgres, clickhouse }: RollupsDependencies,
+  dependencies: RollupsDependencies,
 ): Promise<void> {
   refuseOtherRows(range, announced, months);
-  for (const month of months) await insertDoubtful(postgres, clickhouse, range, month);
-  await finishRange(postgres, range, sumRows(months));
+  for (const month of months) await insertDoubtful(dependencies, range, month);
+  await finishRange(dependencies.postgres, range, sumRows(months));
 }
 
 /** The log has to give, month by month, what was announced: before any of it is inserted. */

@@ -1,10 +1,10 @@
 /**
  * Ends undos: an import is undone once both stores have passed its control message in every partition. What its undo has changed
- * for other imports is then counted anew.
+ * for other imports is then counted anew; so is what a decision about a conflict has changed.
  */
 import type { Logger } from 'pino';
 import type { Postgres } from '../platform/postgres/postgres.ts';
-import { countRows, type CountedEvents } from './steps/count-rows.ts';
+import { completeRows } from './steps/count-rows.ts';
 import { ROLLUPS } from './steps/rollup-ranges.ts';
 
 export async function settleUndos(postgres: Postgres, epoch: number, partitions: number, logger: Logger): Promise<void> {
@@ -27,23 +27,12 @@ export async function settleUndos(postgres: Postgres, epoch: number, partitions:
   }
 }
 
-/** Imports that have gained events from an undone one. Not while another undo is at it: it may change them again. */
+/** Imports that have gained or lost events by an undo or a decision. Not while another undo is at it: it may change them again. */
 async function recountRows(postgres: Postgres): Promise<void> {
-  const { rows } = await postgres.query<CountedEvents & { [column: string]: unknown }>(
-    `SELECT i.id, i.rows_read, i.rows_rejected, jsonb_array_length(i.mapping->'measures') AS measures,
-            coalesce(sum(p.accepted), 0) AS accepted, coalesce(sum(p.duplicate), 0) AS duplicate, coalesce(sum(p.conflict), 0) AS conflict
-     FROM imports i LEFT JOIN import_partitions p ON p.import_id = i.id
-     WHERE i.status = 'complete' AND i.rows_new IS NULL AND NOT EXISTS (SELECT FROM imports WHERE status = 'undoing')
-     GROUP BY i.id`,
+  const { rows } = await postgres.query<{ id: string }>(
+    `SELECT id FROM imports WHERE status = 'complete' AND rows_new IS NULL AND NOT EXISTS (SELECT FROM imports WHERE status = 'undoing')`,
   );
-  for (const counted of rows) {
-    const outcome = await countRows(postgres, counted);
-    await postgres.query(`UPDATE imports SET rows_new = $2, rows_conflict = $3, rows_known = $4 WHERE id = $1 AND rows_new IS NULL`, [
-      counted.id,
-      outcome.new,
-      outcome.conflict,
-      outcome.known,
-    ]);
-    await postgres.query(`SELECT pg_notify('imports', $1)`, [counted.id]);
+  for (const { id } of rows) {
+    if (await completeRows(postgres, id, 'complete')) await postgres.query(`SELECT pg_notify('imports', $1)`, [id]);
   }
 }

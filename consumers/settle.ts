@@ -8,15 +8,19 @@ import type { Platform } from '../platform/platform.ts';
 import { Waker } from '../platform/waker.ts';
 import { retry } from './retry.ts';
 import { countSuspectedDoubles } from './suspected-doubles.ts';
-import { countRows, type CountedEvents } from './steps/count-rows.ts';
+import { completeRows } from './steps/count-rows.ts';
 import { ROLLUPS } from './steps/rollup-ranges.ts';
 import { settleUndos } from './settle-undos.ts';
 
 /** A lost notification delays an import's end by no more than this. */
 const IDLE_MS = 5_000;
 
-interface Settled extends CountedEvents {
+interface Settled {
+  id: string;
   published: string;
+  accepted: string;
+  duplicate: string;
+  conflict: string;
   dead: string;
 }
 
@@ -62,7 +66,7 @@ export async function startSettling({ postgres, clickhouse, log, logger }: Platf
 
 export async function settleImports(postgres: Postgres, epoch: number, logger: Logger): Promise<void> {
   const { rows } = await postgres.query<Settled & { [column: string]: unknown }>(
-    `SELECT i.id, i.rows_read, i.rows_rejected, jsonb_array_length(i.mapping->'measures') AS measures, i.events_published AS published,
+    `SELECT i.id, i.events_published AS published,
             coalesce(sum(p.accepted), 0) AS accepted, coalesce(sum(p.duplicate), 0) AS duplicate,
             coalesce(sum(p.conflict), 0) AS conflict, coalesce(sum(p.dead), 0) AS dead
      FROM imports i LEFT JOIN import_partitions p ON p.import_id = i.id
@@ -88,14 +92,7 @@ async function settleImport(postgres: Postgres, settled: Settled, logger: Logger
       JSON.stringify({ code: 'events_unaccounted', message }),
     ]);
   } else {
-    const outcome = await countRows(postgres, settled);
-    await postgres.query(
-      // An undo at work may have changed the counts since: then the rows are counted when it is through.
-      `UPDATE imports SET status = 'complete', completed_at = now(), (rows_new, rows_conflict, rows_known) =
-         (SELECT $2::bigint, $3::bigint, $4::bigint WHERE NOT EXISTS (SELECT FROM imports WHERE status = 'undoing'))
-       WHERE id = $1 AND status = 'settling'`,
-      [settled.id, outcome.new, outcome.conflict, outcome.known],
-    );
+    if (!(await completeRows(postgres, settled.id, 'settling'))) return;
     logger.info(
       { import: settled.id, accepted: settled.accepted, duplicate: settled.duplicate, conflict: settled.conflict },
       'import complete',

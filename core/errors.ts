@@ -35,6 +35,7 @@ export const PROBLEMS = {
   invalid_range: { status: 422, title: 'The range is empty or too long', retriable: false },
   upload_incomplete: { status: 400, title: 'The upload broke off', retriable: true },
   source_gone: { status: 410, title: 'The file is no longer kept', retriable: false },
+  upload_in_progress: { status: 503, title: 'The first upload of this Idempotency-Key has not ended', retriable: true },
   store_unavailable: { status: 503, title: 'A store cannot be reached', retriable: true },
   internal: { status: 500, title: 'Something went wrong here', retriable: true },
 } as const;

@@ -1,82 +1,70 @@
-/** Builds an invoice from usage and a plan: quantity × price, hour by hour, by the rules of docs/billing.md. */
+/** An invoice as text: what rated-invoice.ts made of usage and plan, with the names, the numbers of the lines and the instants. */
 import type { Aggregation } from '../schemas/http/customers.ts';
-import type { Invoice, InvoiceHour, InvoiceLine, InvoiceTier } from '../schemas/http/invoices.ts';
-import type { PlanDefinition, Price } from '../schemas/http/plans.ts';
+import type {
+  Invoice,
+  InvoiceAdjustment,
+  InvoiceDiscount,
+  InvoiceHour,
+  InvoiceLine,
+  InvoiceMinimum,
+  InvoiceTier,
+} from '../schemas/http/invoices.ts';
 import { formatDecimal, formatFixed, fractionDigits, toScaled } from './decimal.ts';
-import { ProblemError } from './errors.ts';
-import { formatMinor, minorDigits, rounderOf, type Rounding } from './money.ts';
-import { EXACT_SCALE, PRICE_SCALE, priceFunction, QUANTITY_SCALE, rateUsage, UNPRICED, type RatedTier } from './rating.ts';
+import type { Adjustment } from './due.ts';
+import { formatMinor } from './money.ts';
+
+import { rateInvoice, type RatedInvoice, type RatedLine, type RatingInput } from './rated-invoice.ts';
+import { EXACT_SCALE, PRICE_SCALE, QUANTITY_SCALE, type RatedTier } from './rating.ts';
+import type { RatedDiscount, RatedMinimum } from './totals.ts';
 import { dayEnd, dayStart, instantText, type Window } from './window.ts';
 
-/** One local hour of one meter; `start` and `end` in epoch ms. */
-export interface UsageHour {
-  start: number;
-  end: number;
-  /** Sum of the hour's quantities, a decimal string of at most 18 fraction digits. */
-  quantity: string;
-  events: number;
-}
-
-export interface MeterUsage {
-  meter: string;
-  /** In time order, without overlap. Hours without events may be left out. */
-  hours: readonly UsageHour[];
-}
-
-export interface InvoiceInput {
+export interface InvoiceInput extends RatingInput {
   customer: { id: string; name: string };
-  plan: (PlanDefinition & { id: string }) | undefined;
   period: Window & { timeZone: string };
-  usage: readonly MeterUsage[];
-  /** Definitions by meter key. A meter that is missing here is a sum without a unit, named by its key. */
+  /** A meter that is missing here has no unit and is named by its key. */
   meters: ReadonlyMap<string, { name: string; unit: string; aggregation: Aggregation }>;
-  /** Percent, a decimal string. */
-  taxRate: string;
-  currency: string;
   /** Epoch ms. */
   asOf: number;
-  rounding?: Rounding;
 }
 
-/** What a line needs to know of its invoice. */
-interface LineContext {
+/** What text needs to know of its invoice. */
+interface TextContext {
   input: InvoiceInput;
-  round: (exact: bigint) => bigint;
+  money: (minor: bigint) => string;
   /** An hour's instants stand in every line; each is written out once per invoice. */
-  textOf: (epochMs: number) => string;
+  instant: (epochMs: number) => string;
 }
 
-/**
- * A preview: no id, no number. Lines are in the plan's order, then, for meters it has no price for, by key. Throws `currency_mismatch`
- * when plan and customer have different currencies.
- */
+/** A preview: no id, no number. Throws `currency_mismatch` when plan and customer have different currencies. */
 export function buildInvoice(input: InvoiceInput): Invoice {
-  const { customer, plan, period, currency } = input;
-  if (plan !== undefined && plan.currency !== currency) {
-    throw new ProblemError('currency_mismatch', `Plan ${plan.id} is in ${plan.currency}, customer ${customer.id} pays in ${currency}.`);
-  }
-  const rounding = input.rounding ?? 'half-away';
-  const context: LineContext = { input, round: rounderOf({ currency, scale: EXACT_SCALE, rounding }), textOf: memoizedInstantText() };
-  const rated = inLineOrder(input.usage, plan).map(({ usage, price }, index) => buildLine(usage, price, index + 1, context));
-  const subtotal = rated.reduce((sum, { amount }) => sum + amount, 0n);
-  const tax = taxOf(subtotal, input.taxRate, currency, rounding);
+  return writeInvoice(input, rateInvoice(input), { hours: true });
+}
+
+/** `hours: false` leaves the hours out, which a draft does not store and which are nearly all of an invoice's text. */
+export function writeInvoice(input: InvoiceInput, rated: RatedInvoice, options: { hours: boolean }): Invoice {
+  const { customer, currency, period, segments } = input;
+  const context: TextContext = { input, money: (minor) => formatMinor(minor, currency), instant: memoizedInstantText() };
+  const { money, instant } = context;
   return {
     id: null,
     number: null,
     status: 'preview',
     customer: customer.id,
     customerName: customer.name,
-    plan: plan?.id ?? null,
+    plan: segments.at(-1)?.plan?.id ?? null,
     currency,
-    period: { from: instantText(period.from), to: instantText(period.to), timeZone: period.timeZone },
+    period: { from: instant(period.from), to: instant(period.to), timeZone: period.timeZone },
+    segments: segments.map(({ from, to, plan }) => ({ from: instant(from), to: instant(to), plan: plan?.id ?? null })),
     asOf: instantText(input.asOf),
-    lines: rated.map(({ line }) => line),
-    subtotal: formatMinor(subtotal, currency),
-    tax:
-      tax === undefined
-        ? []
-        : [{ name: 'Tax', rate: input.taxRate, base: formatMinor(subtotal, currency), amount: formatMinor(tax, currency) }],
-    total: formatMinor(subtotal + (tax ?? 0n), currency),
+    lines: rated.lines.map((line, index) => lineText(line, index + 1, context, options)),
+    subtotal: money(rated.subtotal),
+    discounts: rated.discounts.map((discount) => discountText(discount, context)),
+    minimums: rated.minimums.map((minimum) => minimumText(minimum, context)),
+    tax: rated.taxes.map(({ rate, base, amount }) => ({ name: 'Tax', rate, base: money(base), amount: money(amount) })),
+    adjustments: rated.adjustments
+      .flatMap((adjustment) => adjustmentText(adjustment, context))
+      .map((entry, index) => ({ n: index + 1, ...entry })),
+    total: money(rated.total),
   };
 }
 
@@ -95,7 +83,7 @@ export function daysOfLine(line: Pick<InvoiceLine, 'hours'>, zone: string): Invo
     days.push({
       start: instantText(dayStart(start, zone)),
       end: instantText(end),
-      quantity: formatDecimal(quantity, QUANTITY_SCALE),
+      quantity: quantityText(quantity),
       events,
       amount: formatFixed(amount, digits),
       runningAmount: hour.runningAmount,
@@ -104,90 +92,114 @@ export function daysOfLine(line: Pick<InvoiceLine, 'hours'>, zone: string): Invo
   return days;
 }
 
-function inLineOrder(usage: readonly MeterUsage[], plan: PlanDefinition | undefined): { usage: MeterUsage; price: Price | undefined }[] {
-  const prices = plan?.prices ?? [];
-  const places = new Map(prices.map(({ meter }, place) => [meter, place]));
-  const placeOf = (meter: string): number => places.get(meter) ?? prices.length;
-  return usage
-    .filter(({ hours }) => hours.length > 0)
-    .sort((a, b) => placeOf(a.meter) - placeOf(b.meter) || (a.meter < b.meter ? -1 : 1))
-    .map((one) => ({ usage: one, price: prices[placeOf(one.meter)] }));
-}
-
-function buildLine(usage: MeterUsage, price: Price | undefined, n: number, context: LineContext): { line: InvoiceLine; amount: bigint } {
-  const { currency, meters } = context.input;
-  const meter = meters.get(usage.meter);
-  const quantities = quantitiesOf(usage, meter?.aggregation ?? 'sum');
-  const rated = rateUsage(price === undefined ? UNPRICED : priceFunction(price), quantities, context.round);
-  const line: InvoiceLine = {
+function lineText(line: RatedLine, n: number, context: TextContext, options: { hours: boolean }): InvoiceLine {
+  const { input, money, instant } = context;
+  const { key, kind, segment, price, pricing } = line;
+  const meter = input.meters.get(line.meter ?? '');
+  return {
     n,
-    meter: usage.meter,
-    description: price?.description ?? meter?.name ?? usage.meter,
-    quantity: formatDecimal(rated.quantity, QUANTITY_SCALE),
-    unit: meter?.unit ?? '',
-    pricing: price?.model ?? 'unpriced',
-    tiers: rated.tiers.map((tier) => tierOf(tier, currency)),
-    exactAmount: formatDecimal(rated.exactAmount, EXACT_SCALE),
-    amount: formatMinor(rated.amount, currency),
-    hours: hoursOfLine(usage, quantities, rated.runningAmounts, context),
+    key,
+    kind,
+    meter: line.meter ?? '',
+    description: price?.description ?? meter?.name ?? line.meter ?? segment.plan?.name ?? '',
+    quantity: quantityText(line.quantity),
+    unit: kind === 'usage' ? (meter?.unit ?? '') : '',
+    pricing,
+    from: instant(segment.from),
+    to: instant(segment.to),
+    ...(kind === 'fee' ? shareText(segment, input.period) : {}),
+    tiers: line.tiers.map((tier) => tierText(tier, context)),
+    exactAmount: formatDecimal(line.exactAmount, EXACT_SCALE),
+    amount: money(line.amount),
+    hours: options.hours ? hourTexts(line, context) : [],
   };
-  return { line, amount: rated.amount };
 }
 
-/** What each hour adds to the line's quantity. */
-function quantitiesOf({ meter, hours }: MeterUsage, aggregation: Aggregation): bigint[] {
-  switch (aggregation) {
-    case 'sum':
-      return hours.map(({ quantity }) => toScaled(quantity, QUANTITY_SCALE));
-    case 'count':
-      return hours.map(({ events }) => toScaled(String(events), QUANTITY_SCALE));
-    case 'max':
-    case 'unique':
-    case 'latest':
-      throw new Error(`meter ${meter}: the aggregation ${aggregation} cannot be rated from sums, and is refused when a meter is defined`);
-  }
-}
-
-function hoursOfLine(usage: MeterUsage, quantities: readonly bigint[], running: readonly bigint[], context: LineContext): InvoiceHour[] {
-  const { currency } = context.input;
+function hourTexts({ changes, runningAmounts }: RatedLine, { money, instant }: TextContext): InvoiceHour[] {
   let before = 0n;
-  return usage.hours.map(({ start, end, events }, i) => {
-    const after = running[i] ?? before;
+  return changes.map(({ start, end, quantity, events }, i) => {
+    const after = runningAmounts[i] ?? before;
     const amount = after - before;
     before = after;
     return {
-      start: context.textOf(start),
-      end: context.textOf(end),
-      quantity: formatDecimal(quantities[i] ?? 0n, QUANTITY_SCALE),
+      start: instant(start),
+      end: instant(end),
+      quantity: quantityText(quantity),
       events,
-      amount: formatMinor(amount, currency),
-      runningAmount: formatMinor(after, currency),
+      amount: money(amount),
+      runningAmount: money(after),
     };
   });
 }
 
-function tierOf(tier: RatedTier, currency: string): InvoiceTier {
+function tierText(tier: RatedTier, { money }: TextContext): InvoiceTier {
+  const { from, to, quantity, unitPrice, flatFee, packageSize, packages, amount } = tier;
   return {
-    from: formatDecimal(tier.from, QUANTITY_SCALE),
-    to: tier.to === null ? null : formatDecimal(tier.to, QUANTITY_SCALE),
-    quantity: formatDecimal(tier.quantity, QUANTITY_SCALE),
-    unitPrice: formatDecimal(tier.unitPrice, PRICE_SCALE),
-    ...(tier.flatFee === undefined ? {} : { flatFee: formatDecimal(tier.flatFee, PRICE_SCALE) }),
-    amount: formatMinor(tier.amount, currency),
+    from: quantityText(from),
+    to: to === null ? null : quantityText(to),
+    quantity: quantityText(quantity),
+    unitPrice: formatDecimal(unitPrice, PRICE_SCALE),
+    ...(flatFee === undefined ? {} : { flatFee: formatDecimal(flatFee, PRICE_SCALE) }),
+    ...(packageSize === undefined ? {} : { packageSize: quantityText(packageSize) }),
+    ...(packages === undefined ? {} : { packages: packages.toString() }),
+    amount: money(amount),
   };
 }
 
-/** The tax on the whole subtotal, rounded once; undefined at a rate of 0, which is no tax at all. */
-function taxOf(subtotal: bigint, ratePercent: string, currency: string, rounding: Rounding): bigint | undefined {
-  const rateScale = fractionDigits(ratePercent);
-  const rate = toScaled(ratePercent, rateScale);
-  if (rate === 0n) return undefined;
-  const scale = minorDigits(currency) + rateScale + PERCENT_DIGITS;
-  return rounderOf({ currency, scale, rounding })(subtotal * rate);
+function discountText({ key, discount, segment, base, amount }: RatedDiscount, { money, instant }: TextContext): InvoiceDiscount {
+  return {
+    key,
+    meter: discount.meter ?? null,
+    percent: discount.percent ?? null,
+    offered: discount.amount ?? null,
+    from: instant(segment.from),
+    to: instant(segment.to),
+    base: money(base),
+    amount: money(amount),
+  };
 }
 
-/** A percentage is a hundredth: two more fraction digits. */
-const PERCENT_DIGITS = 2;
+function minimumText({ key, segment, minimum, base, amount }: RatedMinimum, { input, money, instant }: TextContext): InvoiceMinimum {
+  return {
+    key,
+    from: instant(segment.from),
+    to: instant(segment.to),
+    ...shareText(segment, input.period),
+    minimum: money(minimum),
+    base: money(base),
+    amount: money(amount),
+  };
+}
+
+function adjustmentText({ period, charges }: Adjustment, { money, instant }: TextContext): Omit<InvoiceAdjustment, 'n'>[] {
+  return charges.map(({ key, kind, meter, quantity, amount, hours }) => ({
+    period: { from: instant(period.from), to: instant(period.to), timeZone: period.timeZone },
+    key,
+    kind,
+    meter: meter ?? null,
+    quantity: quantityText(quantity),
+    amount: money(amount),
+    hours: hours.map((hour) => ({
+      start: instant(hour.start),
+      end: instant(hour.end),
+      quantity: quantityText(hour.quantity),
+      amount: money(hour.amount),
+    })),
+  }));
+}
+
+function shareText(part: Window, whole: Window): { share?: { seconds: string; of: string } } {
+  if (part.from === whole.from && part.to === whole.to) return {};
+  return { share: { seconds: secondsText(part), of: secondsText(whole) } };
+}
+
+function secondsText({ from, to }: Window): string {
+  return formatDecimal(BigInt(to - from), 3);
+}
+
+function quantityText(scaled: bigint): string {
+  return formatDecimal(scaled, QUANTITY_SCALE);
+}
 
 function memoizedInstantText(): (epochMs: number) => string {
   const texts = new Map<number, string>();

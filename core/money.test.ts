@@ -2,7 +2,7 @@ import { Decimal } from 'decimal.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatFixed } from './decimal.ts';
-import { CURRENCIES, formatMinor, isCurrency, minorDigits, roundAmount } from './money.ts';
+import { CURRENCIES, formatMinor, isCurrency, minorDigits, percentOf, roundAmount } from './money.ts';
 
 describe('currencies', () => {
   it.each([
@@ -79,6 +79,17 @@ describe('rounding', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it.each([
+    [333n, '10', 'half-away', 33n],
+    [335n, '10', 'half-away', 34n],
+    [345n, '10', 'half-even', 34n],
+    [-335n, '10', 'half-away', -34n],
+    [1n, '0.000000000000000001', 'half-away', 0n],
+    [10n ** 40n, '33.3', 'half-away', 333n * 10n ** 37n],
+  ] as const)('%s minor units: %s %% of them, %s, are %s', (minor, percent, rounding, expected) => {
+    expect(percentOf(minor, percent, rounding)).toBe(expected);
   });
 
   it('prints minor units with exactly the digits of the currency', () => {

@@ -56,10 +56,24 @@ export function rounderOf(options: { currency: string; scale: number; rounding: 
   return (exact) => roundQuotient(exact, divisor, options.rounding);
 }
 
+/** A percentage is a hundredth: two more fraction digits. */
+const PERCENT_DIGITS = 2;
+
+/** So many percent of an amount in minor units, rounded once. `percent` is a decimal string. */
+export function percentOf(minor: bigint, percent: string, rounding: Rounding): bigint {
+  const scale = fractionDigits(percent);
+  return roundQuotient(minor * toScaled(percent, scale), powerOfTen(scale + PERCENT_DIGITS), rounding);
+}
+
+/** `7.2239896` in USD → 722n: rounded once. */
+export function toMinor(exact: string, currency: string, rounding: Rounding): bigint {
+  const scale = Math.max(fractionDigits(exact), minorDigits(currency));
+  return rounderOf({ currency, scale, rounding })(toScaled(exact, scale));
+}
+
 /** `7.2239896` in USD → `7.22`: rounded once, with exactly the currency's digits. */
 export function roundAmount(exact: string, currency: string, rounding: Rounding = 'half-away'): string {
-  const scale = Math.max(fractionDigits(exact), minorDigits(currency));
-  return formatMinor(rounderOf({ currency, scale, rounding })(toScaled(exact, scale)), currency);
+  return formatMinor(toMinor(exact, currency, rounding), currency);
 }
 
 /** Minor units as a decimal string with exactly the currency's digits: 722n in USD → `7.22`. */

@@ -43,6 +43,18 @@ export function dateOf(instant: number, zone: string): string {
   return new Date(localDay(instant, zone)).toISOString().slice(0, 10);
 }
 
+/** Whether `text` is a day of the calendar, `YYYY-MM-DD`. Date.parse alone takes 30 February for 2 March. */
+export function isDate(text: string): boolean {
+  const epochMs = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
+  return !Number.isNaN(epochMs) && new Date(epochMs).toISOString().startsWith(text);
+}
+
+/** When the local day `YYYY-MM-DD` begins; for one that the zone left out, when the next one does. Throws a RangeError for text that is no date. */
+export function dateStart(date: string, zone: string): number {
+  if (!isDate(date)) throw new RangeError(`not a date: ${date.slice(0, 20)}`);
+  return firstSlotAt(Date.parse(`${date}T00:00:00Z`), zone);
+}
+
 /** The local hours of the period in order, cut off at its ends. A month takes about 0.3 ms once the zone is warm. */
 export function hoursOf(period: Window, zone: string): Window[] {
   const hours: Window[] = [];

@@ -3,8 +3,12 @@ import { Type } from 'typebox';
 import { callerOf } from '../platform/http/authenticate.ts';
 import type { HttpServer } from '../platform/http/http-server.ts';
 import type { Platform } from '../platform/platform.ts';
-import { adoptImports } from './import-store.ts';
+import { withQueryTimeout } from '../platform/postgres/with-timeout.ts';
+import { createAdmission } from './admission.ts';
+import { Leases } from './leases.ts';
+import { adoptImports } from './lost-uploads.ts';
 import { startPublisher, type Publisher } from './publisher.ts';
+import { RESOLUTIONS_CHANNEL } from './resolutions.ts';
 import { importFileRoutes } from './routes/files.ts';
 import { importRoutes } from './routes/imports.ts';
 import { inspectRoutes } from './routes/inspect.ts';
@@ -12,19 +16,46 @@ import { profileRoutes } from './routes/profiles.ts';
 import { undoRoutes } from './routes/undo.ts';
 import { loadSampleData } from './sample-data.ts';
 
-/** Starts publishing what is accepted, what a predecessor has left first. */
-export async function startIngest(platform: Platform): Promise<Publisher> {
-  if (platform.alone) await adoptImports(platform);
-  return startPublisher(platform);
+export interface IngestSettings {
+  /** Largest upload, and largest text inside a .gz. */
+  uploadBytesMax: number;
+  /** How long a silent replica keeps the imports that it receives or publishes. */
+  leaseSeconds: number;
 }
 
-export function ingestRoutes(platform: Platform, publisher: Publisher, uploadBytesMax: number) {
+/** Every statement of this role is about one import or a page of them. A replica that waits for ever would keep its leases for ever. */
+const QUERY_MS_MAX = 20_000;
+
+/** Starts publishing what is accepted, what a predecessor has left first. */
+export async function startIngest(platform: Platform, { leaseSeconds }: Pick<IngestSettings, 'leaseSeconds'>): Promise<Publisher> {
+  if (platform.alone) await adoptImports(platform);
+  const publisher = startPublisher(impatient(platform), { leaseSeconds });
+  // Decisions about conflicts are written down by the api role, perhaps in another process.
+  const unlisten = await platform.postgres.listen(RESOLUTIONS_CHANNEL, () => publisher.wake());
+  return {
+    wake: () => publisher.wake(),
+    async stop() {
+      await unlisten();
+      await publisher.stop();
+    },
+  };
+}
+
+function impatient(platform: Platform): Platform {
+  return { ...platform, postgres: withQueryTimeout(platform.postgres, QUERY_MS_MAX) };
+}
+
+export function ingestRoutes(patient: Platform, publisher: Publisher, { uploadBytesMax, leaseSeconds }: IngestSettings) {
+  const platform = impatient(patient);
+  const { postgres, instance, logger } = platform;
+  const leases = new Leases({ postgres, instance, leaseSeconds, logger });
+  const admit = createAdmission(platform);
   return async (app: HttpServer): Promise<void> => {
-    await importRoutes(app, { platform, publisher, uploadBytesMax });
+    await importRoutes(app, { platform, publisher, leases, admit, uploadBytesMax });
     await importFileRoutes(app, platform);
-    await undoRoutes(app, platform.postgres, publisher);
+    await undoRoutes(app, postgres, publisher);
     await inspectRoutes(app, platform);
-    await profileRoutes(app, platform.postgres);
+    await profileRoutes(app, postgres);
     app.post(
       '/v1/sample-data',
       {
@@ -36,7 +67,8 @@ export function ingestRoutes(platform: Platform, publisher: Publisher, uploadByt
         },
       },
       async (request, reply) => {
-        const imports = await loadSampleData(platform, callerOf(request).name, uploadBytesMax);
+        await admit(0);
+        const imports = await loadSampleData(platform, leases, callerOf(request).name, uploadBytesMax);
         publisher.wake();
         return reply.code(202).send({ imports });
       },

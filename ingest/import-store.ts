@@ -1,10 +1,17 @@
 /** The life of an import in Postgres. Every change tells the channel `imports`, so that whoever waits sees it. */
-import type { Platform } from '../platform/platform.ts';
-import type { Postgres, Transaction } from '../platform/postgres/postgres.ts';
+import type { Postgres } from '../platform/postgres/postgres.ts';
 import type { ImportErrorGroup, Mapping, StoredDialect } from '../schemas/http/imports.ts';
 
-/** How long a publisher may be silent before another replica takes its import over. Renewed at each checkpoint. */
-const LEASE_SECONDS = 60;
+/** Who holds an import, in the name of which replica, and for how long unless it is renewed: see leases.ts. */
+export interface Holder {
+  instance: string;
+  leaseSeconds: number;
+}
+
+export interface Failure {
+  code: string;
+  message: string;
+}
 
 export interface NewImport {
   name: string;
@@ -47,17 +54,27 @@ export interface Checkpoint {
   bytesRead: number;
 }
 
-/** Opens an import before its first byte. Undefined: the key is taken (see `findByKey`). */
-export async function createImport(postgres: Postgres, { name, createdBy, idempotencyKey }: NewImport): Promise<string | undefined> {
+/** The sender waits for this before anything of the body is taken, and nothing else is waited for: one row in one table. */
+const CREATE_MS_MAX = 5_000;
+
+/** Opens an import before its first byte, held by who receives it. Undefined: the key is taken (see `findByKey`). */
+export async function createImport(
+  postgres: Postgres,
+  { name, createdBy, idempotencyKey }: NewImport,
+  { instance, leaseSeconds }: Holder,
+): Promise<string | undefined> {
   const { rows } = await postgres.query<{ id: string }>(
-    `INSERT INTO imports (name, status, created_by, key_scope, idempotency_key) VALUES ($1, 'received', $2, $3, $4) ON CONFLICT DO NOTHING RETURNING id`,
-    [name, createdBy, idempotencyKey === undefined ? null : createdBy, idempotencyKey ?? null],
+    `INSERT INTO imports (name, status, created_by, key_scope, idempotency_key, lease_owner, lease_until)
+     VALUES ($1, 'received', $2, $3, $4, $5, now() + make_interval(secs => $6)) ON CONFLICT DO NOTHING RETURNING id`,
+    [name, createdBy, idempotencyKey === undefined ? null : createdBy, idempotencyKey ?? null, instance, leaseSeconds],
+    { timeoutMs: CREATE_MS_MAX },
   );
   const id = rows[0]?.id;
   if (id !== undefined) await notify(postgres, id);
   return id;
 }
 
+/** `sha256` is null while the upload is not whole. */
 export async function findByKey(
   postgres: Postgres,
   createdBy: string,
@@ -70,13 +87,24 @@ export async function findByKey(
   return rows[0];
 }
 
-/** The upload is whole and can be read: from here on it will be published, by this process or by a successor. */
-export async function acceptImport(postgres: Postgres, id: string, receipt: Receipt, reading: Interpretation): Promise<void> {
-  await postgres.query(
-    `UPDATE imports SET status = 'publishing', publishing_at = now(), bytes = $2, content_bytes = $3, compressed = $4, sha256 = $5,
-       dialect = $6, header = $7, mapping = $8, identity = $9 WHERE id = $1 AND status = 'received'`,
+/**
+ * The upload is whole and can be read: from here on it will be published, by this process or by a successor. False: it was given up
+ * meanwhile, its holder having been silent for too long.
+ */
+export async function acceptImport(
+  postgres: Postgres,
+  id: string,
+  instance: string,
+  receipt: Receipt,
+  reading: Interpretation,
+): Promise<boolean> {
+  const { rowCount } = await postgres.query(
+    `UPDATE imports SET status = 'publishing', publishing_at = now(), bytes = $3, content_bytes = $4, compressed = $5, sha256 = $6,
+       dialect = $7, header = $8, mapping = $9, identity = $10, lease_owner = NULL, lease_until = NULL
+     WHERE id = $1 AND lease_owner = $2 AND status = 'received'`,
     [
       id,
+      instance,
       receipt.bytes,
       receipt.contentBytes,
       receipt.compressed,
@@ -88,54 +116,54 @@ export async function acceptImport(postgres: Postgres, id: string, receipt: Rece
     ],
   );
   await notify(postgres, id);
+  return rowCount === 1;
 }
 
-/** Ends an import that bills nothing. Its key is free again: a second try with it is a new import. */
+/** Whether an import has been accepted, for one who was not answered. */
+export async function isAccepted(postgres: Postgres, id: string): Promise<boolean> {
+  const { rows } = await postgres.query(`SELECT FROM imports WHERE id = $1 AND publishing_at IS NOT NULL`, [id]);
+  return rows.length === 1;
+}
+
+/** What the holder may fail; or anybody an upload, as long as nobody has renewed its lease since it was looked at. */
+export type FailureScope = { status: 'received' | 'publishing'; instance: string } | { status: 'received'; leaseUntil: string | null };
+
+/** Ends an import that bills nothing, or nothing more. Its key is free again: a second try with it is a new import. */
 export async function failImport(
   postgres: Postgres,
   id: string,
-  failure: { code: string; message: string },
+  failure: Failure,
+  scope: FailureScope,
   receipt?: Receipt,
-): Promise<void> {
-  await postgres.query(
-    `UPDATE imports SET status = 'failed', failure = $2, completed_at = now(), idempotency_key = NULL, key_scope = NULL,
-       bytes = coalesce($3, bytes), content_bytes = coalesce($4, content_bytes), sha256 = coalesce($5, sha256), compressed = coalesce($6, compressed),
+): Promise<boolean> {
+  const [condition, value] =
+    'instance' in scope ? ['lease_owner = $4', scope.instance] : ['lease_until IS NOT DISTINCT FROM $4::timestamptz', scope.leaseUntil];
+  const { rowCount } = await postgres.query(
+    `UPDATE imports SET status = 'failed', failure = $3, completed_at = now(), idempotency_key = NULL, key_scope = NULL,
+       bytes = coalesce($5, bytes), content_bytes = coalesce($6, content_bytes), sha256 = coalesce($7, sha256), compressed = coalesce($8, compressed),
        lease_owner = NULL, lease_until = NULL
-     WHERE id = $1 AND status IN ('received', 'publishing')`,
+     WHERE id = $1 AND status = $2 AND ${condition}`,
     [
       id,
+      scope.status,
       JSON.stringify(failure),
+      value,
       receipt?.bytes ?? null,
       receipt?.contentBytes ?? null,
       receipt?.sha256 ?? null,
       receipt?.compressed ?? null,
     ],
   );
-  await notify(postgres, id);
+  if (rowCount === 1) await notify(postgres, id);
+  return rowCount === 1;
 }
 
 export async function deleteReceived(postgres: Postgres, id: string): Promise<void> {
   await postgres.query(`DELETE FROM imports WHERE id = $1 AND status = 'received'`, [id]);
 }
 
-/**
- * What a process that was killed has left behind: uploads that will never be whole are failed, imports it was publishing are
- * free for a successor. Only where no other process can be at work on them.
- */
-export async function adoptImports({ postgres, files }: Platform): Promise<void> {
-  const { rows } = await postgres.query<{ id: string }>(`SELECT id FROM imports WHERE status = 'received'`);
-  for (const { id } of rows) {
-    await failImport(postgres, id, {
-      code: 'upload_incomplete',
-      message: 'Tallyline was stopped before the upload was whole. Nothing was published; upload it again.',
-    });
-    await files.remove(id);
-  }
-  await postgres.query(`UPDATE imports SET lease_owner = NULL, lease_until = NULL WHERE status = 'publishing'`);
-}
-
-/** Takes the oldest import that waits for a publisher. */
-export async function leaseImport(postgres: Postgres, owner: string): Promise<LeasedImport | undefined> {
+/** Takes the oldest import that waits for a publisher, or that this replica could not give back when it had to. */
+export async function leaseImport(postgres: Postgres, { instance, leaseSeconds }: Holder): Promise<LeasedImport | undefined> {
   const { rows } = await postgres.query<{
     id: string;
     compressed: boolean;
@@ -148,11 +176,11 @@ export async function leaseImport(postgres: Postgres, owner: string): Promise<Le
     rows_published: string;
   }>(
     `UPDATE imports SET lease_owner = $1, lease_until = now() + make_interval(secs => $2)
-     WHERE id = (SELECT id FROM imports WHERE status = 'publishing' AND (lease_until IS NULL OR lease_until < now())
+     WHERE id = (SELECT id FROM imports WHERE status = 'publishing' AND (lease_until IS NULL OR lease_until < now() OR lease_owner = $1)
                  ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
      RETURNING id, compressed, content_bytes, sha256, dialect, header, mapping, rows_published,
        floor(extract(epoch FROM publishing_at) * 1000) AS accepted_at_ms`,
-    [owner, LEASE_SECONDS],
+    [instance, leaseSeconds],
   );
   const row = rows[0];
   if (!row) return undefined;
@@ -169,56 +197,46 @@ export async function leaseImport(postgres: Postgres, owner: string): Promise<Le
   };
 }
 
-/** Records what the log has acknowledged and renews the lease. False: the lease is gone, stop publishing. */
-export async function checkpoint(postgres: Postgres, id: string, owner: string, progress: Checkpoint): Promise<boolean> {
+/** Records what the log has acknowledged. False: the lease is gone, stop publishing. */
+export async function checkpoint(postgres: Postgres, id: string, instance: string, progress: Checkpoint): Promise<boolean> {
   const { rowCount } = await postgres.query(
-    `UPDATE imports SET rows_read = $3, rows_rejected = $4, rows_published = $5, events_published = $6, bytes_read = $7,
-       lease_until = now() + make_interval(secs => $8)
+    `UPDATE imports SET rows_read = $3, rows_rejected = $4, rows_published = $5, events_published = $6, bytes_read = $7
      WHERE id = $1 AND lease_owner = $2 AND status = 'publishing'`,
-    [
-      id,
-      owner,
-      progress.rowsRead,
-      progress.rowsRejected,
-      progress.rowsPublished,
-      progress.eventsPublished,
-      progress.bytesRead,
-      LEASE_SECONDS,
-    ],
+    [id, instance, progress.rowsRead, progress.rowsRejected, progress.rowsPublished, progress.eventsPublished, progress.bytesRead],
   );
   await notify(postgres, id);
   return rowCount === 1;
 }
 
 /** Gives an import back, for example at shutdown: the next start goes on at its checkpoint. */
-export async function releaseImport(postgres: Postgres, id: string, owner: string): Promise<void> {
-  await postgres.query(`UPDATE imports SET lease_owner = NULL, lease_until = NULL WHERE id = $1 AND lease_owner = $2`, [id, owner]);
+export async function releaseImport(postgres: Postgres, id: string, instance: string): Promise<void> {
+  await postgres.query(`UPDATE imports SET lease_owner = NULL, lease_until = NULL WHERE id = $1 AND lease_owner = $2`, [id, instance]);
 }
 
-/** All events are in the log, below `endOffsets`, and the last checkpoint has counted them; what follows is up to the consumers. */
+/**
+ * All events are in the log, below `endOffsets`, and the last checkpoint has counted them; what follows is up to the consumers. False:
+ * the lease is gone.
+ */
 export async function finishPublishing(
   postgres: Postgres,
   id: string,
-  owner: string,
+  instance: string,
   errors: readonly ImportErrorGroup[],
   endOffsets: readonly number[],
-): Promise<void> {
-  await postgres.transaction(async (transaction: Transaction) => {
-    const moved = await transaction.query(
-      `UPDATE imports SET status = 'settling', errors = $3, lease_owner = NULL, lease_until = NULL
-       WHERE id = $1 AND lease_owner = $2 AND status = 'publishing'`,
-      [id, owner, JSON.stringify(errors)],
-    );
-    if (moved.rowCount === 0) return;
-    for (const [partition, endOffset] of endOffsets.entries()) {
-      await transaction.query(
-        `INSERT INTO import_partitions (import_id, partition, end_offset) VALUES ($1, $2, $3)
-         ON CONFLICT (import_id, partition) DO UPDATE SET end_offset = $3`,
-        [id, partition, endOffset],
-      );
-    }
-  });
+): Promise<boolean> {
+  const { rowCount } = await postgres.query(
+    `WITH moved AS (
+       UPDATE imports SET status = 'settling', errors = $3, lease_owner = NULL, lease_until = NULL
+       WHERE id = $1 AND lease_owner = $2 AND status = 'publishing' RETURNING id
+     ), ends AS (
+       INSERT INTO import_partitions (import_id, partition, end_offset)
+       SELECT moved.id, ends.ordinality - 1, ends.end_offset FROM moved, unnest($4::bigint[]) WITH ORDINALITY AS ends (end_offset)
+       ON CONFLICT (import_id, partition) DO UPDATE SET end_offset = excluded.end_offset
+     ) SELECT FROM moved`,
+    [id, instance, JSON.stringify(errors), endOffsets],
+  );
   await notify(postgres, id);
+  return rowCount === 1;
 }
 
 async function notify(postgres: Postgres, id: string): Promise<void> {

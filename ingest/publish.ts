@@ -2,8 +2,10 @@
  * Publishes one import: file → rows → events → log, with a checkpoint after each acknowledged batch.
  *
  * Whatever cuts it off, the events that the log has are known by their import and line: reading the file again and publishing
- * from the checkpoint on adds only redeliveries, which count nowhere.
+ * from the checkpoint on adds only redeliveries, which count nowhere. So does a publisher who was taken for dead and goes on beside
+ * its successor: both read the same, what it writes down is fenced by the lease, and its working files are its own.
  */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EventLog } from '../platform/event-log/event-log.ts';
 import type { FileStore } from '../platform/file-store/file-store.ts';
@@ -19,14 +21,14 @@ import { contentPart } from './receive.ts';
 /** Events per append and partition, on average: what the log and the consumers like best in one piece. */
 const APPEND_EVENTS = 10_000;
 
-/** Returns when everything is published, when the signal fires, or when the lease is lost. */
+/** Returns when everything is published, soon after the signal fires, or when the lease is lost. */
 export async function publishImport(platform: Platform, leased: LeasedImport, signal: AbortSignal): Promise<void> {
   const { files, log, postgres, instance } = platform;
   const { mapping, header, dialect, id } = leased;
   const resolved = resolveMapping(mapping, header);
   if (!resolved.ok) throw new Error(`import ${id} was accepted with a mapping that does not fit its header`);
 
-  const scratchDirectory = await files.scratchDirectory(id);
+  const scratchDirectory = await files.scratchDirectory(id, instance);
   const part = contentPart(leased.compressed);
   const lines = new LineIndexBuilder(dialect);
   const open = async (start: number) => (await files.read(id, part, { start })) as AsyncIterable<Uint8Array>;
@@ -62,10 +64,11 @@ export async function publishImport(platform: Platform, leased: LeasedImport, si
     await outbox.settle();
     if (!held) return;
     await keepDerived(files, id, lines, rejected);
-    await finishPublishing(postgres, id, instance, summary.groups(), await log.endOffsets());
+    // With what predecessors have left.
+    if (await finishPublishing(postgres, id, instance, summary.groups(), await log.endOffsets())) await files.remove(id, 'scratch');
   } finally {
     await rejected.finish();
-    await files.remove(id, 'scratch');
+    await rm(scratchDirectory, { recursive: true, force: true });
   }
 }
 

@@ -7,8 +7,8 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ProblemError, type ProblemCode } from '../core/errors.ts';
+import { isConnectionError } from '../platform/http/problems.ts';
 import type { FilePart, FileStore } from '../platform/file-store/file-store.ts';
-import { dropRest } from './drop-rest.ts';
 import type { Receipt } from './import-store.ts';
 
 /** A text may be this many times larger than its .gz: usage files shrink 5 to 40 times, a bomb 1,000 times. */
@@ -22,24 +22,31 @@ export interface Upload {
   truncated?: () => boolean;
 }
 
+export interface ReceiveOptions {
+  bytesMax: number;
+  /** Fires when the upload was given up by another replica: nobody would use the rest. */
+  lost: AbortSignal;
+}
+
 /** The text of the import: where later readers find it. */
 export function contentPart(compressed: boolean): FilePart {
   return compressed ? 'content' : 'original';
 }
 
 /** Stores `original`, and `content` if compressed. Throws a ProblemError for what the sender can mend. */
-export async function receive(files: FileStore, importId: string, upload: Upload, bytesMax: number): Promise<Receipt> {
+export async function receive(files: FileStore, importId: string, upload: Upload, options: ReceiveOptions): Promise<Receipt> {
+  const { bytesMax } = options;
   const hash = createHash('sha256');
   const head: Uint8Array[] = [];
   let bytes: number;
   try {
-    ({ bytes } = await files.write(importId, 'original', tee(upload, bytesMax, hash, head)));
+    ({ bytes } = await files.write(importId, 'original', tee(upload, options, hash, head)));
   } catch (error) {
     throw uploadProblem(error);
   }
   if (upload.truncated?.()) throw tooLarge(bytesMax);
   const compressed = isGzip(Buffer.concat(head));
-  const receipt = compressed ? await unpack(files, importId, bytes, bytesMax) : { contentBytes: bytes, sha256: hash.digest('hex') };
+  const receipt = compressed ? await unpack(files, importId, bytes, options) : { contentBytes: bytes, sha256: hash.digest('hex') };
   return { bytes, compressed, ...receipt };
 }
 
@@ -47,15 +54,13 @@ export function isGzip(head: Uint8Array): boolean {
   return head[0] === 0x1f && head[1] === 0x8b;
 }
 
-async function* tee(upload: Upload, bytesMax: number, hash: Hash, head: Uint8Array[]): AsyncGenerator<Uint8Array> {
+async function* tee(upload: Upload, { bytesMax, lost }: ReceiveOptions, hash: Hash, head: Uint8Array[]): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   let headBytes = 0;
   for await (const chunk of upload.stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
-    if (bytes > bytesMax) {
-      dropRest(upload.stream);
-      throw tooLarge(bytesMax);
-    }
+    if (bytes > bytesMax) throw tooLarge(bytesMax);
+    if (lost.aborted) throw uploadLost();
     if (headBytes < 2) {
       head.push(chunk.subarray(0, 2));
       headBytes += chunk.byteLength;
@@ -70,17 +75,17 @@ async function unpack(
   files: FileStore,
   importId: string,
   packedBytes: number,
-  bytesMax: number,
+  options: ReceiveOptions,
 ): Promise<{ contentBytes: number; sha256: string }> {
   const hash = createHash('sha256');
   const packed = await files.read(importId, 'original');
   const text = packed.pipe(createGunzip());
   packed.on('error', (error) => text.destroy(error));
   try {
-    const { bytes } = await files.write(importId, 'content', measured(text, packedBytes, bytesMax, hash));
+    const { bytes } = await files.write(importId, 'content', measured(text, packedBytes, options, hash));
     return { contentBytes: bytes, sha256: hash.digest('hex') };
   } catch (error) {
-    if (error instanceof ProblemError || !isZlibError(error)) throw error;
+    if (error instanceof ProblemError || !isZlibError(error)) throw storeProblem(error);
     throw new ProblemError(
       'corrupt_gzip',
       `The .gz cannot be unpacked (${error.code}). Pack it again, check it with gzip -t, and upload it once more.`,
@@ -91,11 +96,12 @@ async function unpack(
   }
 }
 
-async function* measured(text: Readable, packedBytes: number, bytesMax: number, hash: Hash): AsyncGenerator<Uint8Array> {
+async function* measured(text: Readable, packedBytes: number, { bytesMax, lost }: ReceiveOptions, hash: Hash): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const chunk of text as AsyncIterable<Buffer>) {
     bytes += chunk.byteLength;
     if (bytes > bytesMax) throw tooLarge(bytesMax);
+    if (lost.aborted) throw uploadLost();
     if (bytes > GZIP_RATIO_FROM_BYTES && bytes > packedBytes * GZIP_RATIO_MAX) {
       throw new ProblemError(
         'decompression_bomb',
@@ -131,13 +137,29 @@ function uploadProblem(error: unknown): unknown {
       { cause: error },
     );
   }
-  if (code === 'ENOSPC')
-    return new ProblemError(
-      'store_unavailable',
-      'There is no room left for the file. Nothing was published; free some space and upload it again.',
-      { cause: error },
-    );
-  return error;
+  return storeProblem(error);
+}
+
+/** The file store's trouble, in words that help the sender. */
+function storeProblem(error: unknown): unknown {
+  if (error instanceof ProblemError || !isConnectionError(error)) return error;
+  const { code } = error as { code?: string };
+  return new ProblemError(
+    'store_unavailable',
+    code === 'ENOSPC' || code === 'EDQUOT'
+      ? 'There is no room left for the file. Nothing was published; free some space and upload it again.'
+      : 'The file could not be written down. Nothing was published; upload it again.',
+    { cause: error },
+  );
+}
+
+/** The process was silent for so long that its uploads were given up. */
+export function uploadLost(cause?: unknown): ProblemError {
+  return new ProblemError(
+    'store_unavailable',
+    'This server lost its hold on the upload while it could not reach Postgres. Nothing was published; upload it again.',
+    { cause },
+  );
 }
 
 function isZlibError(error: unknown): error is NodeJS.ErrnoException {

@@ -5,6 +5,7 @@ import type { Platform } from '../platform/platform.ts';
 import type { Mapping } from '../schemas/http/imports.ts';
 import type { PlanDefinition } from '../schemas/http/plans.ts';
 import { acceptUpload } from './accept.ts';
+import type { Leases } from './leases.ts';
 
 const SAMPLES: readonly { file: string; mapping: Mapping }[] = [
   {
@@ -63,7 +64,7 @@ const CUSTOMERS: readonly { id: string; name: string }[] = [
 const UNITS: Readonly<Record<string, string>> = { context_tokens: 'tokens', generated_tokens: 'tokens', vm_seconds: 's' };
 
 /** Answers the ids of the imports. What is already set up under these names is left as it is. */
-export async function loadSampleData(platform: Platform, createdBy: string, bytesMax: number): Promise<string[]> {
+export async function loadSampleData(platform: Platform, leases: Leases, createdBy: string, bytesMax: number): Promise<string[]> {
   await setUpBilling(platform);
   const ids: string[] = [];
   for (const { file, mapping } of SAMPLES) {
@@ -71,6 +72,7 @@ export async function loadSampleData(platform: Platform, createdBy: string, byte
     ids.push(
       await acceptUpload(
         platform,
+        leases,
         { stream },
         { name: file, createdBy, idempotencyKey: undefined, reading: { mapping: JSON.stringify(mapping) }, bytesMax },
       ),

@@ -1,4 +1,5 @@
 /** Waiting for an import: woken by the channel `imports`, ended by its final state. */
+import { isConnectionError } from '../platform/http/problems.ts';
 import type { Postgres } from '../platform/postgres/postgres.ts';
 import { Waker } from '../platform/waker.ts';
 import type { Import } from '../schemas/http/imports.ts';
@@ -31,10 +32,21 @@ export async function* followImport(postgres: Postgres, id: string, intervalMs: 
   }
 }
 
-/** The import once it is final, or as it is when the time is over. */
-export async function waitForImport(postgres: Postgres, id: string, timeoutMs: number): Promise<Import> {
-  let last: Import | undefined;
-  for await (const view of followImport(postgres, id, 0, AbortSignal.timeout(timeoutMs))) last = view;
-  if (!last) throw new Error(`import ${id} is gone`);
-  return last;
+/**
+ * The import once it is final, or as it is when the signal fires. It is accepted: that Postgres is away for a while is no reason to
+ * tell the sender otherwise.
+ */
+export async function waitForImport(postgres: Postgres, id: string, signal: AbortSignal): Promise<Import> {
+  for (;;) {
+    try {
+      let last: Import | undefined;
+      for await (const view of followImport(postgres, id, 0, signal)) last = view;
+      last ??= await readImport(postgres, id);
+      if (!last) throw new Error(`import ${id} is gone`);
+      return last;
+    } catch (error) {
+      if (!isConnectionError(error) || signal.aborted) throw error;
+      await new Waker().wait(RECHECK_MS, signal);
+    }
+  }
 }

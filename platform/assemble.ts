@@ -6,7 +6,7 @@ import type { Config, Servers } from '../config.ts';
 import { openChdb } from './clickhouse/chdb.ts';
 import type { ClickHouse } from './clickhouse/clickhouse.ts';
 import { connectClickHouse } from './clickhouse/http.ts';
-import { migrateClickHouse } from './clickhouse/migrate.ts';
+import { migrateInTurn } from './clickhouse/migrate.ts';
 import { systemClock } from './clock.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { openEmbeddedLog } from './event-log/embedded-log.ts';
@@ -61,7 +61,12 @@ async function assembleEmbedded(config: Config, lifecycle: Lifecycle, logger: Lo
     POSTGRES_PHASE,
   );
   const postgres = await openPostgres(server.connection, lifecycle, logger);
-  const clickhouse = await openClickHouse(() => openChdb({ directory: join(dataDirectory, 'clickhouse'), logger }), lifecycle, logger);
+  const clickhouse = await openClickHouse(
+    postgres,
+    () => openChdb({ directory: join(dataDirectory, 'clickhouse'), logger }),
+    lifecycle,
+    logger,
+  );
   const log = await openLog(
     () => openEmbeddedLog({ postgres, partitions, backlogEventsMax: BACKLOG_EVENTS_MAX, clock, logger }),
     lifecycle,
@@ -77,6 +82,7 @@ async function assembleDistributed(config: Config, servers: Servers, lifecycle: 
   if (adminKey === undefined) throw new Error('distributed mode has no admin key');
   const postgres = await openPostgres({ connectionString: servers.postgresUrl }, lifecycle, logger);
   const clickhouse = await openClickHouse(
+    postgres,
     async () => connectClickHouse({ ...servers.clickhouse, requestTimeoutMs: CLICKHOUSE_TIMEOUT_MS, logger }),
     lifecycle,
     logger,
@@ -102,7 +108,7 @@ async function assembleDistributed(config: Config, servers: Servers, lifecycle: 
   return {
     platform: { log, postgres, clickhouse, files, clock, logger, instance, alone: false },
     adminKey,
-    broken: new Promise(() => undefined),
+    broken: log.broken ?? new Promise(() => undefined),
   };
 }
 
@@ -119,9 +125,14 @@ async function openPostgres(connection: PostgresOptions['connection'], lifecycle
   );
 }
 
-async function openClickHouse(open: () => Promise<ClickHouse>, lifecycle: Lifecycle, logger: Logger): Promise<ClickHouse> {
+async function openClickHouse(
+  postgres: Postgres,
+  open: () => Promise<ClickHouse>,
+  lifecycle: Lifecycle,
+  logger: Logger,
+): Promise<ClickHouse> {
   const clickhouse = await lifecycle.start('ClickHouse', open, (opened) => opened.close(), STORE_PHASE);
-  await migrateClickHouse({ clickhouse, logger });
+  await migrateInTurn(postgres, { clickhouse, logger });
   return clickhouse;
 }
 

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { launchChromium } from '../test/support/chromium.ts';
 import { dropFile, loadSampleData, openWindow, signIn } from '../test/support/dashboard.ts';
-import { makeDataDirectory, startTallyline } from '../test/support/tallyline.ts';
+import { importFile } from '../test/support/imports.ts';
+import { makeDataDirectory, startTallyline, type Tallyline } from '../test/support/tallyline.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const IMAGES = join(ROOT, 'docs/images');
@@ -19,9 +20,12 @@ const PHONE = { width: 390, height: 844 };
 const PICTURES: { name: string; phone?: true; show: (page: Page) => Promise<unknown> }[] = [
   { name: 'usage', phone: true, show: showUsage },
   { name: 'imports', show: showImports },
+  { name: 'undo', phone: true, show: showUndo },
   { name: 'inspect', show: showInspection },
   { name: 'records', show: showRecord },
   { name: 'invoice-trace', phone: true, show: showTrace },
+  { name: 'conflicts', phone: true, show: showConflicts },
+  { name: 'pipeline', phone: true, show: showPipeline },
 ];
 
 await takeScreenshots();
@@ -35,6 +39,7 @@ async function takeScreenshots(): Promise<void> {
     await signIn(page, tallyline.value);
     await loadSampleData(page);
     await importDamagedFile(page);
+    await importConflicts(tallyline.value);
     await mkdir(IMAGES, { recursive: true });
     for (const { name, phone, show } of PICTURES) {
       await take(page, name, DESKTOP, show);
@@ -77,6 +82,14 @@ async function importDamagedFile(page: Page): Promise<void> {
   await page.getByText('SHA-256 of the file').waitFor();
 }
 
+/** A correction of two lines, uploaded beside the file that it corrects. */
+async function importConflicts(tallyline: Tallyline): Promise<void> {
+  const file = (first: number, second: number) =>
+    `id,customer,time,quantity,meter,region\nreq-4711,acme-ai,2023-11-17T05:12:00Z,${first},image_pixels,eu-west\nreq-4712,acme-ai,2023-11-17T06:40:30Z,${second},image_pixels,eu-west\n`;
+  await importFile(tallyline, file(1_048_576, 786_432), { name: 'images-november.csv' });
+  await importFile(tallyline, file(2_097_152, 589_824).replace('eu-west\n', 'eu-north\n'), { name: 'images-november-corrected.csv' });
+}
+
 async function showUsage(page: Page): Promise<void> {
   await page.goto('/usage?meter=vm_seconds&from=2023-11-01T00:00:00Z&to=2023-12-01T00:00:00Z&grain=day');
   await page.getByRole('application').locator('canvas').waitFor();
@@ -86,6 +99,22 @@ async function showUsage(page: Page): Promise<void> {
 async function showImports(page: Page): Promise<void> {
   await page.goto('/imports');
   await page.getByRole('heading', { name: 'History' }).waitFor();
+}
+
+async function showUndo(page: Page): Promise<void> {
+  await page.goto('/imports');
+  await page.getByRole('row', { name: 'azure_vm_noise_fio.csv' }).getByRole('button').click();
+  await page.getByRole('dialog').getByText('Undo takes back').waitFor();
+}
+
+async function showConflicts(page: Page): Promise<void> {
+  await page.goto('/imports/conflicts');
+  await page.getByRole('button', { name: 'Keep this' }).first().waitFor();
+}
+
+async function showPipeline(page: Page): Promise<void> {
+  await page.goto('/pipeline');
+  await page.getByText('Everything adds up: both stores hold the same').waitFor();
 }
 
 async function showInspection(page: Page): Promise<void> {

@@ -1,6 +1,8 @@
 /** A customer's invoice as it would be now: usage by local hour from ClickHouse, rated by the customer's plan. Nothing is stored. */
+import type { UsageHour } from '../../core/aggregation.ts';
 import { ProblemError } from '../../core/errors.ts';
-import { buildInvoice, type MeterUsage, type UsageHour } from '../../core/invoice.ts';
+import { buildInvoice } from '../../core/invoice.ts';
+import type { MeterUsage } from '../../core/rated-invoice.ts';
 import { monthOf, monthPeriod, type Window } from '../../core/window.ts';
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -33,7 +35,7 @@ export async function previewInvoice(platform: Platform, input: PreviewInput): P
   );
   return buildInvoice({
     customer,
-    plan,
+    segments: [{ ...period, plan }],
     period: { ...period, timeZone: customer.timeZone },
     usage,
     meters: new Map(meters.map((meter) => [meter.key, meter])),

@@ -1,4 +1,5 @@
 /** An invoice as CSV in three shapes: one row per invoice, per line, per hour. The amounts of each add up to the same total. */
+import { addDecimals } from '../../core/decimal.ts';
 import type { Invoice, InvoiceHour, InvoiceLine } from '../../schemas/http/invoices.ts';
 import type { CsvColumn } from './csv.ts';
 
@@ -32,6 +33,8 @@ function* invoiceRows(invoice: Invoice, shape: InvoiceShape): Generator<InvoiceR
   }
   for (const line of invoice.lines) {
     if (shape === 'lines') yield { invoice, line };
+    // A fee has no hours: without a row of its own, the hours would not come to what the lines do.
+    else if (line.hours.length === 0) yield { invoice, line };
     else for (const hour of line.hours) yield { invoice, line, hour };
   }
 }
@@ -46,6 +49,8 @@ const number = (label: string, value: (row: InvoiceRow) => string | undefined): 
   kind: 'number',
   value: (row) => value(row) ?? '',
 });
+
+const sumOf = (entries: readonly { amount: string }[]): string => entries.map(({ amount }) => amount).reduce(addDecimals, '0');
 
 const HEAD = [
   text('customer', ({ invoice }) => invoice.customer),
@@ -69,7 +74,10 @@ export const INVOICE_COLUMNS: Readonly<Record<InvoiceShape, CsvColumn<InvoiceRow
     text('status', ({ invoice }) => invoice.status),
     text('as_of', ({ invoice }) => invoice.asOf),
     number('subtotal', ({ invoice }) => invoice.subtotal),
-    number('tax', ({ invoice }) => (invoice.tax.length === 0 ? '0' : invoice.tax[0]?.amount)),
+    number('discounts', ({ invoice }) => sumOf(invoice.discounts)),
+    number('minimum', ({ invoice }) => sumOf(invoice.minimums)),
+    number('tax', ({ invoice }) => sumOf(invoice.tax)),
+    number('adjustments', ({ invoice }) => sumOf(invoice.adjustments)),
     number('total', ({ invoice }) => invoice.total),
   ],
   lines: [
@@ -86,10 +94,10 @@ export const INVOICE_COLUMNS: Readonly<Record<InvoiceShape, CsvColumn<InvoiceRow
     ...LINE,
     text('start', ({ hour }) => hour?.start),
     text('end', ({ hour }) => hour?.end),
-    number('quantity', ({ hour }) => hour?.quantity),
+    number('quantity', ({ hour, line }) => (hour ?? line)?.quantity),
     text('unit', ({ line }) => line?.unit),
     number('events', ({ hour }) => String(hour?.events ?? '')),
-    number('amount', ({ hour }) => hour?.amount),
-    number('running_amount', ({ hour }) => hour?.runningAmount),
+    number('amount', ({ hour, line }) => (hour ?? line)?.amount),
+    number('running_amount', ({ hour, line }) => hour?.runningAmount ?? line?.amount),
   ],
 };

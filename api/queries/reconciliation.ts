@@ -145,21 +145,40 @@ export async function hasOpenRuns(postgres: Postgres): Promise<boolean> {
 
 /** Asks for a run. One that was asked for in the same words and has not begun answers for this one too. */
 export async function requestRun(postgres: Postgres, scope: ReconciliationScope, by: string): Promise<ReconciliationRun> {
-  const { rows } = await postgres.query<{ id: string; state: string; requestedAt: string }>(
+  const { rows } = await postgres.query<RunRow>(
     `WITH waiting AS (
-       SELECT run_id, state, requested_at FROM reconciliation_runs WHERE state = 'requested' AND customer IS NOT DISTINCT FROM $1::text
+       SELECT run_id, state, requested_at, finished_at FROM reconciliation_runs WHERE state = 'requested' AND customer IS NOT DISTINCT FROM $1::text
          AND from_time IS NOT DISTINCT FROM $2::timestamptz AND to_time IS NOT DISTINCT FROM $3::timestamptz ORDER BY run_id LIMIT 1
      ), added AS (
        INSERT INTO reconciliation_runs (customer, from_time, to_time, requested_by) SELECT $1, $2::timestamptz, $3::timestamptz, $4 WHERE NOT EXISTS (SELECT FROM waiting)
-       RETURNING run_id, state, requested_at
+       RETURNING run_id, state, requested_at, finished_at
      )
-     SELECT run_id::text AS id, state, requested_at AS "requestedAt" FROM (SELECT * FROM waiting UNION ALL SELECT * FROM added) AS run`,
+     SELECT ${RUN_COLUMNS} FROM (SELECT * FROM waiting UNION ALL SELECT * FROM added) AS run`,
     [...scopeValues(scope), by],
   );
   const [run] = rows;
   if (run === undefined) throw new Error('the run was not stored');
   await postgres.query(`SELECT pg_notify('reconciliation', '')`);
-  return { ...run, requestedAt: toInstant(run.requestedAt) };
+  return toRun(run);
+}
+
+export async function findRun(postgres: Postgres, id: string): Promise<ReconciliationRun | undefined> {
+  const { rows } = await postgres.query<RunRow>(`SELECT ${RUN_COLUMNS} FROM reconciliation_runs WHERE run_id = $1::bigint`, [id]);
+  return rows[0] === undefined ? undefined : toRun(rows[0]);
+}
+
+interface RunRow {
+  id: string;
+  state: ReconciliationRun['state'];
+  requestedAt: string;
+  finishedAt: string | null;
+  [column: string]: unknown;
+}
+
+const RUN_COLUMNS = `run_id::text AS id, state, requested_at AS "requestedAt", finished_at AS "finishedAt"`;
+
+function toRun({ id, state, requestedAt, finishedAt }: RunRow): ReconciliationRun {
+  return { id, state, requestedAt: toInstant(requestedAt), finishedAt: finishedAt === null ? null : toInstant(finishedAt) };
 }
 
 async function readEpoch({ log, postgres }: Platform): Promise<number> {

@@ -88,6 +88,11 @@ export function decodePlace(key: string): RecordPlace | undefined {
   return Number.isNaN(Date.parse(time)) ? undefined : { time, epoch, partition, offset, idx };
 }
 
+/** The key of the record at this place. */
+export function encodePlace({ time, epoch, partition, offset, idx }: RecordPlace): string {
+  return encodeOpaque('record', [time, epoch, partition, offset, idx]);
+}
+
 function bindPlace(place: RecordPlace, bind: (value: unknown) => string): string {
   return `(${bind(place.time)}::timestamptz, ${bind(place.epoch)}::integer, ${bind(place.partition)}::smallint, ${bind(place.offset)}::bigint, ${bind(place.idx)}::integer)`;
 }
@@ -95,7 +100,7 @@ function bindPlace(place: RecordPlace, bind: (value: unknown) => string): string
 function toRecord(row: RecordRow, status: RecordStatus): UsageRecord {
   const time = toInstant(row.time);
   return {
-    key: encodeOpaque('record', [time, row.epoch, row.partition, row.offset, row.idx]),
+    key: encodePlace({ ...row, time }),
     id: row.id,
     customer: row.customer,
     meter: row.meter,

@@ -35,6 +35,11 @@ export function registerDeadLetters(server: HttpServer, platform: Platform): voi
     },
   });
 
+  server.get('/v1/dead-letters/:id', {
+    schema: { operationId: 'getDeadLetter', summary: 'One dead letter', tags, params: Params, response: { 200: DeadLetter } },
+    handler: async ({ params }) => requireLetter(await findDeadLetter(postgres, params.id)),
+  });
+
   server.post('/v1/dead-letters/:id/replay', {
     schema: {
       operationId: 'replayDeadLetter',

@@ -16,7 +16,7 @@ export function registerPipeline(server: HttpServer, platform: Platform): void {
     handler: async () => {
       const { partitions, asOf } = await readWatermark(platform);
       const { rows } = await platform.postgres.query<{ deadLetters: string; conflicts: string }>(
-        `SELECT (SELECT count(*) FROM dead_letters)::text AS "deadLetters", (SELECT count(*) FROM conflicts WHERE status = 'open')::text AS conflicts`,
+        `SELECT (SELECT count(*) FROM dead_letters)::text AS "deadLetters", (SELECT count(*) FROM conflicts WHERE status <> 'resolved' AND keep IS NULL)::text AS conflicts`,
       );
       return {
         partitions: partitions.map(({ partition, endOffset, records, rollups }) => ({

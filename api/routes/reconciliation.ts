@@ -1,4 +1,5 @@
 /** `/v1/reconciliation`: do both stores hold the same? */
+import { Type } from 'typebox';
 import { ProblemError } from '../../core/errors.ts';
 import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
@@ -14,6 +15,7 @@ import {
 import { readInstant, readRange } from '../instants.ts';
 import {
   countStoredCells,
+  findRun,
   hasOpenRuns,
   listStoredCells,
   listUnbalancedImports,
@@ -70,6 +72,21 @@ export function registerReconciliation(server: HttpServer, platform: Platform): 
       response: { 202: ReconciliationRun },
     },
     handler: async (request, reply) => reply.status(202).send(await requestRun(postgres, toScope(request.query), callerOf(request).name)),
+  });
+
+  server.get('/v1/reconciliation/run/:id', {
+    schema: {
+      operationId: 'getReconciliationRun',
+      summary: 'How far a run is that was asked for',
+      tags,
+      params: Type.Object({ id: Type.String({ pattern: '^\\d{1,18}$' }) }),
+      response: { 200: ReconciliationRun },
+    },
+    handler: async ({ params }) => {
+      const run = await findRun(postgres, params.id);
+      if (run === undefined) throw new ProblemError('not_found', 'No run has this id. Ids come from POST /v1/reconciliation/run.');
+      return run;
+    },
   });
 }
 

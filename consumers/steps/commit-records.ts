@@ -7,7 +7,9 @@
 import { announceMoment } from '../../platform/moments.ts';
 import type { Postgres, Transaction } from '../../platform/postgres/postgres.ts';
 import { positionKey, type DecodedBatch } from './decode.ts';
+import { dropRedelivered } from './drop-redelivered.ts';
 import { advanceRecords, lockRecords } from './offsets.ts';
+import { recountRows, releaseDead, storeDeadLetters } from './store-dead-letters.ts';
 import { voidLate, type LateEvent } from './void-late.ts';
 
 export interface CommittedBatch {
@@ -18,10 +20,20 @@ export interface CommittedBatch {
 
 interface Refused {
   import_id: string;
-  kept_import_id: string;
+  /** Of the accepted event; none for a redelivered line of an event that has none. */
+  kept_import_id?: string;
   offset: string;
   idx: number;
   outcome: 'duplicate' | 'conflict' | 'redelivered';
+}
+
+/** What became of a batch besides being accepted. */
+interface Changes {
+  refused: readonly Refused[];
+  late: readonly LateEvent[];
+  /** Dead letters by import: those that are none any more, and new ones. */
+  released: ReadonlyMap<string, number>;
+  dead: ReadonlyMap<string, number>;
 }
 
 interface Tally {
@@ -30,6 +42,7 @@ interface Tally {
   conflict: number;
   redelivered: number;
   voided: number;
+  dead: number;
 }
 
 export async function commitRecords(
@@ -44,20 +57,31 @@ export async function commitRecords(
     await stage(transaction, batch);
     announceMoment('staged');
     const late = await voidLate(transaction, epoch, batch);
+    const redelivered = await dropRedelivered(transaction, batch);
     const events = batch.events - late.length;
     const accepted = await insertStaged(transaction, epoch, batch.partition);
-    const refused = accepted === events ? [] : await classifyRefused(transaction, epoch, batch.partition);
+    const refused: Refused[] = redelivered.map((event) => ({ ...event, outcome: 'redelivered' }));
+    if (accepted + refused.length !== events) refused.push(...(await classifyRefused(transaction, epoch, batch.partition)));
     if (accepted + refused.length !== events) {
       throw new Error(`partition ${batch.partition}: ${events} events staged, ${accepted} accepted and ${refused.length} refused`);
     }
-    await storeDeadLetters(transaction, epoch, batch);
+    const changes = {
+      refused,
+      late,
+      released: await releaseDead(transaction, batch),
+      dead: await storeDeadLetters(transaction, epoch, batch),
+    };
     const dropped = await markDropped(transaction, epoch, batch, [...refused, ...late]);
     await nameUnseen(transaction, unseen);
-    await addCounts(transaction, epoch, batch, refused, late);
+    await addCounts(transaction, epoch, batch, changes);
+    await recountRows(transaction, [...changes.released.keys()]);
     await advanceRecords(transaction, epoch, batch.partition, batch.nextOffset, batch.tail);
     return { fenced: false, dropped };
   });
 }
+
+/** A second as a rule. A process that falls asleep during it counts as busy for Postgres, and would keep its successor out. */
+const COPY_SECONDS_MAX = 30;
 
 /** The temporary table belongs to the connection and is empty again after each commit. */
 async function stage(transaction: Transaction, batch: DecodedBatch): Promise<void> {
@@ -65,11 +89,13 @@ async function stage(transaction: Transaction, batch: DecodedBatch): Promise<voi
     CREATE TEMPORARY TABLE IF NOT EXISTS staged (
       customer text COLLATE "C", id text COLLATE "C", meter text COLLATE "C", time timestamptz, quantity numeric,
       properties text, import_id bigint, line bigint, "offset" bigint, idx integer
-    ) ON COMMIT DELETE ROWS`);
+    ) ON COMMIT DELETE ROWS;
+    SET LOCAL statement_timeout = '${COPY_SECONDS_MAX}s'`);
   await transaction.copyFrom(
     `COPY staged (customer, id, meter, time, quantity, properties, import_id, line, "offset", idx) FROM STDIN`,
     batch.copyTexts,
   );
+  await transaction.query('SET LOCAL statement_timeout TO DEFAULT');
 }
 
 /** Sorted by the unique key, which doubles the rate; position last, so that of equal keys the first delivered wins. */
@@ -119,17 +145,6 @@ async function classifyRefused(transaction: Transaction, epoch: number, partitio
   return rows;
 }
 
-async function storeDeadLetters(transaction: Transaction, epoch: number, batch: DecodedBatch): Promise<void> {
-  for (const { offset, index, failure, payload } of batch.dead) {
-    await transaction.query(
-      `INSERT INTO dead_letters (epoch, partition, "offset", idx, code, message, payload) VALUES ($1, $2, $3, $4, $5, $6, $7)
-       ON CONFLICT DO NOTHING`,
-      // Postgres text holds no NUL; the escape keeps the message readable and whole.
-      [epoch, batch.partition, offset, index, failure.code, failure.message, payload.replaceAll('\0', '\\u0000')],
-    );
-  }
-}
-
 async function markDropped(
   transaction: Transaction,
   epoch: number,
@@ -162,13 +177,12 @@ async function addCounts(
   transaction: Transaction,
   epoch: number,
   batch: DecodedBatch,
-  refused: readonly Refused[],
-  late: readonly LateEvent[],
+  { refused, late, released, dead }: Changes,
 ): Promise<void> {
   const tallies = new Map<string, Tally>();
   const knownFrom = new Map<string, number>();
   const tallyOf = (importId: string) => {
-    const tally = tallies.get(importId) ?? { accepted: 0, duplicate: 0, conflict: 0, redelivered: 0, voided: 0 };
+    const tally = tallies.get(importId) ?? { accepted: 0, duplicate: 0, conflict: 0, redelivered: 0, voided: 0, dead: 0 };
     tallies.set(importId, tally);
     return tally;
   };
@@ -185,12 +199,15 @@ async function addCounts(
     if (outcome === 'duplicate')
       knownFrom.set(`${import_id}:${kept_import_id}`, (knownFrom.get(`${import_id}:${kept_import_id}`) ?? 0) + 1);
   }
+  for (const [importId, letters] of dead) tallyOf(importId).dead += letters;
+  // Perhaps it was counted in another partition: only the sum over all means something.
+  for (const [importId, letters] of released) tallyOf(importId).dead -= letters;
   for (const [importId, tally] of tallies) {
     await transaction.query(
-      `INSERT INTO import_partitions AS p (import_id, partition, accepted, duplicate, conflict, redelivered, voided, epoch, first_offset)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+      `INSERT INTO import_partitions AS p (import_id, partition, accepted, duplicate, conflict, redelivered, voided, epoch, first_offset, dead)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
        ON CONFLICT (import_id, partition) DO UPDATE SET accepted = p.accepted + $3, duplicate = p.duplicate + $4,
-         conflict = p.conflict + $5, redelivered = p.redelivered + $6, voided = p.voided + $7,
+         conflict = p.conflict + $5, redelivered = p.redelivered + $6, voided = p.voided + $7, dead = p.dead + $10,
          epoch = coalesce(p.epoch, $8), first_offset = coalesce(p.first_offset, $9)`,
       [
         importId,
@@ -200,8 +217,9 @@ async function addCounts(
         tally.conflict,
         tally.redelivered,
         tally.voided,
-        epoch,
-        batch.imports.get(importId)?.firstOffset,
+        batch.imports.has(importId) ? epoch : null,
+        batch.imports.get(importId)?.firstOffset ?? null,
+        tally.dead,
       ],
     );
   }

@@ -9,6 +9,7 @@ import type { LogBatch } from '../../platform/event-log/event-log.ts';
 import { tailOf, type LogTail } from '../../platform/event-log/tail.ts';
 import { decodeUsageEvent, type DecodeFailure, type UsageEvent } from '../../schemas/usage-event.ts';
 import type { RollupBatch } from '../handoff.ts';
+import { nameDeadLetter, type DeadLetterName } from './name-dead-letter.ts';
 
 export interface DecodedBatch {
   partition: number;
@@ -34,6 +35,7 @@ export interface DeadLetter {
   index: number;
   failure: DecodeFailure;
   payload: string;
+  name: DeadLetterName;
 }
 
 export function positionKey(offset: number, index: number): string {
@@ -53,7 +55,7 @@ export function decodeBatch(batch: LogBatch, epoch: number): DecodedBatch {
     const index = batch.indexes[k] as number;
     const outcome = decodeUsageEvent(payload);
     if (!outcome.ok) {
-      dead.push({ offset, index, failure: outcome.failure, payload });
+      dead.push({ offset, index, failure: outcome.failure, payload, name: nameDeadLetter(payload) });
       continue;
     }
     const { event } = outcome;

@@ -5,17 +5,11 @@ import type { Postgres, Transaction } from '../../platform/postgres/postgres.ts'
 
 export const RECORDS = 'records';
 
-/** The number of this incarnation of the log; a new one gets the next number. */
-export async function resolveEpoch(postgres: Postgres, incarnation: string): Promise<number> {
-  // The insert would use up a number at every start, so it is made only where there is none.
-  await postgres.query(
-    `INSERT INTO log_epochs (incarnation) SELECT $1 WHERE NOT EXISTS (SELECT FROM log_epochs WHERE incarnation = $1) ON CONFLICT DO NOTHING`,
-    [incarnation],
-  );
-  const { rows } = await postgres.query<{ epoch: number }>(`SELECT epoch FROM log_epochs WHERE incarnation = $1`, [incarnation]);
-  if (!rows[0]) throw new Error(`the log's incarnation ${incarnation} could not be recorded`);
-  return rows[0].epoch;
-}
+/**
+ * Put beside what locks a partition's row: a process that falls asleep in a transaction keeps its successor waiting no longer than this,
+ * as Postgres then ends its connection. Between two statements lies some computing, never seconds of it.
+ */
+export const HELD_BRIEFLY = `set_config('idle_in_transaction_session_timeout', '10s', true)`;
 
 /** The next offset to consume; a partition never seen before begins at 0. */
 export async function readOffset(postgres: Postgres, consumer: string, epoch: number, partition: number): Promise<number> {
@@ -39,7 +33,7 @@ export async function readOffset(postgres: Postgres, consumer: string, epoch: nu
 /** Where the records consumer is, held until the transaction ends: the fence against a second owner. */
 export async function lockRecords(transaction: Transaction, epoch: number, partition: number): Promise<number> {
   const { rows } = await transaction.query<{ next_offset: string }>(
-    `SELECT next_offset FROM consumer_offsets WHERE consumer = $1 AND epoch = $2 AND partition = $3 FOR UPDATE`,
+    `SELECT next_offset, ${HELD_BRIEFLY} FROM consumer_offsets WHERE consumer = $1 AND epoch = $2 AND partition = $3 FOR UPDATE`,
     [RECORDS, epoch, partition],
   );
   const row = rows[0];
@@ -64,16 +58,25 @@ export async function advanceRecords(
 
 /**
  * Throws when the log is not the one whose events were consumed: a topic that was deleted and made anew has other events at the
- * same offsets, and going on would lose them.
+ * same offsets, and going on would lose them. `partition`: that one alone; all unless said otherwise.
  */
-export async function refuseOtherLog(postgres: Postgres, log: EventLog, epoch: number): Promise<void> {
+export async function refuseOtherLog(postgres: Postgres, log: EventLog, epoch: number, partition?: number): Promise<void> {
   const { rows } = await postgres.query<{ partition: number; tail_offset: string; tail_hash: string }>(
-    `SELECT partition, tail_offset, tail_hash FROM consumer_offsets WHERE consumer = $1 AND epoch = $2 AND tail_hash IS NOT NULL`,
-    [RECORDS, epoch],
+    `SELECT partition, tail_offset, tail_hash FROM consumer_offsets
+     WHERE consumer = $1 AND epoch = $2 AND tail_hash IS NOT NULL AND ($3::integer IS NULL OR partition = $3)`,
+    [RECORDS, epoch, partition ?? null],
   );
   const outcome = await checkTail(
     log,
     rows.map(({ partition, tail_offset, tail_hash }) => ({ partition, offset: Number(tail_offset), hash: tail_hash })),
   );
-  if (outcome !== 'same') throw new Error(`This is not the event log that was consumed before: ${outcome.why}.`);
+  if (outcome !== 'same') throw new OtherLogError(outcome.why);
+}
+
+/** What is there now is not the log that was consumed before. */
+export class OtherLogError extends Error {
+  constructor(why: string) {
+    super(`This is not the event log that was consumed before: ${why}. docs/operations.md says how to go on with another one.`);
+    this.name = 'OtherLogError';
+  }
 }

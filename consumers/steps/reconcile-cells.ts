@@ -16,6 +16,7 @@ import {
   type UsageCell,
 } from '../../platform/usage-cells.ts';
 import { align, type Pair } from './align.ts';
+import { ROLLUPS } from './rollup-ranges.ts';
 
 /** Cells written by one statement. */
 const BATCH_CELLS = 1_000;
@@ -32,14 +33,14 @@ export async function reconcileRectangle(
   below: CellWatermark,
   freshWatermark: () => Promise<CellWatermark>,
 ): Promise<number> {
-  const undoing = await isUndoing(stores.postgres);
+  const before = await takingBack(stores.postgres, below.epoch);
   let differs = false;
   for await (const pair of cells(stores, below, rectangle)) if ((differs = isDifferent(pair))) break;
   if (!differs) {
     await stores.postgres.query(CLEAR, rectangleValues(rectangle));
     return 0;
   }
-  return record(stores, rectangle, await freshWatermark(), undoing);
+  return record(stores, rectangle, await freshWatermark(), before);
 }
 
 const CLEAR = 'DELETE FROM reconciliation_cells WHERE customer = ANY($1::text[]) AND hour >= $2 AND hour < $3';
@@ -57,7 +58,7 @@ function isDifferent({ left, right }: Pair<UsageCell>): boolean {
 }
 
 /** In one transaction with what it replaces, so that no reader sees the rectangle half written. */
-async function record(stores: Stores, rectangle: CellRectangle, below: CellWatermark, wasUndoing: boolean): Promise<number> {
+async function record(stores: Stores, rectangle: CellRectangle, below: CellWatermark, before: TakingBack): Promise<number> {
   return stores.postgres.transaction(async (transaction) => {
     await transaction.query(CLEAR, rectangleValues(rectangle));
     let found = 0;
@@ -71,8 +72,8 @@ async function record(stores: Stores, rectangle: CellRectangle, below: CellWater
       }
     }
     if (batch.length > 0) await insertCells(transaction, batch);
-    // An undo takes rows from Postgres first and from ClickHouse when rollups gets there: until then nothing can be said.
-    if (found > 0 && (wasUndoing || (await isUndoing(stores.postgres))))
+    // Rows are taken from Postgres first and from ClickHouse when rollups gets there: until then nothing can be said.
+    if (found > 0 && (before.isUnderWay || isOtherThan(before, await takingBack(stores.postgres, below.epoch))))
       await transaction.query(
         `UPDATE reconciliation_cells SET state = 'open' WHERE customer = ANY($1::text[]) AND hour >= $2 AND hour < $3`,
         rectangleValues(rectangle),
@@ -99,7 +100,24 @@ async function insertCells(transaction: Transaction, batch: readonly Pair<UsageC
   );
 }
 
-async function isUndoing(postgres: Postgres): Promise<boolean> {
-  const { rows } = await postgres.query<{ undoing: boolean }>(`SELECT EXISTS (SELECT FROM imports WHERE status = 'undoing') AS undoing`);
-  return rows[0]?.undoing ?? false;
+/** Undos and decisions about conflicts, as far as they take rows back. */
+interface TakingBack {
+  isUnderWay: boolean;
+  /** How often it was done. */
+  voids: string;
+}
+
+async function takingBack(postgres: Postgres, epoch: number): Promise<TakingBack> {
+  const { rows } = await postgres.query<{ isUnderWay: boolean; voids: string }>(
+    `SELECT (SELECT count(*) FROM voids) AS voids,
+            EXISTS (SELECT FROM imports WHERE status = 'undoing')
+              OR EXISTS (SELECT FROM consumer_offsets o JOIN voids v ON v.epoch = o.epoch AND v.partition = o.partition AND v.control_offset >= o.next_offset
+                         WHERE o.consumer = $1 AND o.epoch = $2) AS "isUnderWay"`,
+    [ROLLUPS, epoch],
+  );
+  return rows[0] ?? { isUnderWay: false, voids: '0' };
+}
+
+function isOtherThan(before: TakingBack, now: TakingBack): boolean {
+  return now.isUnderWay || now.voids !== before.voids;
 }

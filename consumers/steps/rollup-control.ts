@@ -11,7 +11,7 @@ import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
 import { announceMoment } from '../../platform/moments.ts';
 import type { Postgres } from '../../platform/postgres/postgres.ts';
 import { escapeText } from './decode.ts';
-import { insertDoubtful, type PlannedRows, type RangeKey, REVIVED_ROWS } from './rollup-ranges.ts';
+import { insertDoubtful, type DoubtStores, type PlannedRows, type RangeKey, REVIVED_ROWS } from './rollup-ranges.ts';
 
 const WORKING_TABLE = 'tallyline.voided_positions';
 
@@ -38,17 +38,12 @@ export async function planControl(postgres: Postgres, epoch: number, partition: 
   return rows.map(({ first_index: firstIndex, ...planned }) => ({ ...planned, firstIndex }));
 }
 
-export async function applyControl(
-  postgres: Postgres,
-  clickhouse: ClickHouse,
-  range: RangeKey,
-  offset: number,
-  planned: readonly PlannedRows[],
-): Promise<void> {
+export async function applyControl(stores: DoubtStores, range: RangeKey, offset: number, planned: readonly PlannedRows[]): Promise<void> {
+  const { postgres, clickhouse } = stores;
   for (const chunk of await voidedChunks(postgres, range, offset)) await deleteChunk(postgres, clickhouse, range, offset, chunk);
   for (const { month, firstIndex = 0, rows } of planned) {
     if (rows > 0)
-      await insertDoubtful(postgres, clickhouse, range, {
+      await insertDoubtful(stores, range, {
         month,
         rows,
         firstIndex,

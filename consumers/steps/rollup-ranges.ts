@@ -12,6 +12,7 @@
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
 import { announceMoment } from '../../platform/moments.ts';
 import type { Postgres } from '../../platform/postgres/postgres.ts';
+import { HELD_BRIEFLY } from './offsets.ts';
 
 export const ROLLUPS = 'rollups';
 
@@ -66,7 +67,7 @@ export function rangeToken(range: RangeKey, { month, firstIndex }: PlannedRows, 
 export async function announceRange(postgres: Postgres, range: RangeKey, months: readonly PlannedRows[]): Promise<boolean> {
   return postgres.transaction(async (transaction) => {
     const { rows } = await transaction.query<{ next_offset: string; pending: boolean }>(
-      `SELECT next_offset, EXISTS (SELECT FROM rollup_ranges WHERE epoch = $2 AND partition = $3 AND state = 'PENDING') AS pending
+      `SELECT next_offset, ${HELD_BRIEFLY}, EXISTS (SELECT FROM rollup_ranges WHERE epoch = $2 AND partition = $3 AND state = 'PENDING') AS pending
        FROM consumer_offsets WHERE consumer = $1 AND epoch = $2 AND partition = $3 FOR UPDATE`,
       [ROLLUPS, range.epoch, range.partition],
     );
@@ -88,11 +89,10 @@ export async function announceRange(postgres: Postgres, range: RangeKey, months:
 export async function finishRange(postgres: Postgres, range: RangeKey, rows: number): Promise<boolean> {
   return postgres.transaction(async (transaction) => {
     // Held first: a statement that had to wait for a rebuild would not see what that has marked meanwhile.
-    await transaction.query(`SELECT FROM consumer_offsets WHERE consumer = $1 AND epoch = $2 AND partition = $3 FOR UPDATE`, [
-      ROLLUPS,
-      range.epoch,
-      range.partition,
-    ]);
+    await transaction.query(
+      `SELECT ${HELD_BRIEFLY} FROM consumer_offsets WHERE consumer = $1 AND epoch = $2 AND partition = $3 FOR UPDATE`,
+      [ROLLUPS, range.epoch, range.partition],
+    );
     const moved = await transaction.query(
       `UPDATE consumer_offsets SET next_offset = $5, updated_at = now() WHERE consumer = $1 AND epoch = $2 AND partition = $3 AND next_offset = $4
          AND NOT EXISTS (SELECT FROM rollup_ranges WHERE epoch = $2 AND partition = $3 AND first_offset = $4 AND exchanged)`,
@@ -124,23 +124,47 @@ export async function insertMonth(clickhouse: ClickHouse, range: RangeKey, rows:
 /**
  * After a crash or a failed insert: what is really there; if nothing, the identical rows under the same token, and a look again.
  * The look comes first because ClickHouse forgets tokens (after 10,000 inserts): rows sent on trust could then be doubled.
+ *
+ * The same token once more is safe whoever else is at it. A new one is not: an older owner of the partition, asleep since before its
+ * insert, still has the old token, and whether ClickHouse will remember that one when he wakes up nobody knows. So a new one is for a
+ * process that is `alone`, whose own attempts have ended by now, and whose predecessors are dead.
+ *
+ * Returns with nothing done when the range is no longer PENDING: another owner has finished it, and what he inserted may have been
+ * voided since.
  */
-export async function insertDoubtful(postgres: Postgres, clickhouse: ClickHouse, range: RangeKey, rows: MonthRows): Promise<void> {
-  const isThere = async () => {
-    const found = await countRows(clickhouse, range, rows);
-    if (found !== 0 && found !== rows.rows) throw new RollupDisagreement(range, rows.month, rows.rows, found);
-    return found !== 0;
-  };
-  if (await isThere()) return;
-  for (let attempt = await readAttempt(postgres, range, rows); ; attempt++) {
+export async function insertDoubtful(stores: DoubtStores, range: RangeKey, rows: MonthRows): Promise<void> {
+  const { clickhouse, alone } = stores;
+  for (;;) {
+    const attempt = await readAttempt(stores, range, rows);
+    if (attempt === undefined) return;
+    const table = await readTable(clickhouse);
+    if (await isThere(stores, range, rows)) return;
     await insertMonth(clickhouse, range, rows, attempt);
-    if (await isThere()) return;
-    if (attempt >= ATTEMPTS_MAX) throw new RollupDisagreement(range, rows.month, rows.rows, 0);
-    await postgres.query(
-      `UPDATE rollup_ranges SET attempt = $6 WHERE epoch = $1 AND partition = $2 AND first_offset = $3 AND month = $4 AND first_index = $5`,
-      [range.epoch, range.partition, range.firstOffset, rows.month, rows.firstIndex ?? 0, attempt + 1],
-    );
+    if (await isThere(stores, range, rows)) return;
+    // They went into a table that a rebuild has exchanged since; the new one does not know the token.
+    if ((await readTable(clickhouse)) !== table) continue;
+    if (!alone || attempt >= ATTEMPTS_MAX) return await disagree(stores, range, rows, 0);
+    await raiseAttempt(stores, range, rows, attempt);
   }
+}
+
+/** What a doubt is settled with. */
+export interface DoubtStores {
+  postgres: Postgres;
+  clickhouse: ClickHouse;
+  /** No other process can be at work on these stores, or come back to it. */
+  alone: boolean;
+}
+
+async function isThere(stores: DoubtStores, range: RangeKey, rows: MonthRows): Promise<boolean> {
+  const found = await countRows(stores.clickhouse, range, rows);
+  if (found !== 0 && found !== rows.rows) await disagree(stores, range, rows, found);
+  return found !== 0;
+}
+
+/** Throws, unless the range has been another's business meanwhile. */
+async function disagree(stores: DoubtStores, range: RangeKey, rows: MonthRows, found: number): Promise<void> {
+  if ((await readAttempt(stores, range, rows)) !== undefined) throw new RollupDisagreement(range, rows.month, rows.rows, found);
 }
 
 /** The announced ranges of a partition that are not DONE, as its last owner left them. The caller looks for their rows after this. */
@@ -170,12 +194,44 @@ export async function pendingRanges(
   return [...ranges.values()];
 }
 
-async function readAttempt(postgres: Postgres, range: RangeKey, { month, firstIndex = 0 }: PlannedRows): Promise<number> {
+/** Undefined: the range is not PENDING. */
+async function readAttempt(
+  { postgres }: DoubtStores,
+  range: RangeKey,
+  { month, firstIndex = 0 }: PlannedRows,
+): Promise<number | undefined> {
   const { rows } = await postgres.query<{ attempt: number }>(
-    `SELECT attempt FROM rollup_ranges WHERE epoch = $1 AND partition = $2 AND first_offset = $3 AND month = $4 AND first_index = $5`,
+    `SELECT attempt FROM rollup_ranges
+     WHERE epoch = $1 AND partition = $2 AND first_offset = $3 AND month = $4 AND first_index = $5 AND state = 'PENDING'`,
     [range.epoch, range.partition, range.firstOffset, month, firstIndex],
   );
-  return rows[0]?.attempt ?? 0;
+  return rows[0]?.attempt;
+}
+
+/** Written down before the token is used: whoever comes next begins with it. */
+async function raiseAttempt(
+  { postgres }: DoubtStores,
+  range: RangeKey,
+  { month, firstIndex = 0 }: PlannedRows,
+  attempt: number,
+): Promise<void> {
+  await postgres.query(
+    `UPDATE rollup_ranges SET attempt = $6 + 1
+     WHERE epoch = $1 AND partition = $2 AND first_offset = $3 AND month = $4 AND first_index = $5 AND state = 'PENDING' AND attempt = $6`,
+    [range.epoch, range.partition, range.firstOffset, month, firstIndex, attempt],
+  );
+}
+
+/** Which table has the name now. */
+async function readTable(clickhouse: ClickHouse): Promise<string> {
+  const [database, table] = EVENTS_TABLE.split('.');
+  const rows = await clickhouse.query<{ uuid: string }>({
+    name: 'rollup_table',
+    sql: 'SELECT toString(uuid) AS uuid FROM system.tables WHERE database = {database:String} AND name = {table:String}',
+    params: { database: database ?? '', table: table ?? '' },
+  });
+  if (rows[0] === undefined) throw new Error(`ClickHouse has no table ${EVENTS_TABLE}`);
+  return rows[0].uuid;
 }
 
 async function countRows(clickhouse: ClickHouse, range: RangeKey, { month, firstIndex }: PlannedRows): Promise<number> {

@@ -6,7 +6,8 @@
  *                  heir: it takes the row over in place, at its position, and ClickHouse is not touched
  *                  none: the row goes, and its position leaves ClickHouse (voids)
  *   revived_rows   identities that are then without an accepted event, but with open conflicts that all agree: the first of them
- *                  becomes the accepted event, at the control message's own offset, and enters ClickHouse (revivals)
+ *                  becomes the accepted event, at the control message's own offset, and enters ClickHouse (revivals);
+ *                  what a person has decided against does not: where nothing else is left, a person is asked again
  *
  * Positions stay unique over usage_records, witnesses, conflicts and voided_events: where an heir takes a row's position over,
  * the voided event is filed under the heir's.
@@ -15,31 +16,36 @@
  * undone import stay as they were, as history.
  */
 import type { Transaction } from '../../platform/postgres/postgres.ts';
+import {
+  applyCounts,
+  CONTENT,
+  type ControlPlace,
+  FALLEN,
+  MONTH,
+  POSITION,
+  prepareVersionChanges,
+  type Run,
+  strandConflicts,
+} from './version-changes.ts';
 
 /** Positions deleted from ClickHouse by one statement: 8 MB as a set there, 4 MB as text on the way. */
 export const VOIDED_POSITIONS = 250_000;
 
-export interface UndoPlace {
-  epoch: number;
-  partition: number;
-  /** Of the control message. */
-  offset: number;
+/** Conflicts that may be billed without anybody's decision. */
+const CANDIDATE = `c.status = 'open' AND c.keep IS DISTINCT FROM 'first' AND c.import_id NOT IN ${FALLEN}`;
+
+export interface UndoPlace extends ControlPlace {
   /** Partitions of the log. */
   partitions: number;
 }
 
-/** Imports whose events count for nothing. */
-const FALLEN = `(SELECT id FROM imports WHERE status IN ('undoing', 'undone'))`;
-const CONTENT = 'customer, id, meter, time, quantity, properties';
-const POSITION = 'epoch, partition, "offset", idx';
-const MONTH = (time: string) => `to_char(${time} AT TIME ZONE 'UTC', 'YYYYMM')::integer`;
-
 export async function undoImport(transaction: Transaction, importId: string, place: UndoPlace): Promise<void> {
-  const run = (sql: string, values: readonly unknown[] = []) => transaction.query(sql, values);
+  const run: Run = (sql, values) => transaction.query(sql, values);
   // Rows of an earlier incarnation of the log belong to the partition of the same number here.
   const mine = (table: string) => `${table}.import_id = $1 AND ${table}.partition % $2::integer = $3::integer`;
   const own = [importId, place.partitions, place.partition];
 
+  await prepareVersionChanges(run);
   for (const statement of WORKING_TABLES) await run(statement);
   await run(
     `INSERT INTO undone_rows
@@ -57,17 +63,13 @@ export async function undoImport(transaction: Transaction, importId: string, pla
   await countHeirs(run, importId);
   await voidRows(run, importId, place);
   await run(
-    `INSERT INTO revived_rows (conflict_id, customer, id, idx)
-     SELECT found.conflict_id, lost.customer, lost.id, row_number() OVER (ORDER BY found.conflict_id) - 1
-     FROM (SELECT customer, id FROM undone_rows WHERE heir_import_id IS NULL
-           UNION SELECT c.customer, c.id FROM conflicts c
-           WHERE ${mine('c')} AND NOT EXISTS (SELECT FROM usage_records r WHERE r.customer = c.customer AND r.id = c.id)) lost
-       CROSS JOIN LATERAL (
-         SELECT min(c.conflict_id) AS conflict_id, count(DISTINCT (c.meter, c.time, c.quantity, c.properties)) AS versions
-         FROM conflicts c WHERE c.customer = lost.customer AND c.id = lost.id AND c.status = 'open' AND c.import_id NOT IN ${FALLEN}) found
-     WHERE found.versions = 1`,
+    `INSERT INTO lost_events SELECT customer, id FROM undone_rows WHERE heir_import_id IS NULL
+     UNION SELECT c.customer, c.id FROM conflicts c
+     WHERE ${mine('c')} AND NOT EXISTS (SELECT FROM usage_records r WHERE r.customer = c.customer AND r.id = c.id)`,
     own,
   );
+  await run('ANALYZE lost_events');
+  await chooseRevived(run);
   await run(
     `WITH gone AS (DELETE FROM conflicts c WHERE ${mine('c')} RETURNING *)
      INSERT INTO voided_events (${CONTENT}, import_id, line, ${POSITION}, undone_import_id)
@@ -75,10 +77,10 @@ export async function undoImport(transaction: Transaction, importId: string, pla
     own,
   );
   await revive(run, place);
+  await strandConflicts(run, 'SELECT customer, id FROM lost_events');
+  await forgetKept(run, importId);
   await applyCounts(run, place.partition);
 }
-
-type Run = (sql: string, values?: readonly unknown[]) => Promise<unknown>;
 
 /** They belong to the connection and are empty again after each commit. */
 const WORKING_TABLES = [
@@ -86,8 +88,7 @@ const WORKING_TABLES = [
      heir_partition smallint, heir_offset bigint, heir_idx integer) ON COMMIT DELETE ROWS`,
   `CREATE TEMPORARY TABLE IF NOT EXISTS revived_rows (conflict_id bigint, customer text COLLATE "C", id text COLLATE "C", idx integer)
      ON COMMIT DELETE ROWS`,
-  `CREATE TEMPORARY TABLE IF NOT EXISTS count_changes (import_id bigint, accepted bigint, duplicate bigint, conflict bigint) ON COMMIT DELETE ROWS`,
-  `CREATE TEMPORARY TABLE IF NOT EXISTS known_changes (import_id bigint, from_import_id bigint, events bigint) ON COMMIT DELETE ROWS`,
+  `CREATE TEMPORARY TABLE IF NOT EXISTS lost_events (customer text COLLATE "C", id text COLLATE "C") ON COMMIT DELETE ROWS`,
 ] as const;
 
 async function passToHeirs(run: Run): Promise<void> {
@@ -139,12 +140,28 @@ async function voidRows(run: Run, importId: string, { epoch, partition, offset }
   );
 }
 
+async function chooseRevived(run: Run): Promise<void> {
+  // Whoever decides about one of them now waits, and then finds what has become of it.
+  await run(
+    `WITH locked AS MATERIALIZED (SELECT c.conflict_id FROM conflicts c JOIN lost_events l ON l.customer = c.customer AND l.id = c.id FOR UPDATE OF c)
+     SELECT count(*) FROM locked`,
+  );
+  await run(
+    `INSERT INTO revived_rows (conflict_id, customer, id, idx)
+     SELECT found.conflict_id, lost.customer, lost.id, row_number() OVER (ORDER BY found.conflict_id) - 1
+     FROM lost_events lost CROSS JOIN LATERAL (
+       SELECT min(c.conflict_id) AS conflict_id, count(DISTINCT (c.meter, c.time, c.quantity, c.properties)) AS versions
+       FROM conflicts c WHERE c.customer = lost.customer AND c.id = lost.id AND ${CANDIDATE}) found
+     WHERE found.versions = 1`,
+  );
+}
+
 /** The other survivors agree with the revived one, so they are its duplicates from now on. */
 async function revive(run: Run, { epoch, partition, offset }: UndoPlace): Promise<void> {
   await run(
     `WITH survivors AS (
        DELETE FROM conflicts c USING revived_rows v
-       WHERE c.customer = v.customer AND c.id = v.id AND c.status = 'open' AND c.import_id NOT IN ${FALLEN}
+       WHERE c.customer = v.customer AND c.id = v.id AND ${CANDIDATE}
        RETURNING c.*, v.conflict_id AS revived_id, v.idx AS revived_idx
      ), revived AS (SELECT * FROM survivors WHERE conflict_id = revived_id
      ), accepted AS (
@@ -156,6 +173,9 @@ async function revive(run: Run, { epoch, partition, offset }: UndoPlace): Promis
      ), witnessed AS (
        INSERT INTO witnesses (customer, id, import_id, line, meter, ${POSITION})
        SELECT customer, id, import_id, line, meter, ${POSITION} FROM survivors WHERE conflict_id <> revived_id
+     ), kept AS (
+       INSERT INTO kept_versions (conflict_id, ${CONTENT}, import_id, line, created_at, resolved_by, resolved_at)
+       SELECT conflict_id, ${CONTENT}, import_id, line, created_at, resolved_by, resolved_at FROM survivors WHERE keep = 'this'
      ), counted AS (
        INSERT INTO count_changes SELECT import_id, count(*) FILTER (WHERE conflict_id = revived_id),
          count(*) FILTER (WHERE conflict_id <> revived_id), -count(*) FROM survivors GROUP BY import_id
@@ -166,25 +186,12 @@ async function revive(run: Run, { epoch, partition, offset }: UndoPlace): Promis
   );
 }
 
-async function applyCounts(run: Run, partition: number): Promise<void> {
+/** Whatever a person kept of the import: its line stands nowhere now. Lines in other partitions stand until their turn comes. */
+async function forgetKept(run: Run, importId: string): Promise<void> {
   await run(
-    `INSERT INTO import_partitions AS p (import_id, partition, accepted, duplicate, conflict)
-     SELECT import_id, $1, sum(accepted), sum(duplicate), sum(conflict) FROM count_changes GROUP BY import_id ORDER BY import_id
-     ON CONFLICT (import_id, partition) DO UPDATE SET accepted = p.accepted + excluded.accepted,
-       duplicate = p.duplicate + excluded.duplicate, conflict = p.conflict + excluded.conflict`,
-    [partition],
-  );
-  // In the order that commit-records adds to the same pairs in: two partitions may do so at the same time.
-  await run(
-    `INSERT INTO import_known_from AS k (import_id, from_import_id, events)
-     SELECT import_id, from_import_id, sum(events) FROM known_changes GROUP BY 1, 2 HAVING sum(events) <> 0
-     ORDER BY (import_id || ':' || from_import_id) COLLATE "C"
-     ON CONFLICT (import_id, from_import_id) DO UPDATE SET events = k.events + excluded.events`,
-  );
-  // Rows are counted anew once the undo is through. Last and in order, as other partitions do the same.
-  await run(
-    `UPDATE imports i SET rows_new = NULL, rows_known = NULL, rows_conflict = NULL
-     FROM (SELECT id FROM imports WHERE id IN (SELECT import_id FROM count_changes) AND status = 'complete' ORDER BY id FOR UPDATE) locked
-     WHERE i.id = locked.id`,
+    `DELETE FROM kept_versions k WHERE k.import_id = $1
+       AND NOT EXISTS (SELECT FROM usage_records r WHERE r.customer = k.customer AND r.id = k.id AND r.import_id = k.import_id AND r.line = k.line)
+       AND NOT EXISTS (SELECT FROM witnesses w WHERE w.customer = k.customer AND w.id = k.id AND w.import_id = k.import_id AND w.line = k.line)`,
+    [importId],
   );
 }

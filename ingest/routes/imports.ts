@@ -3,11 +3,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { ProblemError } from '../../core/errors.ts';
 import type { Platform } from '../../platform/platform.ts';
+import type { Postgres } from '../../platform/postgres/postgres.ts';
 import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/http-server.ts';
 import { Import, ImportList, ImportListQuery, ImportQuery } from '../../schemas/http/imports.ts';
 import { acceptUpload, type AcceptOptions } from '../accept.ts';
+import type { Admission } from '../admission.ts';
+import { dropRest } from '../drop-rest.ts';
 import { listImports, readImport } from '../import-view.ts';
+import type { Leases } from '../leases.ts';
 import type { Publisher } from '../publisher.ts';
 import { isFinal, waitForImport } from '../wait.ts';
 import { openUpload, registerUploads } from './uploads.ts';
@@ -21,36 +25,15 @@ const uploadSchema = { tags: ['imports'], querystring: ImportQuery, response: { 
 export interface IngestOptions {
   platform: Platform;
   publisher: Publisher;
+  leases: Leases;
+  admit: Admission;
   uploadBytesMax: number;
 }
 
-export async function importRoutes(app: HttpServer, { platform, publisher, uploadBytesMax }: IngestOptions): Promise<void> {
-  const { postgres } = platform;
+export async function importRoutes(app: HttpServer, options: IngestOptions): Promise<void> {
+  const { postgres } = options.platform;
 
-  await app.register(async (uploads: HttpServer) => {
-    await registerUploads(uploads, uploadBytesMax);
-    const handler = async (request: FastifyRequest<{ Querystring: Type.Static<typeof ImportQuery> }>, reply: FastifyReply) => {
-      const upload = await openUpload(request);
-      const key = request.headers['idempotency-key'];
-      const { name, wait, ...reading } = request.query;
-      const options: AcceptOptions = {
-        name: name ?? upload.fileName ?? 'upload.csv',
-        createdBy: callerOf(request).name,
-        idempotencyKey: typeof key === 'string' && key !== '' ? key : undefined,
-        reading,
-        bytesMax: uploadBytesMax,
-      };
-      const id = await acceptUpload(platform, upload, options);
-      publisher.wake();
-      const view = wait ? await waitForImport(postgres, id, WAIT_MS_MAX) : await requireImport(id);
-      return reply
-        .code(wait && isFinal(view) ? 200 : 202)
-        .header('location', `/v1/imports/${id}`)
-        .send(view);
-    };
-    uploads.post('/v1/imports', { schema: { ...uploadSchema, operationId: 'createImport', summary: 'Import a file' } }, handler);
-    uploads.put('/v1/imports', { schema: { ...uploadSchema, operationId: 'putImport', summary: 'Import a file (curl -T)' } }, handler);
-  });
+  await app.register((uploads: HttpServer) => uploadRoutes(uploads, options));
 
   app.get(
     '/v1/imports',
@@ -80,12 +63,51 @@ export async function importRoutes(app: HttpServer, { platform, publisher, uploa
   app.get(
     '/v1/imports/:id',
     { schema: { tags: ['imports'], operationId: 'getImport', summary: 'One import', params: Id, response: { 200: Import } } },
-    (request) => requireImport(request.params.id),
+    (request) => requireImport(postgres, request.params.id),
   );
+}
 
-  async function requireImport(id: string): Promise<Import> {
-    const found = await readImport(postgres, id);
-    if (!found) throw new ProblemError('not_found', `There is no import ${id}.`);
-    return found;
-  }
+/** A scope of its own: here any body is a stream. */
+async function uploadRoutes(uploads: HttpServer, { platform, publisher, leases, admit, uploadBytesMax }: IngestOptions): Promise<void> {
+  await registerUploads(uploads, uploadBytesMax);
+  uploads.addHook('onRequest', async (request) => {
+    try {
+      await admit(Number(request.headers['content-length'] ?? 0));
+    } catch (error) {
+      dropRest(request.raw);
+      throw error;
+    }
+  });
+  const handler = async (request: FastifyRequest<{ Querystring: Type.Static<typeof ImportQuery> }>, reply: FastifyReply) => {
+    const upload = await openUpload(request);
+    const key = request.headers['idempotency-key'];
+    const { name, wait, ...reading } = request.query;
+    const accepting: AcceptOptions = {
+      name: name ?? upload.fileName ?? 'upload.csv',
+      createdBy: callerOf(request).name,
+      idempotencyKey: typeof key === 'string' && key !== '' ? key : undefined,
+      reading,
+      bytesMax: uploadBytesMax,
+    };
+    const id = await acceptUpload(platform, leases, upload, accepting).catch((error: unknown) => {
+      dropRest(upload.stream);
+      throw error;
+    });
+    publisher.wake();
+    // A server that closes waits for all answers: this one says how far the import is.
+    const patience = AbortSignal.any([AbortSignal.timeout(WAIT_MS_MAX), request.server.closing]);
+    const view = wait ? await waitForImport(platform.postgres, id, patience) : await requireImport(platform.postgres, id);
+    return reply
+      .code(wait && isFinal(view) ? 200 : 202)
+      .header('location', `/v1/imports/${id}`)
+      .send(view);
+  };
+  uploads.post('/v1/imports', { schema: { ...uploadSchema, operationId: 'createImport', summary: 'Import a file' } }, handler);
+  uploads.put('/v1/imports', { schema: { ...uploadSchema, operationId: 'putImport', summary: 'Import a file (curl -T)' } }, handler);
+}
+
+async function requireImport(postgres: Postgres, id: string): Promise<Import> {
+  const found = await readImport(postgres, id);
+  if (!found) throw new ProblemError('not_found', `There is no import ${id}.`);
+  return found;
 }

@@ -9,9 +9,12 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import type { Postgres } from '../postgres/postgres.ts';
 import type { ClickHouse } from './clickhouse.ts';
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../schemas/clickhouse', import.meta.url));
+/** Any number that nothing else in the database locks; "TalC" in ASCII. */
+const MIGRATION_LOCK = 0x54616c43;
 const FILE_NAME = /^(\d{4})_\w+\.sql$/;
 const SEPARATOR = /^-- statement$/m;
 
@@ -54,6 +57,17 @@ export async function migrateClickHouse({ clickhouse, logger, directory = MIGRAT
     await record(clickhouse, migration);
     logger.info({ migration: migration.name }, 'ClickHouse schema migrated');
   }
+}
+
+/**
+ * The same for any number of processes at once: one works, the others wait, held by a lock in Postgres. ClickHouse has none, and of two
+ * that make the same table at the same time one may fail.
+ */
+export async function migrateInTurn(postgres: Postgres, options: MigrateOptions): Promise<void> {
+  await postgres.transaction(async (transaction) => {
+    await transaction.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    await migrateClickHouse(options);
+  });
 }
 
 async function readMigrations(directory: string): Promise<Migration[]> {

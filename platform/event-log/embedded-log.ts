@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Postgres } from '../postgres/postgres.ts';
+import { withQueryTimeout } from '../postgres/with-timeout.ts';
 import {
   LOG_APPENDED,
   LOG_TRIMMED,
@@ -38,6 +39,9 @@ export interface EmbeddedLogOptions {
 
 /** A notification can be lost with its connection. Whoever waits looks again after this long; once a second costs nothing. */
 const LOOK_AGAIN_MS = 1_000;
+
+/** A few rows by their key. By this question it is found out whether the log can be had at all. */
+const END_OFFSETS_MS_MAX = 10_000;
 
 /** One append. Postgres holds a gigabyte in a value, but the text is in memory several times on its way there and back. */
 const APPEND_CHARACTERS_MAX = 67_108_864;
@@ -96,7 +100,7 @@ class EmbeddedLog implements EventLog {
   }
 
   endOffsets(): Promise<number[]> {
-    return readEndOffsets(this.#postgres);
+    return readEndOffsets(withQueryTimeout(this.#postgres, END_OFFSETS_MS_MAX));
   }
 
   trim(partition: number, beforeOffset: number): Promise<void> {

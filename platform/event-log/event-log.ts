@@ -52,8 +52,30 @@ export interface Assignment {
   stop(): Promise<void>;
 }
 
+/** A message that was no event, as those who follow the topic of dead letters see it. */
+export interface PublishedDeadLetter {
+  /** Decimal string of a 64-bit integer. */
+  id: string;
+  position: { epoch: number; partition: number; offset: number; index: number };
+  code: string;
+  message: string;
+  payload: string;
+  /** ISO 8601. */
+  createdAt: string;
+}
+
+/** Where dead letters are published for others. A letter may come twice, under the same id. */
+export interface DeadLetterTopic {
+  /** In order; durable when it returns. A payload that is larger than a message may be is cut, and the message says so. */
+  publish(letters: readonly PublishedDeadLetter[]): Promise<void>;
+}
+
 export interface EventLog {
   readonly partitions: number;
+  /** Absent where whoever wants to follow dead letters reads their table. */
+  readonly deadLetters?: DeadLetterTopic;
+  /** Rejects when the log turns out to be unusable for good: the process has to end. Absent where that cannot happen. */
+  readonly broken?: Promise<never>;
   /** Names this incarnation of the log: another value means that offsets begin anew. */
   incarnation(): Promise<string>;
   /** The partition of a customer. Stable for the life of an incarnation. */
@@ -83,5 +105,16 @@ export class LogEndsEarlierError extends Error {
   constructor(partition: number, fromOffset: number, endOffset: number) {
     super(`partition ${partition}: offset ${fromOffset} is beyond the end of the log, ${endOffset}`);
     this.name = 'LogEndsEarlierError';
+  }
+}
+
+/** The log has been replaced by another one of the same name while it was open: nothing that is in it now is to be believed. */
+export class LogReplacedError extends Error {
+  constructor(name: string) {
+    super(
+      `the event log ${name} was deleted and made anew while it was in use. What had not been consumed of it is gone; ` +
+        `docs/operations.md says how to go on with another topic`,
+    );
+    this.name = 'LogReplacedError';
   }
 }

@@ -12,13 +12,16 @@ import type { Broker } from 'kafkajs';
 import type { Logger } from 'pino';
 import { Waker } from '../waker.ts';
 import type { AppendedRange } from './event-log.ts';
+import { isRetriable } from './kafka-client.ts';
 import type { KafkaLeaders } from './kafka-leaders.ts';
+import type { KafkaTopicGuard } from './kafka-topic-id.ts';
 import { APPEND_BYTES_MAX } from './kafka-topic.ts';
 
 export type KafkaCompression = 'zstd' | 'gzip' | 'none';
 
 export interface KafkaAppenderOptions {
   leaders: KafkaLeaders;
+  guard: KafkaTopicGuard;
   partitions: number;
   compression: KafkaCompression;
   /** Events packed into one message. 1: an offset for each event. */
@@ -108,8 +111,9 @@ export class KafkaAppender {
   }
 
   async #produce(partition: number, values: readonly string[]): Promise<number> {
-    const { leaders, compression } = this.#options;
-    const broker = await leaders.broker(await leaders.leaderOf(partition));
+    const { leaders, guard, compression } = this.#options;
+    const leader = await leaders.leaderOf(partition);
+    const broker = await leaders.broker(leader);
     const { producerId, producerEpoch, nextSequence } = await this.#identify(partition, broker);
     const messages = values.map((value) => ({ value }));
     const response = (await broker.produce({
@@ -123,6 +127,7 @@ export class KafkaAppender {
     })) as ProduceResponse;
     const offset = Number(response.topics[0]?.partitions[0]?.baseOffset ?? -1);
     if (offset < 0) throw new Error(`partition ${partition}: the broker acknowledged an append without saying where it is`);
+    await guard.check(leaders, leader);
     return offset;
   }
 
@@ -140,12 +145,6 @@ export class KafkaAppender {
   async settled(): Promise<void> {
     await Promise.all(this.#turns);
   }
-}
-
-/** kafkajs calls "not retriable" also what it has retried itself, some seconds long. */
-function isRetriable(error: unknown): boolean {
-  const { retriable, name } = error as { retriable?: boolean; name?: string };
-  return retriable === true || name === 'KafkaJSNumberOfRetriesExceeded';
 }
 
 /** The values of the messages. Where there are more events than records fit into a batch, each takes as many as it must. */

@@ -11,6 +11,7 @@ import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import kafkajs from 'kafkajs';
 import type { Cluster, Kafka, KafkaConfig, LogEntry, SASLOptions } from 'kafkajs';
 import type { Logger } from 'pino';
+import { StoreUnavailableError } from '../store-unavailable.ts';
 
 const { CompressionCodecs, CompressionTypes, logLevel } = kafkajs;
 
@@ -81,6 +82,18 @@ export function openCluster(kafka: Kafka): Cluster {
   const [cluster] = clusters;
   if (cluster === undefined) throw new Error('kafkajs gave no cluster to the partition assigner');
   return cluster;
+}
+
+/** Whether the same request may succeed later. kafkajs calls "not retriable" also what it has retried itself, some seconds long. */
+export function isRetriable(error: unknown): boolean {
+  const { retriable, name } = error as { retriable?: boolean; name?: string };
+  return retriable === true || name === 'KafkaJSNumberOfRetriesExceeded';
+}
+
+/** For `catch` at the port: whoever calls need not know kafkajs to know that the brokers are away. */
+export function throwTyped(error: unknown): never {
+  if (error instanceof Error && isRetriable(error)) throw new StoreUnavailableError('event log', error.message, { cause: error });
+  throw error;
 }
 
 interface RequestQueue {

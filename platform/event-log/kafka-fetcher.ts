@@ -7,6 +7,7 @@
 import { createRequire } from 'node:module';
 import { LogEndsEarlierError, LogTrimmedError } from './event-log.ts';
 import type { KafkaLeaders } from './kafka-leaders.ts';
+import type { KafkaTopicGuard } from './kafka-topic-id.ts';
 
 export interface FetchedMessage {
   offset: number;
@@ -51,9 +52,11 @@ const filterAborted = createRequire(import.meta.url)('kafkajs/src/consumer/filte
 
 export class KafkaFetcher {
   readonly leaders: KafkaLeaders;
+  readonly #guard: KafkaTopicGuard;
 
-  constructor(leaders: KafkaLeaders) {
+  constructor(leaders: KafkaLeaders, guard: KafkaTopicGuard) {
     this.leaders = leaders;
+    this.#guard = guard;
   }
 
   /** What begins at each point; partitions with nothing new are left out. All points must have the same leader, and none twice. */
@@ -80,6 +83,7 @@ export class KafkaFetcher {
       const { responses } = (await broker.fetch(request)) as { responses: { partitions: RawPartition[] }[] };
       const froms = new Map(points.map(({ partition, fromOffset }) => [partition, fromOffset]));
       const fetched = responses.flatMap(({ partitions }) => partitions).filter(({ messages }) => messages.length > 0);
+      if (fetched.length > 0) await this.#guard.check(this.leaders, leader);
       return new Map(fetched.map((raw) => [raw.partition, decode(raw, froms.get(raw.partition) ?? 0)]));
     } catch (error) {
       if ((error as { type?: string }).type === 'OFFSET_OUT_OF_RANGE') await this.#explainRange(points);
@@ -107,6 +111,8 @@ export class KafkaFetcher {
       const [answer] = await cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning: which === 'start' }]);
       const offsets = new Array<number>(partitions.length).fill(0);
       for (const { partition, offset } of answer?.partitions ?? []) offsets[partition] = Number(offset);
+      const leaders = new Set(await Promise.all(partitions.map(({ partition }) => this.leaders.leaderOf(partition))));
+      for (const leader of leaders) await this.#guard.check(this.leaders, leader);
       return offsets;
     } catch (error) {
       await this.leaders.recover(error);

@@ -7,23 +7,27 @@
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type { AppendedRange, Assignment, EventLog, PartitionReader, PartitionWorker } from './event-log.ts';
+import type { AppendedRange, Assignment, DeadLetterTopic, EventLog, PartitionReader, PartitionWorker } from './event-log.ts';
 import { KafkaAppender } from './kafka-appender.ts';
 import type { KafkaCompression } from './kafka-appender.ts';
-import { createKafka, openCluster } from './kafka-client.ts';
+import { createKafka, openCluster, throwTyped } from './kafka-client.ts';
 import type { KafkaConnection } from './kafka-client.ts';
+import { KafkaDeadLetters } from './kafka-dead-letters.ts';
 import { KafkaFetcher } from './kafka-fetcher.ts';
 import { KafkaLeaders } from './kafka-leaders.ts';
 import { KafkaMembership } from './kafka-membership.ts';
 import { kafkaPartitionFor } from './kafka-partition-for.ts';
 import { KafkaReader } from './kafka-reader.ts';
-import { ensureTopic } from './kafka-topic.ts';
+import { KafkaTopicGuard, readTopicId } from './kafka-topic-id.ts';
+import { ensureDeadLetterTopic, ensureTopic } from './kafka-topic.ts';
 import type { KafkaTopic, KafkaTopicOptions } from './kafka-topic.ts';
 import { KafkaWaits } from './kafka-waits.ts';
 
 export interface KafkaLogOptions extends KafkaConnection, KafkaTopicOptions {
   /** Processes of one group share the partitions. */
   groupId: string;
+  /** Topic that dead letters are published to; made when absent. Undefined: they are not. */
+  deadLetterTopic?: string;
   clock: Clock;
   logger: Logger;
   /** `zstd` unless said otherwise. */
@@ -35,19 +39,38 @@ export interface KafkaLogOptions extends KafkaConnection, KafkaTopicOptions {
 }
 
 /** Another process takes over within 15 s; a garbage collection or a busy disk takes far less than this. */
-const SESSION_TIMEOUT_MS = 10_000;
+const SESSION_TIMEOUT_MS = 8_000;
 
 /** Creates the topic when there is none. Throws `KafkaTopicRefused` when the one there is would lose events. */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<EventLog> {
   const kafka = createKafka(options, options.logger);
   const topic = await ensureTopic(kafka, options, options.logger);
-  const log = new KafkaLog(options, kafka, topic);
-  await log.connect();
-  return log;
+  const { deadLetterTopic } = options;
+  const deadLetters =
+    deadLetterTopic === undefined
+      ? undefined
+      : new KafkaDeadLetters(
+          kafka,
+          deadLetterTopic,
+          await ensureDeadLetterTopic(kafka, { ...options, topic: deadLetterTopic }, options.logger),
+        );
+  const reading = new KafkaLeaders(openCluster(kafka), options.topic);
+  await reading.connect();
+  const guard = new KafkaTopicGuard(options.topic, await readTopicId(await reading.broker(await reading.leaderOf(0)), options.topic));
+  return new KafkaLog(options, kafka, { ...topic, reading, guard, deadLetters });
+}
+
+interface Opened extends KafkaTopic {
+  /** Connected. */
+  reading: KafkaLeaders;
+  guard: KafkaTopicGuard;
+  deadLetters: KafkaDeadLetters | undefined;
 }
 
 class KafkaLog implements EventLog {
   readonly partitions: number;
+  readonly deadLetters?: DeadLetterTopic;
+  readonly broken: Promise<never>;
   readonly #options: KafkaLogOptions;
   readonly #kafka: Kafka;
   readonly #incarnation: string;
@@ -60,27 +83,39 @@ class KafkaLog implements EventLog {
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
-  constructor(options: KafkaLogOptions, kafka: Kafka, { partitions, incarnation }: KafkaTopic) {
+  readonly #closeDeadLetters: () => Promise<void>;
+
+  constructor(options: KafkaLogOptions, kafka: Kafka, { partitions, incarnation, reading, guard, deadLetters }: Opened) {
     const { topic, compression = 'zstd', eventsPerMessage = 1 } = options;
     this.partitions = partitions;
     this.#options = options;
     this.#kafka = kafka;
     this.#incarnation = incarnation;
+    // The other connections are made by the first who needs them.
     const connections = () => new KafkaLeaders(openCluster(kafka), topic);
-    const [appending, reading, waiting] = [connections(), connections(), connections()];
+    const [appending, waiting] = [connections(), connections()];
     this.#leaders = [appending, reading, waiting];
     const closed = this.#closing.signal;
-    this.#appender = new KafkaAppender({ leaders: appending, partitions, compression, eventsPerMessage, closed, logger: options.logger });
-    this.#fetcher = new KafkaFetcher(reading);
-    this.#waits = new KafkaWaits(new KafkaFetcher(waiting));
+    this.#appender = new KafkaAppender({
+      leaders: appending,
+      guard,
+      partitions,
+      compression,
+      eventsPerMessage,
+      closed,
+      logger: options.logger,
+    });
+    this.#fetcher = new KafkaFetcher(reading, guard);
+    this.#waits = new KafkaWaits(new KafkaFetcher(waiting, guard));
+    if (deadLetters !== undefined) this.deadLetters = deadLetters;
+    this.#closeDeadLetters = () => deadLetters?.close() ?? Promise.resolve();
+    this.broken = guard.replaced;
   }
 
-  /** The other connections are made by the first who needs them. */
-  connect(): Promise<void> {
-    return this.#fetcher.leaders.connect();
-  }
-
-  /** Cluster and topic. That a topic was deleted and made anew is out of kafkajs' sight: `checkTail` sees it. */
+  /**
+   * Cluster and topic. Another topic of the same name is not another incarnation, which would be gone on with: while this log is open
+   * it is refused by its id, and at the next start by `checkTail`.
+   */
   incarnation(): Promise<string> {
     return Promise.resolve(this.#incarnation);
   }
@@ -90,12 +125,12 @@ class KafkaLog implements EventLog {
   }
 
   endOffsets(): Promise<number[]> {
-    return this.#fetcher.offsets('end');
+    return this.#fetcher.offsets('end').catch(throwTyped);
   }
 
   async append(partition: number, texts: readonly string[]): Promise<AppendedRange> {
     this.#refuseWhenClosed();
-    if (texts.length > 0) return await this.#appender.append(partition, texts);
+    if (texts.length > 0) return await this.#appender.append(partition, texts).catch(throwTyped);
     const nextOffset = (await this.endOffsets())[partition];
     if (nextOffset === undefined) throw new Error(`the log has no partition ${partition}`);
     return { partition, firstOffset: nextOffset, nextOffset };
@@ -144,6 +179,7 @@ class KafkaLog implements EventLog {
     this.#closing.abort();
     await Promise.all([...this.#assignments].map((assignment) => assignment.stop()));
     await this.#appender.settled();
+    await this.#closeDeadLetters();
     await Promise.all(this.#leaders.map((leaders) => leaders.disconnect()));
   }
 

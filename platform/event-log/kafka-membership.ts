@@ -57,8 +57,8 @@ interface Generation {
 const PROTOCOL = 'tallyline';
 /** A worker ends within a transaction or an insert; whoever takes longer than this is fenced off by the stores. */
 const REBALANCE_MS_MAX = 60_000;
-/** Three chances within a session. */
-const HEARTBEATS_PER_SESSION = 4;
+/** A lost one matters little, and by the next one a member hears that a partition is to be taken over: so they are frequent. */
+export const HEARTBEATS_PER_SESSION = 8;
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
 /** A join waits for all other members; a process that stops does not. */

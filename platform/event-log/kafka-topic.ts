@@ -36,6 +36,14 @@ const BATCH_BYTES_MAX = 80 * 1_048_576;
 /** Compressed, an import's usual appends stay below 1 MB; this much is allowed by every hosted Kafka. */
 const BATCH_BYTES_MIN = 8 * 1_048_576;
 
+/** A new topic is known everywhere after a second as a rule, and after half a minute something is wrong. */
+const LOOK_AGAIN_MS = 200;
+const LOOKS_MAX = 150;
+/** A poisonous message of some megabytes is published whole; whoever follows the topic must be able to fetch it. */
+const DEAD_LETTER_BATCH_BYTES_MAX = 8 * 1_048_576;
+/** What Kafka takes unless told otherwise. */
+const BATCH_BYTES_DEFAULT = 1_048_588;
+
 /** Creates the topic when there is none; throws `KafkaTopicRefused` when there is one that would lose events. */
 export async function ensureTopic(kafka: Kafka, options: KafkaTopicOptions, logger: Logger): Promise<KafkaTopic> {
   refuseOptions(options);
@@ -68,14 +76,36 @@ async function findTopic(admin: Admin, topic: string): Promise<ITopicMetadata | 
   return (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0];
 }
 
-async function createTopic(admin: Admin, options: KafkaTopicOptions, logger: Logger): Promise<ITopicMetadata> {
+/**
+ * The same for the topic of dead letters; answers how large a batch it takes, in bytes. One that is there is used as it is: the letters
+ * are kept in Postgres, and whoever follows the topic knows how long they have to be there.
+ */
+export async function ensureDeadLetterTopic(kafka: Kafka, options: Omit<KafkaTopicOptions, 'partitions'>, logger: Logger): Promise<number> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    // They are few; in one partition they stand in order.
+    const made = { ...options, partitions: 1 };
+    if ((await findTopic(admin, options.topic)) === undefined) await createTopic(admin, made, logger, DEAD_LETTER_BATCH_BYTES_MAX);
+    return Number((await readSettings(admin, options.topic)).get('max.message.bytes') ?? BATCH_BYTES_DEFAULT);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+async function createTopic(
+  admin: Admin,
+  options: KafkaTopicOptions,
+  logger: Logger,
+  batchBytesMax = BATCH_BYTES_MAX,
+): Promise<ITopicMetadata> {
   const { topic, partitions, retentionMs, replicationFactor, minInsyncReplicas } = options;
   const settings = {
     'cleanup.policy': 'delete',
     'retention.ms': String(retentionMs),
     'retention.bytes': '-1',
     'min.insync.replicas': String(minInsyncReplicas),
-    'max.message.bytes': String(BATCH_BYTES_MAX),
+    'max.message.bytes': String(batchBytesMax),
     'unclean.leader.election.enable': 'false',
     // As the producer compressed it: anything else makes the broker do it all over again.
     'compression.type': 'producer',
@@ -84,11 +114,24 @@ async function createTopic(admin: Admin, options: KafkaTopicOptions, logger: Log
   };
   const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
   // False when somebody else was quicker: then theirs is checked like any other.
-  const created = await admin.createTopics({ topics: [{ topic, numPartitions: partitions, replicationFactor, configEntries }] });
+  const topics = [{ topic, numPartitions: partitions, replicationFactor, configEntries }];
+  // kafkajs' own wait for the leaders gives up where a broker has not heard of the topic yet.
+  const created = await admin.createTopics({ topics, waitForLeaders: false });
   if (created) logger.info({ topic, partitions, replicationFactor, settings }, 'topic created');
-  const metadata = await findTopic(admin, topic);
-  if (metadata === undefined) throw new Error(`the topic ${topic} was created and is not there`);
-  return metadata;
+  return await untilLed(admin, topic);
+}
+
+/** Waits until every partition of a topic that was just made has its leader. */
+async function untilLed(admin: Admin, topic: string): Promise<ITopicMetadata> {
+  for (let tries = 1; ; tries += 1) {
+    const metadata = await findTopic(admin, topic).catch((error: unknown) => {
+      if (tries === LOOKS_MAX || (error as { type?: string }).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
+      return undefined;
+    });
+    if (metadata?.partitions.every(({ leader }) => leader >= 0) === true) return metadata;
+    if (tries === LOOKS_MAX) throw new Error(`the topic ${topic} was created, and its partitions have no leader`);
+    await new Promise((later) => setTimeout(later, LOOK_AGAIN_MS));
+  }
 }
 
 async function readSettings(admin: Admin, topic: string): Promise<ReadonlyMap<string, string>> {

@@ -2,15 +2,16 @@
  * Driver of the file store port: a directory, `<root>/<importId>/<part>`, on a local disk or a shared volume.
  *
  * A part is written to a temporary file on the same file system, fsynced, renamed into place, and the directory fsynced:
- * a crash leaves either the old part or the new one. Temporary files have one directory to themselves, so that what a
- * crash leaves of them is found at the next start without a walk through every import.
+ * a crash leaves either the old part or the new one. Temporary files have one directory to themselves, and the import in
+ * their name, so that what a crash leaves of them is found without a walk through every import.
  */
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { StoreUnavailableError } from '../store-unavailable.ts';
 import { FILE_PARTS, FileMissingError } from './file-store.ts';
 import type { FilePart, FileStore } from './file-store.ts';
 
@@ -21,7 +22,7 @@ export interface DirectoryFileStoreOptions {
 }
 
 /** An import id becomes a name in the directory: nothing that could climb out of it, and nothing too long for a file system. */
-const IMPORT_ID = /^[A-Za-z0-9_-]{1,64}$/;
+const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** No import id begins with a dot. */
 const TEMPORARY_DIRECTORY = '.incoming';
@@ -32,24 +33,15 @@ const READ_BUFFER_BYTES = 262_144;
 
 /** Makes the directory when it is absent. */
 export async function openDirectoryFileStore({ root, alone }: DirectoryFileStoreOptions): Promise<FileStore> {
-  const temporaryDirectory = join(root, TEMPORARY_DIRECTORY);
-  if (alone) await rm(temporaryDirectory, { recursive: true, force: true });
-  await mkdir(temporaryDirectory, { recursive: true });
-
-  function directoryOf(importId: string): string {
-    if (!IMPORT_ID.test(importId)) throw new Error(`${JSON.stringify(importId)} is no import id`);
-    return join(root, importId);
-  }
-  function pathOf(importId: string, part: FilePart): string {
-    if (!FILE_PARTS.includes(part)) throw new Error(`${JSON.stringify(part)} is no part of an import`);
-    return join(directoryOf(importId), part);
-  }
+  const places = new Places(root);
+  if (alone) await rm(places.temporaryDirectory, { recursive: true, force: true });
+  await mkdir(places.temporaryDirectory, { recursive: true });
 
   return {
     async write(importId, part, source) {
       if (part === 'scratch') throw new Error('scratch is a directory: see scratchDirectory');
-      const path = pathOf(importId, part);
-      const temporary = join(temporaryDirectory, randomUUID());
+      const path = places.pathOf(importId, part);
+      const temporary = places.temporaryOf(importId, part);
       try {
         const bytes = await writeDurably(temporary, source);
         if ((await mkdir(dirname(path), { recursive: true })) !== undefined) await syncDirectory(root);
@@ -63,9 +55,11 @@ export async function openDirectoryFileStore({ root, alone }: DirectoryFileStore
     },
 
     async read(importId, part, { start = 0, end = Infinity } = {}) {
-      const path = pathOf(importId, part);
-      const handle = await open(path).catch((error: unknown) => {
-        throw isMissing(error) ? new FileMissingError(importId, part) : error;
+      const path = places.pathOf(importId, part);
+      const handle = await open(path).catch(async (error: unknown) => {
+        if (!isMissing(error)) throw error;
+        await places.requireStore();
+        throw new FileMissingError(importId, part);
       });
       if (end <= start) {
         await handle.close();
@@ -77,7 +71,7 @@ export async function openDirectoryFileStore({ root, alone }: DirectoryFileStore
 
     async size(importId, part) {
       try {
-        const found = await stat(pathOf(importId, part));
+        const found = await stat(places.pathOf(importId, part));
         return found.isFile() ? found.size : undefined;
       } catch (error) {
         if (isMissing(error)) return undefined;
@@ -86,11 +80,13 @@ export async function openDirectoryFileStore({ root, alone }: DirectoryFileStore
     },
 
     async remove(importId, part) {
-      await rm(part === undefined ? directoryOf(importId) : pathOf(importId, part), { recursive: true, force: true });
+      if (part !== undefined && part !== 'scratch') await rm(places.pathOf(importId, part), { force: true });
+      else await places.removeAtOnce(importId, part);
     },
 
-    async scratchDirectory(importId) {
-      const path = pathOf(importId, 'scratch');
+    async scratchDirectory(importId, worker) {
+      if (!NAME.test(worker)) throw new Error(`${JSON.stringify(worker)} is no name for a directory`);
+      const path = join(places.pathOf(importId, 'scratch'), worker);
       await mkdir(path, { recursive: true });
       return path;
     },
@@ -100,6 +96,54 @@ export async function openDirectoryFileStore({ root, alone }: DirectoryFileStore
       return bavail * bsize;
     },
   };
+}
+
+/** What lies where. */
+class Places {
+  readonly #root: string;
+  readonly temporaryDirectory: string;
+
+  constructor(root: string) {
+    this.#root = root;
+    this.temporaryDirectory = join(root, TEMPORARY_DIRECTORY);
+  }
+
+  directoryOf(importId: string): string {
+    if (!NAME.test(importId)) throw new Error(`${JSON.stringify(importId)} is no import id`);
+    return join(this.#root, importId);
+  }
+
+  pathOf(importId: string, part: FilePart): string {
+    if (!FILE_PARTS.includes(part)) throw new Error(`${JSON.stringify(part)} is no part of an import`);
+    return join(this.directoryOf(importId), part);
+  }
+
+  /** Another one at each call. */
+  temporaryOf(importId: string, part: FilePart): string {
+    return join(this.temporaryDirectory, `${importId}.${part}.${randomUUID()}`);
+  }
+
+  /** A directory: out of everybody's sight first, and then file by file. */
+  async removeAtOnce(importId: string, part: 'scratch' | undefined): Promise<void> {
+    const doomed = this.temporaryOf(importId, 'scratch');
+    await rename(part === undefined ? this.directoryOf(importId) : this.pathOf(importId, part), doomed).catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+    });
+    await rm(doomed, { recursive: true, force: true });
+    if (part === undefined) await this.#removeTemporary(importId);
+  }
+
+  async #removeTemporary(importId: string): Promise<void> {
+    const names = (await readdir(this.temporaryDirectory)).filter((name) => name.startsWith(`${importId}.`));
+    for (const name of names) await rm(join(this.temporaryDirectory, name), { recursive: true, force: true });
+  }
+
+  /** A directory that is not mounted looks like one without files. */
+  async requireStore(): Promise<void> {
+    await stat(this.temporaryDirectory).catch((error: unknown) => {
+      throw new StoreUnavailableError('file store', `${this.#root} is not a file store, or is not mounted`, { cause: error });
+    });
+  }
 }
 
 /** Answers the number of bytes. The source is asked for the next chunk only when there is room for it. */

@@ -15,14 +15,17 @@ export interface FileStore {
   /** Streams the source into the part, replacing what was there. Durable (fsync) and visible only when it returns. If the
    *  source fails, the part is left as it was and the error is passed on. */
   write(importId: string, part: FilePart, source: AsyncIterable<Uint8Array>): Promise<{ bytes: number }>;
-  /** Reads the half-open byte range [start, end); the whole part by default. Throws `FileMissingError`. */
+  /** Reads the half-open byte range [start, end); the whole part by default. Throws `FileMissingError` where the store is there and
+   *  the part is not, `StoreUnavailableError` where the store itself is away. */
   read(importId: string, part: FilePart, range?: { start?: number; end?: number }): Promise<Readable>;
   /** Size in bytes; undefined when the part is not there. */
   size(importId: string, part: FilePart): Promise<number | undefined>;
-  /** Removes one part, or all of them. Nothing there is fine. */
+  /** Removes one part, or all of them, with what broken-off writes have left of them. Nothing there is fine. */
   remove(importId: string, part?: FilePart): Promise<void>;
-  /** A directory on local disk for working files of a running import; emptied by `remove(importId, 'scratch')`. */
-  scratchDirectory(importId: string): Promise<string>;
+  /** A directory for working files of whoever works on the import, made when it is absent. Each has one of its own: one that was
+   *  taken for dead may still be writing. `remove(importId, 'scratch')` removes those of all, each at one stroke: whoever still
+   *  works there finds nothing any more, never a part of it. */
+  scratchDirectory(importId: string, worker: string): Promise<string>;
   /** Bytes that can still be written; undefined where the store cannot tell. */
   freeBytes(): Promise<number | undefined>;
 }

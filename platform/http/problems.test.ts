@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PROBLEMS, type ProblemCode, ProblemError } from '../../core/errors.ts';
+import { StoreUnavailableError } from '../store-unavailable.ts';
 import { isConnectionError, problemBody, toProblemError } from './problems.ts';
 
 describe('a problem', () => {
@@ -31,6 +32,9 @@ describe('an unexpected throw', () => {
   it.each([
     ['a refused connection', Object.assign(new Error('x'), { code: 'ECONNREFUSED' })],
     ['a server that is shutting down', Object.assign(new Error('x'), { code: '57P01' })],
+    ['a full disk', Object.assign(new Error('x'), { code: 'ENOSPC' })],
+    ['a full disk of Postgres', Object.assign(new Error('x'), { code: '53100' })],
+    ['what a driver says', new Error('append failed', { cause: new StoreUnavailableError('event log', 'no leader') })],
     ['a broken connection, class 08', Object.assign(new Error('x'), { code: '08006' })],
     [
       'one of these as the cause of a cause',

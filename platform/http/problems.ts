@@ -2,11 +2,13 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { PROBLEMS, type ProblemCode, ProblemError } from '../../core/errors.ts';
 import type { Problem } from '../../schemas/http/common.ts';
+import { StoreUnavailableError } from '../store-unavailable.ts';
 
 /** Long enough for a store to restart, short enough that nobody gives up. */
 const RETRY_AFTER_SECONDS = 5;
 
-const CONNECTION_CODES = new Set([
+/** Codes with which the system or a store says that it cannot be had at the moment. */
+const UNAVAILABLE_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'ECONNABORTED',
@@ -16,11 +18,21 @@ const CONNECTION_CODES = new Set([
   'EAI_AGAIN',
   'EPIPE',
   'ETIMEDOUT',
-  // Postgres: shutting down, crashed, starting up, out of connections. https://www.postgresql.org/docs/18/errcodes-appendix.html
+  // The disk: full, over quota, read-only, failing, a network volume that went away.
+  'ENOSPC',
+  'EDQUOT',
+  'EROFS',
+  'EIO',
+  'ESTALE',
+  // Postgres: shutting down, crashed, starting up, disk full, out of memory, out of connections, a stand-by that takes no writes.
+  // https://www.postgresql.org/docs/18/errcodes-appendix.html
   '57P01',
   '57P02',
   '57P03',
+  '53100',
+  '53200',
   '53300',
+  '25006',
 ]);
 /** Postgres class 08, connection exceptions. */
 const CONNECTION_CLASS = /^08[0-9A-Z]{3}$/;
@@ -45,7 +57,7 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
 export function sendProblem(problem: ProblemError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const body = problemBody(problem, request.id);
   if (problem.code === 'unauthenticated') void reply.header('www-authenticate', 'Bearer realm="tallyline"');
-  if (problem.code === 'store_unavailable') void reply.header('retry-after', String(RETRY_AFTER_SECONDS));
+  if (body.status === 503) void reply.header('retry-after', String(RETRY_AFTER_SECONDS));
   // As text: the response schema of the route describes its success, not this.
   return reply.status(body.status).header('content-type', 'application/problem+json; charset=utf-8').serializer(JSON.stringify).send(body);
 }
@@ -80,11 +92,12 @@ export function toProblemError(error: unknown): ProblemError {
   });
 }
 
-/** By code, through the chain of causes: query builders wrap the driver's error. */
+/** By type and code, through the chain of causes: query builders wrap the driver's error. */
 export function isConnectionError(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
+    if (current instanceof StoreUnavailableError) return true;
     const code = (current as { code?: unknown }).code;
-    if (typeof code === 'string' && (CONNECTION_CODES.has(code) || CONNECTION_CLASS.test(code))) return true;
+    if (typeof code === 'string' && (UNAVAILABLE_CODES.has(code) || CONNECTION_CLASS.test(code))) return true;
   }
   return false;
 }

@@ -7,13 +7,16 @@ import { randomUUID } from 'node:crypto';
 import fastifyCookie from '@fastify/cookie';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import type { Logger } from 'pino';
 import { ProblemError } from '../../core/errors.ts';
 import type { Platform } from '../platform.ts';
+import { createStoreChecks } from '../store-check.ts';
 import { createAuthentication } from './authenticate.ts';
 import { registerEventStreams } from './event-stream.ts';
+import { registerExpectContinue } from './expect-continue.ts';
 import { registerHealth } from './health.ts';
 import type { HttpServer } from './http-server.ts';
-import { methodsAt, rememberRoutes } from './methods.ts';
+import { methodsAt, rememberRoutes, type RouteTable } from './methods.ts';
 import { registerOpenApi } from './openapi.ts';
 import { handleError, sendProblem } from './problems.ts';
 import { registerSignIn } from './sign-in.ts';
@@ -36,13 +39,38 @@ export interface HttpServerOptions {
   adminKey: string;
   /** The built dashboard; undefined where the role is not run here. */
   dashboardDirectory: string | undefined;
+  /** Where browsers reach this installation: with https, the session cookie is sent over nothing else. */
+  publicUrl?: string | undefined;
 }
 
 /** Everything but the roles' own routes; not yet listening. */
-export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { platform, adminKey } = options;
+export async function createHttpServer({ platform, adminKey, dashboardDirectory, publicUrl }: HttpServerOptions): Promise<HttpServer> {
+  const { server, routes } = await createBareServer(platform.logger);
+  server.decorateRequest('caller', null);
+  await server.register(fastifyCookie);
+  server.addHook('onRequest', createAuthentication({ adminKey, postgres: platform.postgres, clock: platform.clock }));
+  server.addHook('onRequest', limitBodyTime);
+  registerExpectContinue(server);
+  registerEventStreams(server);
+  await registerOpenApi(server);
+  const { postgres, clickhouse, files, log } = createStoreChecks(platform);
+  registerHealth(server, [postgres, clickhouse, files, log]);
+  registerSignIn(server, platform, { isSecure: publicUrl !== undefined && new URL(publicUrl).protocol === 'https:' });
+  await serveFallback(server, routes, dashboardDirectory);
+  return server;
+}
+
+/** The dashboard and nothing else: files, which need neither stores nor a key. */
+export async function createDashboardServer(options: { logger: Logger; dashboardDirectory: string }): Promise<HttpServer> {
+  const { server, routes } = await createBareServer(options.logger);
+  registerHealth(server, []);
+  await serveFallback(server, routes, options.dashboardDirectory);
+  return server;
+}
+
+async function createBareServer(logger: Logger): Promise<{ server: HttpServer; routes: RouteTable }> {
   const server: HttpServer = Fastify({
-    loggerInstance: platform.logger as FastifyBaseLogger,
+    loggerInstance: logger as FastifyBaseLogger,
     // Paths are logged without their query below: a sign-in link has its token there.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: () => randomUUID(),
@@ -50,27 +78,21 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     // Uploads last as long as they last; JSON bodies get a limit below.
     requestTimeout: 0,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    // Nothing here asks for the caller's address or protocol: whether there is TLS in front is said by the public URL.
     trustProxy: false,
     routerOptions: { maxParamLength: PARAMETER_LENGTH_MAX },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   server.setValidatorCompiler(createValidatorCompiler());
   server.setErrorHandler(handleError);
-  server.decorateRequest('caller', null);
-  await server.register(fastifyCookie);
-  server.addHook('onRequest', createAuthentication({ adminKey, postgres: platform.postgres, clock: platform.clock }));
-  server.addHook('onRequest', limitBodyTime);
   server.addHook('onSend', setHeaders);
   server.addHook('onResponse', logResponse);
+  return { server, routes: rememberRoutes(server) };
+}
 
-  registerEventStreams(server);
-  const routes = rememberRoutes(server);
-  await registerOpenApi(server);
-  registerHealth(server, platform);
-  registerSignIn(server, platform);
-  const fallback = options.dashboardDirectory === undefined ? noSuchPath : await registerDashboard(server, options.dashboardDirectory);
+async function serveFallback(server: HttpServer, routes: RouteTable, dashboardDirectory: string | undefined): Promise<void> {
+  const fallback = dashboardDirectory === undefined ? noSuchPath : await registerDashboard(server, dashboardDirectory);
   server.setNotFoundHandler((request, reply) => answerNotFound(request, reply, methodsAt(routes, request.url), fallback));
-  return server;
 }
 
 function answerNotFound(request: FastifyRequest, reply: FastifyReply, methods: readonly string[], fallback: Fallback): FastifyReply {

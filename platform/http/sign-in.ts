@@ -9,10 +9,12 @@ import { endSession, redeemSignInLink, SESSION_LIFETIME_SECONDS } from './sessio
 
 export { createSignInLink } from './sessions.ts';
 
-const COOKIE = { path: '/', httpOnly: true, sameSite: 'lax' } as const;
 const tags = ['session'];
 
-export function registerSignIn(server: HttpServer, { postgres, clock }: Platform): void {
+/** `isSecure`: browsers reach this over https, and are to send the cookie over nothing else. */
+export function registerSignIn(server: HttpServer, { postgres, clock }: Platform, { isSecure }: { isSecure: boolean }): void {
+  const attributes = { path: '/', httpOnly: true, sameSite: 'lax', secure: isSecure } as const;
+
   server.post('/v1/session', {
     config: { public: true },
     schema: {
@@ -31,7 +33,7 @@ export function registerSignIn(server: HttpServer, { postgres, clock }: Platform
           'This link was used before or has expired (it works once, for 24 hours). Restart the server to print a new one.',
         );
       }
-      void reply.setCookie(SESSION_COOKIE, redeemed.token, { ...COOKIE, maxAge: SESSION_LIFETIME_SECONDS });
+      void reply.setCookie(SESSION_COOKIE, redeemed.token, { ...attributes, maxAge: SESSION_LIFETIME_SECONDS });
       return redeemed.session;
     },
   });
@@ -49,7 +51,7 @@ export function registerSignIn(server: HttpServer, { postgres, clock }: Platform
     handler: async (request, reply) => {
       const token = request.cookies[SESSION_COOKIE];
       if (token !== undefined) await endSession(postgres, token);
-      return reply.clearCookie(SESSION_COOKIE, COOKIE).status(204).send(null);
+      return reply.clearCookie(SESSION_COOKIE, attributes).status(204).send(null);
     },
   });
 }

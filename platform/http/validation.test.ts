@@ -57,7 +57,7 @@ describe('a body', () => {
 
   it('names the choices when the model is none of them', () => {
     expect(check(PlanDefinition, 'body', plan({ meter: 'a', model: 'magic' }))).toEqual({
-      errors: [{ path: 'prices/0/model', code: 'enum', message: 'must be one of per_unit, graduated' }],
+      errors: [{ path: 'prices/0/model', code: 'enum', message: 'must be one of per_unit, graduated, volume, package, flat' }],
     });
   });
 

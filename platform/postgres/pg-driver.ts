@@ -3,11 +3,12 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
-import type { ClientBase, ClientConfig, CustomTypesConfig, PoolClient, QueryResultRow } from 'pg';
+import type { ClientBase, ClientConfig, CustomTypesConfig, PoolClient, QueryConfig, QueryResultRow } from 'pg';
 import { from as copyFromStream } from 'pg-copy-streams';
 import type { Logger } from 'pino';
 import * as tables from '../../schemas/postgres/tables.ts';
 import { Notifications } from './pg-notifications.ts';
+import { StoreUnavailableError } from '../store-unavailable.ts';
 import type { Postgres, Transaction } from './postgres.ts';
 
 /** Where a server is. Either the parts or a connection string; its parts win over the string. */
@@ -80,7 +81,8 @@ export function connectPostgres(options: PostgresOptions): Postgres {
 
   return {
     db: drizzle(pool, { schema: tables }),
-    query: (sql, values) => runQuery(pool, sql, values),
+    query: (sql, values, { timeoutMs } = {}) =>
+      timeoutMs === undefined ? runQuery(pool, sql, values) : inTime(timeoutMs, runQuery(pool, sql, values, timeoutMs)),
     transaction: (work) => runTransaction(pool, work),
     listen: (channel, onNotify) => notifications.listen(channel, onNotify),
     close: () => {
@@ -104,26 +106,54 @@ const textTimes: CustomTypesConfig = {
   }) as typeof pg.types.getTypeParser,
 };
 
+/** pg reads `query_timeout` from a single query too, though its types do not tell; 0 is none. The pool drops a connection that was given up. */
 async function runQuery<Row extends QueryResultRow>(
   runner: pg.Pool | PoolClient,
   sql: string,
-  values?: readonly unknown[],
+  values: readonly unknown[] | undefined,
+  timeoutMs = 0,
 ): Promise<{ rows: Row[]; rowCount: number }> {
-  const result = await runner.query<Row>(sql, values === undefined ? undefined : [...values]);
+  const query: QueryConfig & { query_timeout: number } = {
+    text: sql,
+    ...(values === undefined ? {} : { values: [...values] }),
+    query_timeout: timeoutMs,
+  };
+  const result = await runner.query<Row>(query).catch(throwTyped);
   return { rows: result.rows, rowCount: result.rowCount ?? 0 };
 }
 
+/** The time of a query begins when it has a connection; this one counts the wait for the connection too. */
+async function inTime<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new StoreUnavailableError('postgres', `no answer within ${timeoutMs} ms`)), timeoutMs);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * What pg throws for a connection that was lost, timed out or never made is a plain error, some with the code of the socket, some
+ * with nothing but words. The server's word on a statement has a class of its own, and so have mistakes in a call.
+ */
+function throwTyped(error: unknown): never {
+  const isPlain = error instanceof Error && !(error instanceof pg.DatabaseError) && Object.getPrototypeOf(error) === Error.prototype;
+  if (!isPlain || 'code' in error) throw error;
+  throw new StoreUnavailableError('postgres', error.message, { cause: error });
+}
+
 async function runTransaction<T>(pool: pg.Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
+  const client = await pool.connect().catch(throwTyped);
   let broken: Error | undefined;
   try {
-    await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+    await client.query('BEGIN ISOLATION LEVEL READ COMMITTED').catch(throwTyped);
     const result = await work({
       client,
       query: (sql, values) => runQuery(client, sql, values),
       copyFrom: (sql, chunks) => copyFrom(client, sql, chunks),
     });
-    const { command } = await client.query('COMMIT');
+    const { command } = await client.query('COMMIT').catch(throwTyped);
     // COMMIT after a failed statement is a rollback that reports success.
     if (command !== 'COMMIT')
       throw new Error('the transaction was rolled back: a statement in it had failed, and the error was not passed on');

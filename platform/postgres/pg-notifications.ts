@@ -50,9 +50,11 @@ export class Notifications {
       remove();
       throw error;
     }
-    return async () => {
+    return () => {
       remove();
-      if (!this.#closed.signal.aborted) await this.#reconcile();
+      // Nobody is called any more. Telling the server can wait: it may be away, and whoever stops must not wait for its return.
+      if (!this.#closed.signal.aborted) this.#reconcile().catch((error: unknown) => this.#logger.debug({ err: error }, 'UNLISTEN failed'));
+      return Promise.resolve();
     };
   }
 

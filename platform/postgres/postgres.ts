@@ -1,6 +1,7 @@
 /**
  * Port: Postgres, the system of record. Raw rows, offsets, imports, customers and plans.
  *
+ * A lost or refused connection is a `StoreUnavailableError`, or an error with the code of the system or of Postgres.
  * Hot paths take a client and speak SQL; everything else goes through drizzle. Clients are opened only by drivers.
  * Every driver passes `test/contract/postgres.contract.ts`.
  */
@@ -20,7 +21,12 @@ export interface Transaction {
 
 export interface Postgres {
   readonly db: Db;
-  query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<{ rows: Row[]; rowCount: number }>;
+  /** With a timeout it gives up after so long, and gives the connection up with it; the statement may then still be carried out. */
+  query<Row extends QueryResultRow>(
+    sql: string,
+    values?: readonly unknown[],
+    options?: { timeoutMs?: number },
+  ): Promise<{ rows: Row[]; rowCount: number }>;
   /** READ COMMITTED. Commits when `work` returns, rolls back when it throws. */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
   /** Calls back for each NOTIFY on the channel; also once after the connection was lost and made again, with payload ''

@@ -12,6 +12,13 @@ export const CustomerInput = strictObject({
 });
 export type CustomerInput = Type.Static<typeof CustomerInput>;
 
+/** From the start of the local day `from` on; null: from the beginning. */
+export const PlanAssignment = strictObject({
+  plan: Type.String({ maxLength: 200 }),
+  from: nullable(Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', examples: ['2026-10-15'] })),
+});
+export type PlanAssignment = Type.Static<typeof PlanAssignment>;
+
 export const Customer = Type.Object({
   id: Type.String(),
   name: Type.String(),

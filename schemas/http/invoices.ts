@@ -21,6 +21,9 @@ export const InvoiceTier = Type.Object({
   quantity: DecimalString,
   unitPrice: DecimalString,
   flatFee: Type.Optional(DecimalString),
+  /** Of a package price: the unit price is that of a package, and was charged for every one of `packages` started. */
+  packageSize: Type.Optional(DecimalString),
+  packages: Type.Optional(DecimalString),
   amount: DecimalString,
 });
 export type InvoiceTier = Type.Static<typeof InvoiceTier>;
@@ -36,21 +39,72 @@ export const InvoiceHour = Type.Object({
 });
 export type InvoiceHour = Type.Static<typeof InvoiceHour>;
 
+/** So many seconds of so many, daylight saving included. */
+const Share = Type.Object({ seconds: DecimalString, of: DecimalString });
+
 export const InvoiceLine = Type.Object({
   n: Type.Integer(),
-  meter: Type.String(),
+  key: Type.String({ description: 'Names the line within its period, however often it is rated; `n` is its place on this invoice.' }),
+  /** A fee has no hours. */
+  kind: Type.Union([Type.Literal('usage'), Type.Literal('fee')]),
+  meter: Type.String({ description: 'Empty for a fixed fee that belongs to no meter.' }),
   description: Type.String(),
   quantity: DecimalString,
   unit: Type.String(),
-  /** `unpriced`: used, but the plan has no price for it; the amount is 0 and says so. */
-  pricing: Type.Union([Type.Literal('per_unit'), Type.Literal('graduated'), Type.Literal('unpriced')]),
+  /** `covered`: a fixed fee pays for it. `unpriced`: used, but the plan has no price for it. The amount of both is 0, and says so. */
+  pricing: Type.Enum(['per_unit', 'graduated', 'volume', 'package', 'flat', 'covered', 'unpriced']),
+  /** The part of the period that was rated for this line. */
+  from: Instant,
+  to: Instant,
+  /** Of a fee for a part of the period. */
+  share: Type.Optional(Share),
   tiers: Type.Array(InvoiceTier),
-  /** Before rounding. */
+  /** Before rounding; of a share, cut off after 36 fraction digits. */
   exactAmount: DecimalString,
   amount: DecimalString,
   hours: Type.Array(InvoiceHour),
 });
 export type InvoiceLine = Type.Static<typeof InvoiceLine>;
+
+/** The discount as the plan has it, what it was taken from, and what it changed: negative where it took something away. */
+export const InvoiceDiscount = Type.Object({
+  key: Type.String(),
+  meter: nullable(Type.String()),
+  percent: nullable(DecimalString),
+  offered: nullable(Type.String({ description: 'The amount of a discount that is no percentage.' })),
+  from: Instant,
+  to: Instant,
+  base: DecimalString,
+  amount: DecimalString,
+});
+export type InvoiceDiscount = Type.Static<typeof InvoiceDiscount>;
+
+/** What tops a segment up to its (share of the) minimum. */
+export const InvoiceMinimum = Type.Object({
+  key: Type.String(),
+  from: Instant,
+  to: Instant,
+  share: Type.Optional(Share),
+  minimum: DecimalString,
+  base: DecimalString,
+  amount: DecimalString,
+});
+export type InvoiceMinimum = Type.Static<typeof InvoiceMinimum>;
+
+const Period = Type.Object({ from: Instant, to: Instant, timeZone: Type.String() });
+
+/** What became due for an earlier period since it was billed, as its own plan and tax make it. */
+export const InvoiceAdjustment = Type.Object({
+  n: Type.Integer(),
+  period: Period,
+  key: Type.String({ description: 'The line, discount, minimum or tax of that period.' }),
+  kind: Type.Enum(['usage', 'fee', 'discount', 'minimum', 'tax']),
+  meter: nullable(Type.String()),
+  quantity: DecimalString,
+  amount: DecimalString,
+  hours: Type.Array(Type.Object({ start: Instant, end: Instant, quantity: DecimalString, amount: DecimalString })),
+});
+export type InvoiceAdjustment = Type.Static<typeof InvoiceAdjustment>;
 
 export const Invoice = Type.Object({
   id: nullable(Type.String()),
@@ -58,13 +112,20 @@ export const Invoice = Type.Object({
   status: Type.Union([Type.Literal('preview'), Type.Literal('draft'), Type.Literal('final'), Type.Literal('void')]),
   customer: Type.String(),
   customerName: Type.String(),
+  /** The last one, where the plan changes within the period. */
   plan: nullable(Type.String()),
   currency: Type.String(),
-  period: Type.Object({ from: Instant, to: Instant, timeZone: Type.String() }),
+  period: Period,
+  /** The parts of the period that were rated each on its own. */
+  segments: Type.Array(Type.Object({ from: Instant, to: Instant, plan: nullable(Type.String()) })),
   asOf: Instant,
   lines: Type.Array(InvoiceLine),
+  /** The sum of the lines. With discounts, minimums, tax and adjustments it makes the total. */
   subtotal: DecimalString,
+  discounts: Type.Array(InvoiceDiscount),
+  minimums: Type.Array(InvoiceMinimum),
   tax: Type.Array(Type.Object({ name: Type.String(), rate: DecimalString, base: DecimalString, amount: DecimalString })),
+  adjustments: Type.Array(InvoiceAdjustment),
   total: DecimalString,
 });
 export type Invoice = Type.Static<typeof Invoice>;

@@ -59,5 +59,10 @@ export const Reconciliation = Type.Object({
 });
 export type Reconciliation = Type.Static<typeof Reconciliation>;
 
-export const ReconciliationRun = Type.Object({ id: Type.String(), state: Type.String(), requestedAt: Instant });
+export const ReconciliationRun = Type.Object({
+  id: Type.String(),
+  state: Type.Union([Type.Literal('requested'), Type.Literal('running'), Type.Literal('done')]),
+  requestedAt: Instant,
+  finishedAt: nullable(Instant),
+});
 export type ReconciliationRun = Type.Static<typeof ReconciliationRun>;

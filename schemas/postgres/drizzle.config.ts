@@ -3,6 +3,8 @@ import { defineConfig } from 'drizzle-kit';
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: ['tables', 'undo-tables', 'embedded-log-tables', 'operations-tables'].map((file) => `./schemas/postgres/${file}.ts`),
+  schema: ['tables', 'conflict-tables', 'undo-tables', 'embedded-log-tables', 'operations-tables'].map(
+    (file) => `./schemas/postgres/${file}.ts`,
+  ),
   out: './schemas/postgres/migrations',
 });

@@ -26,7 +26,7 @@ export const reconciliationCells = pgTable(
     customer: key('customer').notNull(),
     meter: key('meter').notNull(),
     hour: instant('hour').notNull(),
-    /** `differs`, or `open` while an undo is under way. */
+    /** `differs`, or `open` while an undo or a decision about a conflict is under way. */
     state: text('state').notNull(),
     postgresQuantity: numeric('postgres_quantity').notNull(),
     postgresEvents: count('postgres_events').notNull(),

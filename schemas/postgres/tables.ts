@@ -144,22 +144,6 @@ export const witnesses = pgTable(
   ],
 );
 
-/** Events whose identity is taken by other content. Kept whole, billed never, for a person to decide. */
-export const conflicts = pgTable(
-  'conflicts',
-  {
-    conflictId: bigserial('conflict_id', { mode: 'number' }).primaryKey(),
-    ...content,
-    ...position,
-    status: text('status').notNull().default('open'),
-    createdAt: instant('created_at').notNull().defaultNow(),
-  },
-  (table) => [
-    uniqueIndex('conflicts_delivery').on(table.customer, table.id, table.importId, table.line, table.meter),
-    index('conflicts_import').on(table.importId),
-  ],
-);
-
 /** Messages that are no event of ours. */
 export const deadLetters = pgTable(
   'dead_letters',
@@ -169,14 +153,31 @@ export const deadLetters = pgTable(
     code: text('code').notNull(),
     message: text('message').notNull(),
     payload: text('payload').notNull(),
+    /** The import, line and meter that it names in spite of all, as far as it does. */
+    importId: count('import_id'),
+    line: count('line'),
+    meter: key('meter'),
+    /** Is one of its import's `dead`. */
+    isCounted: boolean('is_counted').notNull().default(false),
     createdAt: instant('created_at').notNull().defaultNow(),
+    /** It is on the topic of dead letters; null also where there is none. */
+    publishedAt: instant('published_at'),
     /** When and where it went into the log again. */
     replayedAt: instant('replayed_at'),
     replayedEpoch: integer('replayed_epoch'),
     replayedPartition: smallint('replayed_partition'),
     replayedOffset: count('replayed_offset'),
   },
-  (table) => [uniqueIndex('dead_letters_position').on(table.epoch, table.partition, table.offset, table.idx)],
+  (table) => [
+    uniqueIndex('dead_letters_position').on(table.epoch, table.partition, table.offset, table.idx),
+    // However often an event was delivered, its import counts it once.
+    uniqueIndex('dead_letters_counted')
+      .on(table.importId, table.line, table.meter)
+      .where(sql`is_counted`),
+    index('dead_letters_unpublished')
+      .on(table.deadLetterId)
+      .where(sql`published_at IS NULL`),
+  ],
 );
 
 /** Positions that rollups must leave out: all that was not accepted. Append-only, one row per batch that has any. */

@@ -61,6 +61,24 @@ describe('everything under /v1', () => {
   });
 });
 
+describe('the session cookie', () => {
+  it.each([
+    ['https://usage.example.com', true],
+    ['http://usage.example.com', undefined],
+    [undefined, undefined],
+  ])('with the public URL %s is Secure: %s', async (publicUrl, secure) => {
+    const server = await createHttpServer({ platform: api.platform, adminKey: ADMIN_KEY, dashboardDirectory: undefined, publicUrl });
+    const token = await createSignInLink(api.platform.postgres, systemClock);
+    const signedIn = await server.inject({ method: 'POST', url: '/v1/session', payload: { token } });
+    expect(signedIn.cookies).toMatchObject([{ name: 'tallyline_session', httpOnly: true, sameSite: 'Lax' }]);
+    expect(signedIn.cookies[0]?.secure).toBe(secure);
+    const headers = { cookie: `tallyline_session=${signedIn.cookies[0]?.value}`, 'sec-fetch-site': 'same-origin' };
+    const signedOut = await server.inject({ method: 'DELETE', url: '/v1/session', headers });
+    expect([signedOut.statusCode, signedOut.cookies[0]?.value, signedOut.cookies[0]?.secure]).toEqual([204, '', secure]);
+    await server.close();
+  });
+});
+
 describe('a sign-in link', () => {
   it('works once, and of two at the same time one wins', async () => {
     const token = await createSignInLink(api.platform.postgres, systemClock);
@@ -174,6 +192,7 @@ describe('health', () => {
           { name: 'postgres', ok: true },
           { name: 'clickhouse', ok: true },
           { name: 'file store', ok: true },
+          { name: 'event log', ok: true },
         ],
       },
     ]);
@@ -201,7 +220,15 @@ describe('while Postgres does not answer', () => {
     const ready = await server.inject('/health/ready');
     expect([ready.statusCode, ready.json()]).toMatchObject([
       503,
-      { status: 'down', checks: [{ name: 'postgres', ok: false }, { name: 'clickhouse', ok: true }, { ok: true }] },
+      {
+        status: 'down',
+        checks: [
+          { name: 'postgres', ok: false },
+          { name: 'clickhouse', ok: true },
+          { name: 'file store', ok: true },
+          { name: 'event log', ok: true },
+        ],
+      },
     ]);
     expect((await server.inject('/health/live')).statusCode).toBe(200);
     await server.close();
@@ -259,9 +286,12 @@ const ROUTES = [
   'DELETE /v1/session',
   'GET /health/live',
   'GET /health/ready',
+  'GET /v1/conflicts',
+  'GET /v1/conflicts/{id}',
   'GET /v1/customers',
   'GET /v1/customers/{id}',
   'GET /v1/dead-letters',
+  'GET /v1/dead-letters/{id}',
   'GET /v1/invoices/preview.csv',
   'GET /v1/live',
   'GET /v1/meters',
@@ -270,6 +300,7 @@ const ROUTES = [
   'GET /v1/plans',
   'GET /v1/plans/{id}',
   'GET /v1/reconciliation',
+  'GET /v1/reconciliation/run/{id}',
   'GET /v1/records',
   'GET /v1/records.csv',
   'GET /v1/records/{key}',
@@ -279,6 +310,7 @@ const ROUTES = [
   'GET /v1/usage.csv',
   'GET /v1/usage/extent',
   'POST /v1/clickhouse/rebuild',
+  'POST /v1/conflicts/{id}/resolve',
   'POST /v1/dead-letters/{id}/replay',
   'POST /v1/invoices/preview',
   'POST /v1/reconciliation/run',

@@ -205,6 +205,57 @@ describe('a preview', () => {
     expect(column(lines, 'meter')).toEqual(['tokens', "'-seats"]);
   });
 
+  it('bills every price model, discounts and a minimum', async () => {
+    const tiers = [
+      { upTo: '1000', unitPrice: '0.10' },
+      { upTo: null, unitPrice: '0.08', flatFee: '1' },
+    ];
+    const all = {
+      name: 'All',
+      currency: 'USD',
+      prices: [
+        { model: 'flat', description: 'Base fee', amount: '49' },
+        { meter: 'tokens', model: 'volume', tiers },
+        { meter: '-seats', model: 'package', size: '2', unitPrice: '5' },
+      ],
+      minimum: '2000000',
+      discounts: [{ percent: '50', meter: '-seats' }, { amount: '44' }],
+    };
+    const put = await api.send('PUT', '/v1/plans/all', all);
+    expect([put.status, put.body]).toMatchObject([200, all]);
+    expect((await api.get('/v1/plans/all')).body).toMatchObject(all);
+    await api.send('PUT', '/v1/customers/acme', { plan: 'all' });
+    const invoice = await preview({ customer: 'acme', period: PERIOD });
+    expect(invoice.lines.map(({ description, pricing, quantity, amount }) => [description, pricing, quantity, amount])).toEqual([
+      ['Base fee', 'flat', '1', '49.00'],
+      ['Tokens', 'volume', '18059979', '1444799.32'],
+      ['-seats', 'package', '3', '10.00'],
+    ]);
+    expect(invoice.lines[1]?.hours[0]).toMatchObject({ quantity: '25799.97', amount: '2065.00' });
+    expect(invoice.lines[2]?.tiers).toMatchObject([{ packageSize: '2', packages: '2', unitPrice: '5' }]);
+    expect(invoice).toMatchObject({
+      subtotal: '1444858.32',
+      discounts: [
+        { meter: '-seats', percent: '50', base: '10.00', amount: '-5.00' },
+        { meter: null, offered: '44', base: '1444853.32', amount: '-44.00' },
+      ],
+      minimums: [{ minimum: '2000000.00', base: '1444809.32', amount: '555190.68' }],
+      total: '2000000.00',
+    });
+    const hours = (await api.get(`/v1/invoices/preview.csv?customer=acme&period=${PERIOD}&shape=hours`)).text.trimEnd().split('\n');
+    const place = hours[0]?.split(',').indexOf('amount') ?? -1;
+    expect(sum(hours.slice(1).map((row) => row.split(',')[place] ?? ''))).toBe('1444858.32');
+  });
+
+  it.each([
+    ['a plan that discounts a meter it has no price for', { discounts: [{ percent: '1', meter: 'x' }] }, 'discounts/0/meter'],
+    ['a discount of more than all', { discounts: [{ percent: '100.1' }] }, 'discounts/0/percent'],
+    ['a package of nothing', { prices: [{ meter: 'x', model: 'package', size: '0', unitPrice: '1' }] }, 'prices/0/size'],
+  ])('refuses %s', async (_name, terms, path) => {
+    const { status, body } = await api.send('PUT', '/v1/plans/refused', { ...plan('USD'), ...terms });
+    expect([status, body]).toMatchObject([422, { code: 'invalid_plan', errors: [{ path }] }]);
+  });
+
   it.each([
     ['a customer nobody has heard of', { customer: 'nobody', period: PERIOD }, 404, 'not_found'],
     [

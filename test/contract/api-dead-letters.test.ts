@@ -60,6 +60,7 @@ describe('dead letters', () => {
       outcome: null,
     });
     expect([items[0]?.payload.length, items[0]?.payloadBytes]).toEqual([10_240, Buffer.byteLength(large)]);
+    expect((await api.get(`/v1/dead-letters/${items[1]?.id}`)).body).toEqual(items[1]);
     const first = await list('limit=1');
     expect(first.items).toEqual([items[0]]);
     await storeReadable('newer than the page');
@@ -110,5 +111,6 @@ describe('dead letters', () => {
 
   it.each(['999999', '0'])('have no id %s', async (id) => {
     expect((await replay(id)).status).toBe(404);
+    expect((await api.get(`/v1/dead-letters/${id}`)).status).toBe(404);
   });
 });

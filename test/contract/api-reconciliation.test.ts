@@ -1,7 +1,7 @@
 /** `/v1/reconciliation` on real stores: what the job has found, the state drawn from it, and the cells of a customer as they are. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { reconcile } from '../../consumers/reconcile.ts';
-import { resolveEpoch } from '../../consumers/steps/offsets.ts';
+import { resolveEpoch } from '../../consumers/steps/epochs.ts';
 import type { Reconciliation } from '../../schemas/http/reconciliation.ts';
 import { openTestApi, type TestApi } from '../support/api.ts';
 
@@ -118,8 +118,16 @@ describe('reconciliation', () => {
     expect(first).toMatchObject({ status: 202, body: { state: 'requested' } });
     expect((await api.send('POST', `/v1/reconciliation/run?customer=acme&${DAY}`)).body).toEqual(first.body);
     expect((await api.send('POST', '/v1/reconciliation/run')).body).not.toEqual(first.body);
+    const { id } = first.body as { id: string };
+    expect((await api.get(`/v1/reconciliation/run/${id}`)).body).toEqual(first.body);
     await run();
     expect(await get()).toMatchObject({ state: 'green', cells: [] });
+    expect((await api.get(`/v1/reconciliation/run/${id}`)).body).toMatchObject({
+      id,
+      state: 'done',
+      finishedAt: expect.stringMatching(/Z$/) as string,
+    });
+    expect((await api.get('/v1/reconciliation/run/999999')).status).toBe(404);
   });
 
   it.each(['from=yesterday', 'from=2026-10-02T00:00:00Z&to=2026-10-01T00:00:00Z', 'state=purple', 'custmer=acme'])(

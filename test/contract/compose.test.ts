@@ -54,6 +54,7 @@ const compose = (variables: Readonly<Record<string, string>> = SECRETS) =>
 
 const { services, volumes } = compose();
 const ours = Object.entries(services).filter(([, { image }]) => image.startsWith('tallyline:'));
+const onStores = ours.filter(([name]) => name !== 'dashboard');
 const dockerfile = read('Dockerfile');
 
 function configOf({ command, environment }: Pick<Service, 'command' | 'environment'>): Config {
@@ -67,22 +68,31 @@ describe('docker-compose.yml', () => {
     const roles = ours.filter(([name]) => name !== 'migrate');
     expect(roles.map(([name]) => name).sort()).toEqual([...ROLES].sort());
     for (const [name, service] of roles) {
-      expect(configOf(service)).toMatchObject({ command: undefined, roles: new Set([name]), dataDirectory: '/data', host: '0.0.0.0' });
-      expect(service.depends_on).toEqual({ migrate: { condition: 'service_completed_successfully' } });
+      expect(configOf(service)).toMatchObject({ command: undefined, roles: new Set([name]), host: '0.0.0.0' });
+    }
+    for (const [name, service] of onStores.filter(([name]) => name !== 'migrate')) {
+      expect(configOf(service).dataDirectory, name).toBe('/data');
+      expect(service.depends_on, name).toEqual({ migrate: { condition: 'service_completed_successfully' } });
     }
     expect(configOf(services['migrate'] as Service).command).toBe('migrate');
     expect(services['consumers']?.deploy?.replicas).toBe(2);
   });
 
   test.each(ours)('%s has no fault in its configuration, and no name that the code does not read', (_, service) => {
-    const { servers } = configOf(service);
-    expect(servers?.kafka.partitions).toBeGreaterThanOrEqual(2);
-    const known = new Set(read('config.ts').match(/\b(TALLYLINE_\w+|PORT)\b/g));
+    configOf(service);
+    const known = new Set(`${read('config.ts')}${read('cli/config.ts')}`.match(/\b(TALLYLINE_\w+|PORT)\b/g));
     expect(Object.keys(service.environment ?? {}).filter((name) => !known.has(name))).toEqual([]);
   });
 
-  test.each(ours)('%s names stores that are services, at the ports they listen on', (_, service) => {
+  test('gives the dashboard no secret, no file and nothing to wait for', () => {
+    const { environment = {}, volumes, depends_on } = services['dashboard'] as Service;
+    expect(Object.values(SECRETS).filter((secret) => Object.values(environment).some((value) => value.includes(secret)))).toEqual([]);
+    expect([volumes, depends_on]).toEqual([[], {}]);
+  });
+
+  test.each(onStores)('%s names stores that are services, at the ports they listen on', (_, service) => {
     const { servers } = configOf(service);
+    expect(servers?.kafka.partitions).toBeGreaterThanOrEqual(2);
     const { hostname, port, pathname, username, password } = new URL(servers?.postgresUrl ?? '');
     expect([hostname, port, pathname, username, password]).toEqual([
       'postgres',
@@ -138,7 +148,7 @@ function stopSeconds(): number {
     if (value === undefined) throw new Error(`${path} has no ${name} with a stopCapMs`);
     return Number(value.replaceAll('_', '')) / 1000;
   };
-  return 2 * cap('main.ts', 'PHASE') + 3 * cap('platform/assemble.ts', 'STORE_PHASE');
+  return 2 * cap('serve.ts', 'PHASE') + 3 * cap('platform/assemble.ts', 'STORE_PHASE');
 }
 
 describe('gateway/Caddyfile', () => {
@@ -201,7 +211,9 @@ describe('Dockerfile', () => {
       .filter((line) => line.startsWith('!'))
       .map((line) => line.slice(1));
     expect(copied.filter((path) => !sent.some((entry) => path === entry || path.startsWith(`${entry}/`)))).toEqual([]);
-    expect(copied).toEqual(expect.arrayContaining(['main.ts', 'config.ts', 'schemas', 'core', 'platform', 'ingest', 'consumers', 'api']));
+    expect(copied).toEqual(
+      expect.arrayContaining(['main.ts', 'serve.ts', 'config.ts', 'schemas', 'core', 'platform', 'ingest', 'consumers', 'api', 'cli']),
+    );
   });
 
   test('is configured so that only the servers and the key are missing', () => {

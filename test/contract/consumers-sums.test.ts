@@ -38,7 +38,7 @@ describe('rows from memory and rows from the log', () => {
         const shared = { postgres, logger, epoch: own.epoch, handoff };
         await Promise.all([
           consumeRecords(reader, signal, { ...shared, partitions: log.partitions }),
-          consumeRollups(reader, signal, { ...shared, clickhouse, log, clock, onProgress: () => undefined }),
+          consumeRollups(reader, signal, { ...shared, clickhouse, log, clock, alone: true, onProgress: () => undefined }),
         ]);
       });
       await Promise.race([own.drained(), assignment.done]);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDirectoryFileStore } from '../../platform/file-store/directory.ts';
+import { FileMissingError } from '../../platform/file-store/file-store.ts';
 import { fileStoreContract } from './file-store.contract.ts';
 import type { FileStoreUnderTest } from './file-store.contract.ts';
 
@@ -32,6 +33,15 @@ describe('the directory', () => {
     await writeFile(join(root, '.incoming', 'left-by-a-crash'), 'half');
     await openDirectoryFileStore({ root, alone });
     expect(await readdir(join(root, '.incoming'))).toEqual(expected);
+    await rm(root, { recursive: true });
+  });
+
+  it('does not take a directory that is not mounted for one without the file', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'tallyline-files-'));
+    const files = await openDirectoryFileStore({ root, alone: false });
+    await expect(files.read('17', 'original')).rejects.toThrow(FileMissingError);
+    await rm(join(root, '.incoming'), { recursive: true });
+    await expect(files.read('17', 'original')).rejects.toMatchObject({ name: 'StoreUnavailableError', store: 'file store' });
     await rm(root, { recursive: true });
   });
 

@@ -146,12 +146,36 @@ export function fileStoreContract(name: string, open: () => Promise<FileStoreUnd
       expect(await store.files.size('18', 'original')).toBe(1);
     });
 
-    it('gives a running import a directory, and empties it', async () => {
-      const directory = await store.files.scratchDirectory('17');
+    it('gives everybody who works on an import a directory of his own, and removes them all at one stroke', async () => {
+      const directory = await store.files.scratchDirectory('17', 'one');
       await writeFile(join(directory, 'bucket-1'), 'x');
-      expect(await store.files.scratchDirectory('17')).toBe(directory);
+      expect(await store.files.scratchDirectory('17', 'one')).toBe(directory);
+      const other = await store.files.scratchDirectory('17', 'two');
+      expect(await readdir(other)).toEqual([]);
+      await store.files.write('17', 'lines', chunks('a'));
       await store.files.remove('17', 'scratch');
-      expect(await readdir(await store.files.scratchDirectory('17'))).toEqual([]);
+      await store.files.remove('17', 'scratch');
+      expect(await store.files.size('17', 'lines')).toBe(1);
+      await expect(writeFile(join(directory, 'bucket-2'), 'y')).rejects.toMatchObject({ code: 'ENOENT' });
+      expect(await readdir(await store.files.scratchDirectory('17', 'one'))).toEqual([]);
+    });
+
+    it('removes with an import what writes that never ended have left of it, and lets those still under way fail', async () => {
+      const [begun, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      async function* slow() {
+        yield Buffer.from('a');
+        begun.resolve();
+        await goOn.promise;
+        yield Buffer.from('b');
+      }
+      const writing = store.files.write('17', 'original', slow());
+      await begun.promise;
+      await store.files.write('170', 'original', chunks('kept'));
+      await store.files.remove('17');
+      goOn.resolve();
+      await expect(writing).rejects.toThrow();
+      expect(await store.files.size('17', 'original')).toBeUndefined();
+      expect(await store.files.size('170', 'original')).toBe(4);
     });
 
     it('knows how much room there is, or says that it does not', async () => {
@@ -166,7 +190,7 @@ export function fileStoreContract(name: string, open: () => Promise<FileStoreUnd
         await expect(store.files.read(importId, 'original')).rejects.toThrow('no import id');
         await expect(store.files.size(importId, 'original')).rejects.toThrow('no import id');
         await expect(store.files.remove(importId)).rejects.toThrow('no import id');
-        await expect(store.files.scratchDirectory(importId)).rejects.toThrow('no import id');
+        await expect(store.files.scratchDirectory(importId, 'one')).rejects.toThrow('no import id');
       },
     );
   });

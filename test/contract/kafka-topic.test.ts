@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kafkaAvailable, startKafka } from '../support/kafka.ts';
 import type { TestKafka } from '../support/kafka.ts';
-import { openTestKafkaLog, recordingLogger, withAdmin } from '../support/kafka-log.ts';
+import { createTopic, openTestKafkaLog, recordingLogger, withAdmin } from '../support/kafka-log.ts';
 
 const DAY_MS = 86_400_000;
 /** The number of `ConfigResourceTypes.TOPIC` in Kafka's protocol. */
@@ -14,11 +14,9 @@ describe.skipIf(!kafkaAvailable)('the topic of the event log', () => {
   }, 120_000);
   afterAll(() => kafka.stop());
 
-  async function createTopic(settings: Record<string, string> = {}, numPartitions = 3): Promise<string> {
+  async function makeTopic(settings: Record<string, string> = {}, partitions = 3): Promise<string> {
     const topic = kafka.name();
-    const defaults = { 'max.message.bytes': '10000000' };
-    const configEntries = Object.entries({ ...defaults, ...settings }).map(([name, value]) => ({ name, value }));
-    await withAdmin(kafka, (admin) => admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }] }));
+    await createTopic(kafka, topic, settings, partitions);
     return topic;
   }
 
@@ -53,12 +51,12 @@ describe.skipIf(!kafkaAvailable)('the topic of the event log', () => {
     ['messages too small for an append', { 'max.message.bytes': '1048588' }, /max\.message\.bytes is 1048588/],
     ['elections that lose events', { 'unclean.leader.election.enable': 'true' }, /unclean\.leader\.election\.enable is true/],
   ])('is refused with %s', async (_, settings, message) => {
-    const topic = await createTopic(settings);
+    const topic = await makeTopic(settings);
     await expect(openTestKafkaLog(kafka, { topic })).rejects.toThrow(message);
   });
 
   it('is refused with all of its faults in one message', async () => {
-    const topic = await createTopic({ 'cleanup.policy': 'compact', 'retention.ms': '1000' }, 2);
+    const topic = await makeTopic({ 'cleanup.policy': 'compact', 'retention.ms': '1000' }, 2);
     const refused = openTestKafkaLog(kafka, { topic });
     await expect(refused).rejects.toThrow(
       /is not safe to use:\n {2}- it has 2 partitions, and 3 are configured.*\n {2}- cleanup\.policy.*\n {2}- retention\.ms/,
@@ -73,14 +71,14 @@ describe.skipIf(!kafkaAvailable)('the topic of the event log', () => {
   });
 
   it('may keep events for ever', async () => {
-    const log = await openTestKafkaLog(kafka, { topic: await createTopic({ 'retention.ms': '-1' }), retentionMs: -1 });
+    const log = await openTestKafkaLog(kafka, { topic: await makeTopic({ 'retention.ms': '-1' }), retentionMs: -1 });
     expect(log.partitions).toBe(3);
     await log.close();
   });
 
   it('is used with more partitions than configured, and with one replica, with a warning', async () => {
     const { logger, messages } = recordingLogger();
-    const log = await openTestKafkaLog(kafka, { topic: await createTopic({}, 4), logger });
+    const log = await openTestKafkaLog(kafka, { topic: await makeTopic({}, 4), logger });
     expect(log.partitions).toBe(4);
     expect(messages).toEqual([expect.stringMatching(/more partitions than are configured/), expect.stringMatching(/one replica/)]);
     await log.close();

@@ -4,11 +4,13 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
 import { dropFile, loadSampleData, openWindow, signIn } from '../support/dashboard.ts';
+import { connectEmbedded } from '../support/embedded-postgres.ts';
 import { importFile } from '../support/imports.ts';
 import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
 
 const REJECTED =
   'id,customer,time,quantity,meter\n1,acme-ai,2023-11-16T05:00:00Z,2,calls\n2,acme-ai,never,2,calls\n3,,2023-11-16T05:00:00Z,2,calls\n';
+const DISPUTED = (quantity: number) => `id,customer,time,quantity,meter\nd1,acme-ai,2023-11-16T05:00:00Z,${quantity},disputed\n`;
 const OPEN_QUESTIONS = 'account,when,calls,region\nacme,2023-11-16 05:00:00,2,eu\nacme,2023-11-16 06:00:00,x,eu\n';
 const TRACED = '/invoices?customer=acme-ai&period=2023-11&line=1&day=2023-11-16&hour=1700157600000';
 
@@ -21,6 +23,10 @@ const PAGES: [name: string, open: Opening][] = [
   ['usage of a range without data', at('/usage?range=24h', (page) => page.getByRole('button', { name: 'Jump to the data' }))],
   ['the imports', at('/imports', (page) => page.getByRole('heading', { name: 'History' }))],
   ['an import with rejected lines', rejectedImport],
+  ['the question before an undo', undoQuestion],
+  ['an undone import', undoneImport],
+  ['a conflict to decide', at('/imports/conflicts', (page) => page.getByRole('button', { name: 'Keep this' }))],
+  ['no conflict decided', at('/imports/conflicts?status=resolved', (page) => page.getByText('No conflict has been decided yet.'))],
   ['a file that is looked at', inspected],
   ['the records', at('/records', (page) => page.getByRole('table'))],
   ['a record and its line', recordLine],
@@ -30,6 +36,7 @@ const PAGES: [name: string, open: Opening][] = [
   ['a customer', at('/customers?open=acme-ai', (page) => page.getByRole('complementary', { name: 'Acme AI' }))],
   ['the plans', at('/plans', (page) => page.getByRole('table'))],
   ['a plan', at('/plans/sample-plan', (page) => page.getByRole('group', { name: 'Price 3' }))],
+  ['the pipeline with an hour that differs', at('/pipeline', (page) => page.getByRole('region', { name: 'Hours that differ, 1' }))],
   ['a page that is not there', at('/nowhere', (page) => page.getByRole('heading', { level: 1 }))],
 ];
 
@@ -60,6 +67,12 @@ describe.skipIf(!chromiumAvailable)('the pages are accessible', () => {
     expect(await faultsInBothColours(page)).toEqual([]);
     await loadSampleData(page);
     await importFile(tallyline, REJECTED, { name: 'rejected lines.csv' });
+    await importFile(tallyline, DISPUTED(2), { name: 'first word.csv' });
+    await importFile(tallyline, DISPUTED(3), { name: 'other word.csv' });
+    const { id } = await importFile(tallyline, DISPUTED(4).replace('d1', 'd2'), { name: 'taken back.csv' });
+    await tallyline.json(`/v1/imports/${id}/undo`, { method: 'POST' });
+    await damage(directory.path);
+    await tallyline.json('/v1/reconciliation/run', { method: 'POST' });
   });
 
   test.each(PAGES)('%s', async (_, open) => {
@@ -87,6 +100,32 @@ async function rejectedImport(page: Page): Promise<void> {
   await page.goto('/imports');
   await page.getByRole('table').getByRole('link', { name: 'rejected lines.csv' }).click();
   await page.getByText('SHA-256 of the file').waitFor();
+}
+
+async function undoQuestion(page: Page): Promise<void> {
+  await page.goto('/imports');
+  await page.getByRole('row', { name: 'azure_vm_noise_fio.csv' }).getByRole('button', { name: 'Undo azure_vm_noise_fio.csv' }).click();
+  await page.getByRole('dialog').getByText('Undo takes back').waitFor();
+}
+
+async function undoneImport(page: Page): Promise<void> {
+  await page.goto('/imports');
+  await page.getByRole('row', { name: 'taken back.csv' }).getByText('undone', { exact: true }).waitFor();
+  await page.getByRole('table').getByRole('link', { name: 'taken back.csv' }).click();
+  await page.getByText('Nothing of this file counts any more.').waitFor();
+}
+
+/** An hour in which the stores differ, and a dead letter: neither comes about by itself. */
+async function damage(dataDirectory: string): Promise<void> {
+  const client = await connectEmbedded(dataDirectory);
+  try {
+    await client.query(`DELETE FROM usage_records WHERE ctid = (SELECT ctid FROM usage_records WHERE meter = 'vm_seconds' LIMIT 1)`);
+    await client.query(
+      `INSERT INTO dead_letters (epoch, partition, "offset", idx, code, message, payload) VALUES (99, 0, 7, 0, 'invalid_json', 'the message is not JSON', 'x')`,
+    );
+  } finally {
+    await client.end();
+  }
 }
 
 async function inspected(page: Page): Promise<void> {

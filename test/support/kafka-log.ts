@@ -6,6 +6,7 @@ import type { EventLog } from '../../platform/event-log/event-log.ts';
 import { createKafka } from '../../platform/event-log/kafka-client.ts';
 import { openKafkaLog } from '../../platform/event-log/kafka-log.ts';
 import type { KafkaLogOptions } from '../../platform/event-log/kafka-log.ts';
+import { eventually } from './eventually.ts';
 import type { TestKafka } from './kafka.ts';
 
 const RETENTION_MS = 7 * 24 * 3_600_000;
@@ -45,6 +46,32 @@ export async function withAdmin<T>(kafka: TestKafka, work: (admin: Admin) => Pro
   } finally {
     await admin.disconnect();
   }
+}
+
+/** Waits until it can be used: kafkajs' own wait gives up where a busy broker has not heard of it yet. */
+export async function createTopic(
+  kafka: TestKafka,
+  topic: string,
+  settings: Record<string, string> = {},
+  numPartitions = 3,
+): Promise<void> {
+  const configEntries = Object.entries({ 'max.message.bytes': '80000000', ...settings }).map(([name, value]) => ({ name, value }));
+  await withAdmin(kafka, async (admin) => {
+    await admin.createTopics({ topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }], waitForLeaders: false });
+    await eventually('the topic has leaders', async () => {
+      const metadata = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
+      return metadata?.topics[0]?.partitions.every(({ leader }) => leader >= 0);
+    });
+  });
+}
+
+/** Deletes it, and makes it anew under the same name, empty. */
+export async function recreateTopic(kafka: TestKafka, topic: string, numPartitions = 3): Promise<void> {
+  await withAdmin(kafka, async (admin) => {
+    await admin.deleteTopics({ topics: [topic] });
+    await eventually('the topic is gone', async () => !(await admin.listTopics()).includes(topic));
+  });
+  await createTopic(kafka, topic, {}, numPartitions);
 }
 
 /** What the topic's retention does after some days. */

@@ -20,6 +20,8 @@ export interface Tallyline {
   readonly key: string;
   readonly pid: number;
   readonly dataDirectory: string;
+  /** Resolves when the process has ended, however. */
+  readonly ended: Promise<unknown>;
   /** Everything printed so far. */
   output(): string;
   /** A call with the admin key. */
@@ -53,7 +55,7 @@ export async function startTallyline({ dataDirectory, env = {}, args = [] }: Sta
   });
   const output = collect(child);
   const ended = once(child, 'exit');
-  await waitForOutput(child, output, /ready at [\s\S]*API reference/);
+  await waitForOutput(child, output, /ready at \S+\n/);
   const url = /ready at (\S+)/.exec(output())?.[1] as string;
   // Empty where the process has no API role.
   const signInUrl = /(http\S+token=\S+)/.exec(output())?.[1] ?? '';
@@ -66,6 +68,7 @@ export async function startTallyline({ dataDirectory, env = {}, args = [] }: Sta
     key,
     pid: child.pid as number,
     dataDirectory,
+    ended,
     output,
     fetch: call,
     async json<T>(path: string, init?: RequestInit) {
@@ -87,18 +90,20 @@ export async function startTallyline({ dataDirectory, env = {}, args = [] }: Sta
   };
 }
 
-/** Runs the program until it ends by itself; for starts that must be refused. */
+/** Runs the program until it ends by itself: commands, and starts that must be refused. `stdout` alone has no progress and no faults. */
 export async function runToEnd(
   args: readonly string[],
   env: Record<string, string> = {},
-): Promise<{ code: number | null; output: string }> {
+): Promise<{ code: number | null; output: string; stdout: string }> {
   const child = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'main.ts'), ...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = collect(child);
+  let stdout = '';
+  child.stdout.on('data', (chunk: string) => (stdout += chunk));
   await once(child, 'close');
-  return { code: child.exitCode, output: output() };
+  return { code: child.exitCode, output: output(), stdout };
 }
 
 function collect(child: ChildProcess): () => string {

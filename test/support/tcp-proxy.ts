@@ -9,7 +9,9 @@ export type Fault =
   /** Requests arrive; of the answer nothing comes back, and the connection is cut in its place or stays open in silence. */
   | { kind: 'lost-answer'; then: 'cut' | 'silence' }
   /** The connection is cut on both sides when so many bytes of requests have passed. */
-  | { kind: 'cut-request'; afterBytes: number };
+  | { kind: 'cut-request'; afterBytes: number }
+  /** Each piece of an answer comes so much later. */
+  | { kind: 'delay'; byMs: number };
 
 export interface TcpProxy {
   readonly port: number;
@@ -50,12 +52,13 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       client.destroy();
       return false;
     });
-    forward(server, client, () => {
+    const isKept = () => {
       if (fault.kind !== 'lost-answer') return true;
       answersLost += 1;
       if (fault.then === 'cut') client.destroy();
       return false;
-    });
+    };
+    forward(server, client, isKept, () => (fault.kind === 'delay' ? fault.byMs : 0));
   });
   proxy.listen(0, '127.0.0.1');
   await once(proxy, 'listening');
@@ -81,14 +84,23 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
   };
 }
 
-/** With backpressure; `passes` decides about each piece. */
-function forward(from: Socket, to: Socket, passes: (bytes: number) => boolean): void {
+/** With backpressure; `passes` decides about each piece, `delayMs` when it goes on. */
+function forward(from: Socket, to: Socket, passes: (bytes: number) => boolean, delayMs: () => number = () => 0): void {
+  const send = (piece: Buffer) => {
+    if (to.destroyed || to.write(piece)) return;
+    from.pause();
+    to.once('drain', () => from.resume());
+  };
   from.on('data', (piece: Buffer) => {
-    if (!passes(piece.length) || to.destroyed) return;
-    if (!to.write(piece)) {
-      from.pause();
-      to.once('drain', () => from.resume());
-    }
+    if (!passes(piece.length)) return;
+    const waitMs = delayMs();
+    if (waitMs === 0) return send(piece);
+    // Nothing overtakes it: the next piece is not read before.
+    from.pause();
+    setTimeout(() => {
+      from.resume();
+      send(piece);
+    }, waitMs);
   });
   from.once('end', () => to.end());
 }

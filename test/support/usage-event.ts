@@ -1,4 +1,4 @@
-import type { UsageEvent } from '../../schemas/usage-event.ts';
+import { encodeUsageEvent, type UsageEvent } from '../../schemas/usage-event.ts';
 
 /** A sound event, with what the test is about changed. */
 export function usageEvent(change: Partial<UsageEvent> = {}): UsageEvent {
@@ -13,4 +13,9 @@ export function usageEvent(change: Partial<UsageEvent> = {}): UsageEvent {
     line: 2,
     ...change,
   };
+}
+
+/** The same event as a version of the future might encode it: a dead letter of today. */
+export function ofVersion2(event: UsageEvent): string {
+  return encodeUsageEvent(event).replace('{"v":1,', '{"v":2,');
 }

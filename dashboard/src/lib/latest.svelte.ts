@@ -4,6 +4,8 @@ import type { Outcome } from './outcome.ts';
 export class Latest<T> {
   outcome = $state.raw<Outcome<T> | undefined>();
   pending = $state(true);
+  /** The last answer that was none of a failure. */
+  last = $state.raw<T | undefined>();
 
   get value(): T | undefined {
     return this.outcome?.ok === true ? this.outcome.value : undefined;
@@ -21,6 +23,7 @@ export function latest<T>(source: () => Promise<Outcome<T>> | null): Latest<T> {
     void promise?.then((outcome) => {
       if (!current) return;
       result.outcome = outcome;
+      if (outcome.ok) result.last = outcome.value;
       result.pending = false;
     });
     return () => {

@@ -15,7 +15,8 @@ export const DESTINATIONS: readonly Destination[] = [
   { href: '/customers', label: 'Customers', icon: 'people', key: 'c' },
   { href: '/plans', label: 'Plans', icon: 'label', key: 'p' },
   { href: '/invoices', label: 'Invoices', icon: 'receipt', key: 'v' },
+  { href: '/pipeline', label: 'Pipeline', icon: 'pipeline', key: 'l' },
 ];
 
-/** The bottom bar of a phone holds five; the sixth is behind "More". */
+/** The bottom bar of a phone holds five; the rest is behind "More". */
 export const PHONE_HREFS: readonly string[] = ['/usage', '/imports', '/records', '/invoices'];

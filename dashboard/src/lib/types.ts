@@ -1,6 +1,8 @@
 /** The shapes of the HTTP API, as types only: nothing of the schemas' library may reach the browser. */
 export type { Problem } from '../../../schemas/http/common.ts';
+export type { Conflict, Resolution } from '../../../schemas/http/conflicts.ts';
 export type { Customer, CustomerInput } from '../../../schemas/http/customers.ts';
+export type { DeadLetter } from '../../../schemas/http/dead-letters.ts';
 export type {
   Dialect,
   Import,
@@ -12,8 +14,9 @@ export type {
   Profile,
 } from '../../../schemas/http/imports.ts';
 export type { Invoice, InvoiceHour, InvoiceLine, InvoiceTier } from '../../../schemas/http/invoices.ts';
-export type { Live, Session } from '../../../schemas/http/operations.ts';
+export type { Live, Pipeline, Rebuild, Session } from '../../../schemas/http/operations.ts';
 export type { Plan, PlanDefinition, Price, Tier } from '../../../schemas/http/plans.ts';
+export type { Reconciliation, ReconciliationCell, ReconciliationRun } from '../../../schemas/http/reconciliation.ts';
 export type { Source, Usage, UsageBucket, UsageRecord } from '../../../schemas/http/usage.ts';
 
 export interface List<T> {

@@ -1,21 +1,3 @@
-CREATE TABLE "conflicts" (
-	"conflict_id" bigserial PRIMARY KEY NOT NULL,
-	"customer" text COLLATE "C" NOT NULL,
-	"id" text COLLATE "C" NOT NULL,
-	"meter" text COLLATE "C" NOT NULL,
-	"time" timestamp(6) with time zone NOT NULL,
-	"quantity" numeric NOT NULL,
-	"properties" text NOT NULL,
-	"import_id" bigint NOT NULL,
-	"line" bigint NOT NULL,
-	"epoch" integer NOT NULL,
-	"partition" smallint NOT NULL,
-	"offset" bigint NOT NULL,
-	"idx" integer NOT NULL,
-	"status" text DEFAULT 'open' NOT NULL,
-	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL
-);
---> statement-breakpoint
 CREATE TABLE "consumer_offsets" (
 	"consumer" text NOT NULL,
 	"epoch" integer NOT NULL,
@@ -48,7 +30,12 @@ CREATE TABLE "dead_letters" (
 	"code" text NOT NULL,
 	"message" text NOT NULL,
 	"payload" text NOT NULL,
+	"import_id" bigint,
+	"line" bigint,
+	"meter" text COLLATE "C",
+	"is_counted" boolean DEFAULT false NOT NULL,
 	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	"published_at" timestamp(6) with time zone,
 	"replayed_at" timestamp(6) with time zone,
 	"replayed_epoch" integer,
 	"replayed_partition" smallint,
@@ -214,6 +201,44 @@ CREATE TABLE "witnesses" (
 	CONSTRAINT "witnesses_customer_id_import_id_line_meter_pk" PRIMARY KEY("customer","id","import_id","line","meter")
 );
 --> statement-breakpoint
+CREATE TABLE "conflicts" (
+	"conflict_id" bigserial PRIMARY KEY NOT NULL,
+	"customer" text COLLATE "C" NOT NULL,
+	"id" text COLLATE "C" NOT NULL,
+	"meter" text COLLATE "C" NOT NULL,
+	"time" timestamp(6) with time zone NOT NULL,
+	"quantity" numeric NOT NULL,
+	"properties" text NOT NULL,
+	"import_id" bigint NOT NULL,
+	"line" bigint NOT NULL,
+	"epoch" integer NOT NULL,
+	"partition" smallint NOT NULL,
+	"offset" bigint NOT NULL,
+	"idx" integer NOT NULL,
+	"status" text DEFAULT 'open' NOT NULL,
+	"stranded" boolean DEFAULT false NOT NULL,
+	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	"keep" text,
+	"resolved_by" text,
+	"resolved_at" timestamp(6) with time zone,
+	"sent_to" text
+);
+--> statement-breakpoint
+CREATE TABLE "kept_versions" (
+	"conflict_id" bigint PRIMARY KEY NOT NULL,
+	"customer" text COLLATE "C" NOT NULL,
+	"id" text COLLATE "C" NOT NULL,
+	"meter" text COLLATE "C" NOT NULL,
+	"time" timestamp(6) with time zone NOT NULL,
+	"quantity" numeric NOT NULL,
+	"properties" text NOT NULL,
+	"import_id" bigint NOT NULL,
+	"line" bigint NOT NULL,
+	"created_at" timestamp(6) with time zone NOT NULL,
+	"resolved_by" text NOT NULL,
+	"resolved_at" timestamp(6) with time zone NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "revivals" (
 	"epoch" integer NOT NULL,
 	"partition" smallint NOT NULL,
@@ -318,9 +343,9 @@ CREATE TABLE "reconciliation_runs" (
 	"finished_at" timestamp(6) with time zone
 );
 --> statement-breakpoint
-CREATE UNIQUE INDEX "conflicts_delivery" ON "conflicts" USING btree ("customer","id","import_id","line","meter");--> statement-breakpoint
-CREATE INDEX "conflicts_import" ON "conflicts" USING btree ("import_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "dead_letters_position" ON "dead_letters" USING btree ("epoch","partition","offset","idx");--> statement-breakpoint
+CREATE UNIQUE INDEX "dead_letters_counted" ON "dead_letters" USING btree ("import_id","line","meter") WHERE is_counted;--> statement-breakpoint
+CREATE INDEX "dead_letters_unpublished" ON "dead_letters" USING btree ("dead_letter_id") WHERE published_at IS NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX "imports_idempotency_key" ON "imports" USING btree ("key_scope","idempotency_key");--> statement-breakpoint
 CREATE INDEX "imports_unfinished" ON "imports" USING btree ("status") WHERE status IN ('received', 'publishing', 'settling', 'undoing');--> statement-breakpoint
 CREATE INDEX "rollup_ranges_pending" ON "rollup_ranges" USING btree ("epoch","partition") WHERE state = 'PENDING';--> statement-breakpoint
@@ -330,6 +355,13 @@ CREATE INDEX "usage_records_customer_time" ON "usage_records" USING btree ("cust
 CREATE INDEX "usage_records_import" ON "usage_records" USING brin ("import_id") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
 CREATE INDEX "usage_records_position" ON "usage_records" USING brin ("offset","epoch") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
 CREATE INDEX "witnesses_import" ON "witnesses" USING brin ("import_id") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
+CREATE UNIQUE INDEX "conflicts_delivery" ON "conflicts" USING btree ("customer","id","import_id","line","meter");--> statement-breakpoint
+CREATE INDEX "conflicts_import" ON "conflicts" USING btree ("import_id");--> statement-breakpoint
+CREATE INDEX "conflicts_stranded" ON "conflicts" USING btree ("import_id") WHERE stranded;--> statement-breakpoint
+CREATE INDEX "conflicts_undecided" ON "conflicts" USING btree ("conflict_id") WHERE status <> 'resolved' AND keep IS NULL;--> statement-breakpoint
+CREATE INDEX "conflicts_under_way" ON "conflicts" USING btree ("resolved_at") WHERE keep = 'this' OR (keep = 'first' AND status <> 'resolved');--> statement-breakpoint
+CREATE UNIQUE INDEX "kept_versions_delivery" ON "kept_versions" USING btree ("customer","id","import_id","line","meter");--> statement-breakpoint
+CREATE INDEX "kept_versions_import" ON "kept_versions" USING btree ("import_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "voided_events_time" ON "voided_events" USING btree ("time","epoch","partition","offset","idx");--> statement-breakpoint
 CREATE INDEX "voided_events_import" ON "voided_events" USING brin ("import_id") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
 CREATE INDEX "clickhouse_rebuilds_open" ON "clickhouse_rebuilds" USING btree ("rebuild_id") WHERE state IN ('requested', 'copying');--> statement-breakpoint

@@ -1,4 +1,5 @@
 /** Codes in the words of somebody who keeps books. A code that is not here is shown as it is. */
+import type { IconName } from '../icons.ts';
 import type { Import, ImportStatus } from '../types.ts';
 
 const ERROR_TITLES: Record<string, string> = {
@@ -46,6 +47,12 @@ export const STATUS_WORDS: Record<ImportStatus, string> = {
 
 export function isRunning({ status }: Pick<Import, 'status'>): boolean {
   return status === 'received' || status === 'publishing' || status === 'settling' || status === 'undoing';
+}
+
+export function statusIcon({ status }: Pick<Import, 'status'>): IconName {
+  if (status === 'complete') return 'check';
+  if (status === 'failed') return 'cross';
+  return status === 'undone' ? 'undo' : 'more';
 }
 
 export const IDENTITY_WORDS: Record<NonNullable<Import['identity']>, string> = {

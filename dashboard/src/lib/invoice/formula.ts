@@ -9,8 +9,10 @@ export function formulaOf({ tiers, amount, pricing }: Pick<InvoiceLine, 'tiers' 
   if (pricing === 'unpriced' || tiers.length === 0) return '';
   const included = tiers.filter(({ unitPrice, flatFee }) => isZero(unitPrice) && (flatFee === undefined || isZero(flatFee)));
   const priced = tiers.filter((tier) => !included.includes(tier));
-  const terms = priced.map(({ quantity, unitPrice, flatFee }) => {
-    const product = `${formatDecimal(quantity)} ${TIMES} ${formatMoney(unitPrice, currency)}`;
+  const terms = priced.map(({ quantity, unitPrice, flatFee, packageSize, packages }) => {
+    const units =
+      packageSize === undefined ? formatDecimal(quantity) : `${formatDecimal(packages ?? '0')} packages of ${formatDecimal(packageSize)}`;
+    const product = `${units} ${TIMES} ${formatMoney(unitPrice, currency)}`;
     return flatFee === undefined || isZero(flatFee) ? product : `${formatMoney(flatFee, currency)} + ${product}`;
   });
   const result = `${terms.length > 0 ? terms.join(' + ') : formatMoney('0', currency)} = ${formatMoney(amount, currency)}`;

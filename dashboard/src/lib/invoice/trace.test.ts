@@ -48,8 +48,13 @@ describe('the trace of a line', () => {
   it('checks lines, subtotal, tax and total', () => {
     const lines = [{ amount: '7.22' }, { amount: '0.30' }] as never;
     const tax = [{ name: 'VAT', rate: '19', base: '7.52', amount: '1.43' }];
-    expect(totalsHold({ lines, subtotal: '7.52', tax, total: '8.95' })).toBe(true);
-    expect(totalsHold({ lines, subtotal: '7.53', tax, total: '8.96' })).toBe(false);
+    const entries = { discounts: [], minimums: [], adjustments: [] };
+    expect(totalsHold({ ...entries, lines, subtotal: '7.52', tax, total: '8.95' })).toBe(true);
+    expect(totalsHold({ ...entries, lines, subtotal: '7.53', tax, total: '8.96' })).toBe(false);
+    const discounts = [{ amount: '-0.52' }] as never;
+    const minimums = [{ amount: '3' }] as never;
+    expect(totalsHold({ ...entries, discounts, minimums, lines, subtotal: '7.52', tax, total: '11.43' })).toBe(true);
+    expect(totalsHold({ ...entries, discounts, lines, subtotal: '7.52', tax, total: '8.95' })).toBe(false);
   });
 });
 
@@ -70,6 +75,11 @@ describe('formulas', () => {
     expect(formulaOf({ pricing: 'graduated', tiers: [tier('1000', '0.10'), tier('250', '0.08', '5')], amount: '125' }, 'USD')).toBe(
       '1,000 \u00d7 $0.10 + $5.00 + 250 \u00d7 $0.08 = $125.00',
     );
+  });
+
+  it('count packages, not units', () => {
+    const started = { ...tier('1001', '5'), packageSize: '1000', packages: '2' };
+    expect(formulaOf({ pricing: 'package', tiers: [started], amount: '10' }, 'USD')).toBe('2 packages of 1,000 \u00d7 $5.00 = $10.00');
   });
 
   it('say what is included', () => {

@@ -90,8 +90,11 @@ export function partsHold(parts: readonly Pick<TracePart, 'quantity' | 'amount'>
   return equal(sum(parts.map(({ quantity }) => quantity)), whole.quantity) && equal(sum(parts.map(({ amount }) => amount)), whole.amount);
 }
 
-/** Lines → subtotal → tax → total. */
-export function totalsHold({ lines, subtotal, tax, total }: Pick<Invoice, 'lines' | 'subtotal' | 'tax' | 'total'>): boolean {
+type Totals = Pick<Invoice, 'lines' | 'subtotal' | 'discounts' | 'minimums' | 'tax' | 'adjustments' | 'total'>;
+
+/** Lines → subtotal → discounts, minimums, tax and adjustments → total. */
+export function totalsHold({ lines, subtotal, discounts, minimums, tax, adjustments, total }: Totals): boolean {
   const subtotalHolds = equal(sum(lines.map(({ amount }) => amount)), subtotal);
-  return subtotalHolds && equal(sum([subtotal, ...tax.map(({ amount }) => amount)]), total);
+  const entries = [...discounts, ...minimums, ...tax, ...adjustments].map(({ amount }) => amount);
+  return subtotalHolds && equal(sum([subtotal, ...entries]), total);
 }

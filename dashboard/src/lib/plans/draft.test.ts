@@ -17,7 +17,13 @@ const plan: Plan = {
         { upTo: null, unitPrice: '0.08' },
       ],
     },
+    { meter: 'storage', model: 'volume', tiers: [{ upTo: null, unitPrice: '0.08' }] },
+    { meter: 'mails', model: 'package', size: '1000', unitPrice: '5' },
+    { model: 'flat', description: 'Base fee', amount: '49' },
+    { meter: 'seats', model: 'flat', amount: '10' },
   ],
+  minimum: '100',
+  discounts: [{ percent: '10' }, { amount: '5', meter: 'tokens' }],
   updatedAt: '2026-11-19T00:00:00Z',
 };
 

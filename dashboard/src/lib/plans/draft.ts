@@ -11,9 +11,14 @@ export interface TierDraft {
 export interface PriceDraft {
   meter: string;
   description: string;
-  model: 'per_unit' | 'graduated';
+  model: Price['model'];
+  /** Of a unit or, where the model is `package`, of a package. */
   unitPrice: string;
   included: string;
+  /** Units of a package. */
+  size: string;
+  /** Of a fixed fee. */
+  amount: string;
   tiers: TierDraft[];
 }
 
@@ -21,12 +26,14 @@ export interface PlanDraft {
   name: string;
   currency: string;
   prices: PriceDraft[];
+  /** What is not edited here goes back as it came: a plan is replaced as a whole. */
+  kept?: Pick<PlanDefinition, 'minimum' | 'discounts'>;
 }
 
 const LAST_TIER: TierDraft = { upTo: '', unitPrice: '', flatFee: '' };
 
 export function emptyPrice(meter = ''): PriceDraft {
-  return { meter, description: '', model: 'per_unit', unitPrice: '', included: '', tiers: [{ ...LAST_TIER }] };
+  return { meter, description: '', model: 'per_unit', unitPrice: '', included: '', size: '', amount: '', tiers: [{ ...LAST_TIER }] };
 }
 
 export function draftOf(plan: Plan | undefined): PlanDraft {
@@ -38,21 +45,33 @@ export function draftOf(plan: Plan | undefined): PlanDraft {
       ...emptyPrice(price.meter),
       description: price.description ?? '',
       model: price.model,
-      ...(price.model === 'per_unit'
-        ? { unitPrice: price.unitPrice, included: price.included ?? '' }
-        : { tiers: price.tiers.map(({ upTo, unitPrice, flatFee }) => ({ upTo: upTo ?? '', unitPrice, flatFee: flatFee ?? '' })) }),
+      ...termsOf(price),
     })),
+    kept: {
+      ...(plan.minimum === undefined ? {} : { minimum: plan.minimum }),
+      ...(plan.discounts === undefined ? {} : { discounts: plan.discounts }),
+    },
   };
 }
 
-export function definitionOf({ name, currency, prices }: PlanDraft): PlanDefinition {
-  return { name: name.trim(), currency: currency.trim().toUpperCase(), prices: prices.map(priceOf) };
+function termsOf(price: Price): Partial<PriceDraft> {
+  if (price.model === 'per_unit') return { unitPrice: price.unitPrice, included: price.included ?? '' };
+  if (price.model === 'package') return { unitPrice: price.unitPrice, size: price.size };
+  if (price.model === 'flat') return { amount: price.amount };
+  return { tiers: price.tiers.map(({ upTo, unitPrice, flatFee }) => ({ upTo: upTo ?? '', unitPrice, flatFee: flatFee ?? '' })) };
 }
 
-function priceOf({ meter, description, model, unitPrice, included, tiers }: PriceDraft): Price {
-  const base = { meter: meter.trim(), ...(description.trim() === '' ? {} : { description: description.trim() }) };
+export function definitionOf({ name, currency, prices, kept }: PlanDraft): PlanDefinition {
+  return { name: name.trim(), currency: currency.trim().toUpperCase(), prices: prices.map(priceOf), ...kept };
+}
+
+function priceOf({ meter, description, model, unitPrice, included, size, amount, tiers }: PriceDraft): Price {
+  const about = description.trim() === '' ? {} : { description: description.trim() };
+  if (model === 'flat') return { ...(meter.trim() === '' ? {} : { meter: meter.trim() }), ...about, model, amount: amount.trim() };
+  const base = { meter: meter.trim(), ...about };
   if (model === 'per_unit')
     return { ...base, model, unitPrice: unitPrice.trim(), ...(included.trim() === '' ? {} : { included: included.trim() }) };
+  if (model === 'package') return { ...base, model, size: size.trim(), unitPrice: unitPrice.trim() };
   return {
     ...base,
     model,

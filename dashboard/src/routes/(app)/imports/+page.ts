@@ -1,6 +1,6 @@
 import { call } from '#lib/api.ts';
 import { outcome } from '#lib/outcome.ts';
-import type { Import, List } from '#lib/types.ts';
+import type { Import, List, Pipeline } from '#lib/types.ts';
 import type { PageLoad } from './$types.js';
 
 const PAGE_ROWS = 50;
@@ -8,5 +8,9 @@ const PAGE_ROWS = 50;
 export const load: PageLoad = ({ url, depends }) => {
   depends('tallyline:imports');
   const cursor = url.searchParams.get('cursor');
-  return { cursor, imports: outcome(call<List<Import>>('/v1/imports', { query: { limit: PAGE_ROWS, cursor } })) };
+  return {
+    cursor,
+    imports: outcome(call<List<Import>>('/v1/imports', { query: { limit: PAGE_ROWS, cursor } })),
+    pipeline: outcome(call<Pipeline>('/v1/pipeline')),
+  };
 };

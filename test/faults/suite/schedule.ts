@@ -1,0 +1,80 @@
+/** What a seed does: files to send, undos and rebuilds among them, and the faults that happen meanwhile. All of it follows from the seed. */
+import { MOMENTS, type Moment } from '../../../platform/moments.ts';
+import { seededRandom } from '../../support/random.ts';
+import { below, makeFile, type UsageFile } from './workload.ts';
+
+export type Operation =
+  | { kind: 'upload'; file: number }
+  /** Of the n-th upload; at once, or when it is complete. */
+  | { kind: 'undo'; upload: number; when: 'at once' | 'complete' }
+  | { kind: 'rebuild' }
+  | { kind: 'resolve'; keep: 'first' | 'this' };
+
+export interface PlannedFault<Kind extends string = string> {
+  kind: Kind;
+  /** After the fault before has been mended. */
+  afterMs: number;
+  /** How long it lasts, where it is something that lasts. */
+  forMs: number;
+  /** Which of several processes, servers or ways it meets: taken modulo their number. */
+  target: number;
+  moment: Moment;
+  nth: number;
+}
+
+export interface Schedule {
+  seed: number;
+  files: UsageFile[];
+  /** Done one after the other within a lane, the lanes side by side. */
+  lanes: Operation[][];
+  faults: PlannedFault[];
+}
+
+const LANES = 2;
+const FILES = 5;
+const ROWS_MAX = 1_200;
+const FAULTS_MIN = 2;
+const FAULTS_MAX = 5;
+const GAP_MS_MAX = 1_200;
+const DURATION_MS_MAX = 2_500;
+const NTH_MAX = 6;
+
+/** `kinds`: the faults that the system under test can be met with. */
+export function planSeed(seed: number, kinds: readonly string[]): Schedule {
+  const random = seededRandom(seed);
+  const files = Array.from({ length: FILES }, (_, n) => makeFile(random, `file-${n}.csv`, 1 + below(random, ROWS_MAX)));
+  return {
+    seed,
+    files,
+    lanes: planLanes(random),
+    faults: Array.from({ length: FAULTS_MIN + below(random, FAULTS_MAX - FAULTS_MIN + 1) }, () => ({
+      kind: kinds[below(random, kinds.length)] as string,
+      afterMs: below(random, GAP_MS_MAX),
+      forMs: 100 + below(random, DURATION_MS_MAX),
+      target: below(random, 1_000),
+      moment: MOMENTS[below(random, MOMENTS.length)] as Moment,
+      nth: 1 + below(random, NTH_MAX),
+    })),
+  };
+}
+
+/** Each file once, some of them again; an undo only behind the upload it takes back, in the same lane. */
+function planLanes(random: () => number): Operation[][] {
+  const lanes: Operation[][] = Array.from({ length: LANES }, () => []);
+  let uploads = 0;
+  const upload = (lane: Operation[], file: number) => {
+    lane.push({ kind: 'upload', file });
+    return uploads++;
+  };
+  const order = Array.from({ length: FILES }, (_, n) => n).sort(() => random() - 0.5);
+  for (const file of order) {
+    const lane = lanes[below(random, LANES)] as Operation[];
+    const number = upload(lane, file);
+    const next = random();
+    if (next < 0.35) lane.push({ kind: 'undo', upload: number, when: random() < 0.5 ? 'at once' : 'complete' });
+    if (next < 0.15 || (next > 0.35 && next < 0.55)) upload(lane, file);
+    if (next > 0.8) lane.push({ kind: 'rebuild' });
+    if (next > 0.6 && next < 0.75) lane.push({ kind: 'resolve', keep: random() < 0.5 ? 'first' : 'this' });
+  }
+  return lanes;
+}
