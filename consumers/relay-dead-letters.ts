@@ -5,6 +5,7 @@
  * afterwards, and marked when the topic has it. A crash in between publishes it once more, under the same id.
  */
 import type { DeadLetterTopic, PublishedDeadLetter } from '../platform/event-log/event-log.ts';
+import { announceMoment } from '../platform/moments.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Postgres } from '../platform/postgres/postgres.ts';
 import { Waker } from '../platform/waker.ts';
@@ -17,6 +18,8 @@ const IDLE_MS = 5_000;
 const LETTERS_MAX = 500;
 /** Payload bytes at a time: they are in memory several times. One letter may have more. */
 const PAYLOAD_BYTES_MAX = 8 * 1_048_576;
+/** A process that falls asleep during it lets go of the lock then; kafkajs gives up earlier. */
+const PUBLISH_SECONDS_MAX = 120;
 /** Any number that nothing else in the database locks; "Dead" in ASCII. */
 const LOCK = 0x44656164;
 
@@ -46,7 +49,10 @@ export async function startRelayingDeadLetters({ postgres, log, logger }: Platfo
 /** Publishes the oldest letters that have not been. Answers how many; 0 also when another process is at it. */
 export async function relayDeadLetters(postgres: Postgres, topic: DeadLetterTopic): Promise<number> {
   return postgres.transaction(async (transaction) => {
-    const { rows: locks } = await transaction.query<{ locked: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS locked', [LOCK]);
+    const { rows: locks } = await transaction.query<{ locked: boolean }>(
+      `SELECT pg_try_advisory_xact_lock($1) AS locked, set_config('idle_in_transaction_session_timeout', '${PUBLISH_SECONDS_MAX}s', true)`,
+      [LOCK],
+    );
     if (locks[0]?.locked !== true) return 0;
     const { rows } = await transaction.query<StoredLetter>(
       `SELECT dead_letter_id AS id, epoch, partition, "offset", idx AS index, code, message, payload,
@@ -61,6 +67,7 @@ export async function relayDeadLetters(postgres: Postgres, topic: DeadLetterTopi
     );
     if (rows.length === 0) return 0;
     await topic.publish(rows.map(toPublished));
+    announceMoment('letters-published');
     await transaction.query(`UPDATE dead_letters SET published_at = now() WHERE dead_letter_id = ANY ($1::bigint[])`, [
       rows.map(({ id }) => id),
     ]);

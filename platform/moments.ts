@@ -24,6 +24,8 @@ export const MOMENTS = [
   'control-recorded',
   /** Voided rows are deleted in ClickHouse, the range not DONE. */
   'control-deleted',
+  /** Dead letters are on their topic; Postgres does not know it yet. */
+  'letters-published',
   /** Part of the usage is copied to the new table. */
   'rebuild-copying',
   /** All rollups locks are held and the copy is complete. */

@@ -157,7 +157,7 @@ export const deadLetters = pgTable(
     importId: count('import_id'),
     line: count('line'),
     meter: key('meter'),
-    /** Is one of its import's `dead`. */
+    /** Is one of its import's `dead`: of all deliveries of an event one at the most. */
     isCounted: boolean('is_counted').notNull().default(false),
     createdAt: instant('created_at').notNull().defaultNow(),
     /** It is on the topic of dead letters; null also where there is none. */
@@ -170,7 +170,6 @@ export const deadLetters = pgTable(
   },
   (table) => [
     uniqueIndex('dead_letters_position').on(table.epoch, table.partition, table.offset, table.idx),
-    // However often an event was delivered, its import counts it once.
     uniqueIndex('dead_letters_counted')
       .on(table.importId, table.line, table.meter)
       .where(sql`is_counted`),
