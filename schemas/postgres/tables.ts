@@ -2,21 +2,7 @@
  * Every Postgres table, once. `npm run migrations:generate` turns changes here into SQL under migrations/.
  */
 import { sql } from 'drizzle-orm';
-import {
-  bigint,
-  bigserial,
-  boolean,
-  index,
-  integer,
-  jsonb,
-  numeric,
-  pgTable,
-  primaryKey,
-  serial,
-  smallint,
-  text,
-  uniqueIndex,
-} from 'drizzle-orm/pg-core';
+import { bigserial, boolean, index, integer, jsonb, numeric, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { ImportErrorGroup, Mapping, StoredDialect } from '../http/imports.ts';
 import type { PlanDefinition } from '../http/plans.ts';
 import { content, count, instant, key, position } from './columns.ts';
@@ -176,77 +162,6 @@ export const deadLetters = pgTable(
     index('dead_letters_unpublished')
       .on(table.deadLetterId)
       .where(sql`published_at IS NULL`),
-  ],
-);
-
-/** Positions that rollups must leave out: all that was not accepted. Append-only, one row per batch that has any. */
-export const logMarks = pgTable(
-  'log_marks',
-  {
-    epoch: integer('epoch').notNull(),
-    partition: smallint('partition').notNull(),
-    firstOffset: count('first_offset').notNull(),
-    nextOffset: count('next_offset').notNull(),
-    offsets: bigint('offsets', { mode: 'number' }).array().notNull(),
-    indexes: integer('indexes').array().notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.epoch, table.partition, table.firstOffset] })],
-);
-
-/** One row per incarnation of the log that was ever consumed. */
-export const logEpochs = pgTable('log_epochs', {
-  epoch: serial('epoch').primaryKey(),
-  incarnation: text('incarnation').notNull().unique(),
-  startedAt: instant('started_at').notNull().defaultNow(),
-});
-
-/** How far each consumer (`records`, `rollups`) is, per partition. The row lock is the fence against a second owner. */
-export const consumerOffsets = pgTable(
-  'consumer_offsets',
-  {
-    consumer: text('consumer').notNull(),
-    epoch: integer('epoch').notNull(),
-    partition: smallint('partition').notNull(),
-    nextOffset: count('next_offset').notNull().default(0),
-    /** The last events consumed, and their hash: by them the log is known again, see platform/event-log/tail.ts. */
-    tailOffset: count('tail_offset'),
-    tailHash: text('tail_hash'),
-    updatedAt: instant('updated_at').notNull().defaultNow(),
-  },
-  (table) => [primaryKey({ columns: [table.consumer, table.epoch, table.partition] })],
-);
-
-/**
- * What is done to ClickHouse: written PENDING before, DONE after. One row = one insert = one month of a contiguous range; a control
- * message is a range of its own, which may also delete.
- */
-export const rollupRanges = pgTable(
-  'rollup_ranges',
-  {
-    epoch: integer('epoch').notNull(),
-    partition: smallint('partition').notNull(),
-    firstOffset: count('first_offset').notNull(),
-    nextOffset: count('next_offset').notNull(),
-    /** YYYYMM, the ClickHouse partition. */
-    month: integer('month').notNull(),
-    /** First index of a control message's rows; 0 for a range of events. */
-    firstIndex: integer('first_index').notNull().default(0),
-    rows: integer('rows').notNull(),
-    /** Rows deleted. */
-    voided: integer('voided').notNull().default(0),
-    /** Suffix of the insert's token; raised only after a read-back has found nothing. */
-    attempt: smallint('attempt').notNull().default(0),
-    state: text('state').notNull().default('PENDING'),
-    /** A rebuild has put another table in place meanwhile: whether the rows are in that one has to be looked up. */
-    exchanged: boolean('exchanged').notNull().default(false),
-    createdAt: instant('created_at').notNull().defaultNow(),
-    doneAt: instant('done_at'),
-  },
-  (table) => [
-    primaryKey({ columns: [table.epoch, table.partition, table.firstOffset, table.month, table.firstIndex] }),
-    index('rollup_ranges_pending')
-      .on(table.epoch, table.partition)
-      .where(sql`state = 'PENDING'`),
   ],
 );
 

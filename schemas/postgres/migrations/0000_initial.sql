@@ -1,14 +1,3 @@
-CREATE TABLE "consumer_offsets" (
-	"consumer" text NOT NULL,
-	"epoch" integer NOT NULL,
-	"partition" smallint NOT NULL,
-	"next_offset" bigint DEFAULT 0 NOT NULL,
-	"tail_offset" bigint,
-	"tail_hash" text,
-	"updated_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
-	CONSTRAINT "consumer_offsets_consumer_epoch_partition_pk" PRIMARY KEY("consumer","epoch","partition")
-);
---> statement-breakpoint
 CREATE TABLE "customers" (
 	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
 	"name" text,
@@ -102,23 +91,6 @@ CREATE TABLE "imports" (
 	"undo_sent_to" text
 );
 --> statement-breakpoint
-CREATE TABLE "log_epochs" (
-	"epoch" serial PRIMARY KEY NOT NULL,
-	"incarnation" text NOT NULL,
-	"started_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
-	CONSTRAINT "log_epochs_incarnation_unique" UNIQUE("incarnation")
-);
---> statement-breakpoint
-CREATE TABLE "log_marks" (
-	"epoch" integer NOT NULL,
-	"partition" smallint NOT NULL,
-	"first_offset" bigint NOT NULL,
-	"next_offset" bigint NOT NULL,
-	"offsets" bigint[] NOT NULL,
-	"indexes" integer[] NOT NULL,
-	CONSTRAINT "log_marks_epoch_partition_first_offset_pk" PRIMARY KEY("epoch","partition","first_offset")
-);
---> statement-breakpoint
 CREATE TABLE "meters" (
 	"key" text COLLATE "C" PRIMARY KEY NOT NULL,
 	"name" text,
@@ -141,23 +113,6 @@ CREATE TABLE "profiles" (
 	"name" text PRIMARY KEY NOT NULL,
 	"mapping" jsonb NOT NULL,
 	"updated_at" timestamp(6) with time zone DEFAULT now() NOT NULL
-);
---> statement-breakpoint
-CREATE TABLE "rollup_ranges" (
-	"epoch" integer NOT NULL,
-	"partition" smallint NOT NULL,
-	"first_offset" bigint NOT NULL,
-	"next_offset" bigint NOT NULL,
-	"month" integer NOT NULL,
-	"first_index" integer DEFAULT 0 NOT NULL,
-	"rows" integer NOT NULL,
-	"voided" integer DEFAULT 0 NOT NULL,
-	"attempt" smallint DEFAULT 0 NOT NULL,
-	"state" text DEFAULT 'PENDING' NOT NULL,
-	"exchanged" boolean DEFAULT false NOT NULL,
-	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
-	"done_at" timestamp(6) with time zone,
-	CONSTRAINT "rollup_ranges_epoch_partition_first_offset_month_first_index_pk" PRIMARY KEY("epoch","partition","first_offset","month","first_index")
 );
 --> statement-breakpoint
 CREATE TABLE "sessions" (
@@ -199,6 +154,52 @@ CREATE TABLE "witnesses" (
 	"offset" bigint NOT NULL,
 	"idx" integer NOT NULL,
 	CONSTRAINT "witnesses_customer_id_import_id_line_meter_pk" PRIMARY KEY("customer","id","import_id","line","meter")
+);
+--> statement-breakpoint
+CREATE TABLE "consumer_offsets" (
+	"consumer" text NOT NULL,
+	"epoch" integer NOT NULL,
+	"partition" smallint NOT NULL,
+	"next_offset" bigint DEFAULT 0 NOT NULL,
+	"tail_offset" bigint,
+	"tail_hash" text,
+	"updated_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "consumer_offsets_consumer_epoch_partition_pk" PRIMARY KEY("consumer","epoch","partition"),
+	CONSTRAINT "consumer_offsets_behind_tail" CHECK (tail_offset IS NULL OR next_offset > tail_offset)
+);
+--> statement-breakpoint
+CREATE TABLE "log_epochs" (
+	"epoch" serial PRIMARY KEY NOT NULL,
+	"incarnation" text NOT NULL,
+	"started_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "log_epochs_incarnation_unique" UNIQUE("incarnation")
+);
+--> statement-breakpoint
+CREATE TABLE "log_marks" (
+	"epoch" integer NOT NULL,
+	"partition" smallint NOT NULL,
+	"first_offset" bigint NOT NULL,
+	"next_offset" bigint NOT NULL,
+	"offsets" bigint[] NOT NULL,
+	"indexes" integer[] NOT NULL,
+	CONSTRAINT "log_marks_epoch_partition_first_offset_pk" PRIMARY KEY("epoch","partition","first_offset")
+);
+--> statement-breakpoint
+CREATE TABLE "rollup_ranges" (
+	"epoch" integer NOT NULL,
+	"partition" smallint NOT NULL,
+	"first_offset" bigint NOT NULL,
+	"next_offset" bigint NOT NULL,
+	"month" integer NOT NULL,
+	"first_index" integer DEFAULT 0 NOT NULL,
+	"rows" integer NOT NULL,
+	"voided" integer DEFAULT 0 NOT NULL,
+	"attempt" smallint DEFAULT 0 NOT NULL,
+	"state" text DEFAULT 'PENDING' NOT NULL,
+	"exchanged" boolean DEFAULT false NOT NULL,
+	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	"done_at" timestamp(6) with time zone,
+	CONSTRAINT "rollup_ranges_epoch_partition_first_offset_month_first_index_pk" PRIMARY KEY("epoch","partition","first_offset","month","first_index")
 );
 --> statement-breakpoint
 CREATE TABLE "conflicts" (
@@ -348,13 +349,13 @@ CREATE UNIQUE INDEX "dead_letters_counted" ON "dead_letters" USING btree ("impor
 CREATE INDEX "dead_letters_unpublished" ON "dead_letters" USING btree ("dead_letter_id") WHERE published_at IS NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX "imports_idempotency_key" ON "imports" USING btree ("key_scope","idempotency_key");--> statement-breakpoint
 CREATE INDEX "imports_unfinished" ON "imports" USING btree ("status") WHERE status IN ('received', 'publishing', 'settling', 'undoing');--> statement-breakpoint
-CREATE INDEX "rollup_ranges_pending" ON "rollup_ranges" USING btree ("epoch","partition") WHERE state = 'PENDING';--> statement-breakpoint
 CREATE UNIQUE INDEX "usage_records_identity" ON "usage_records" USING btree ("customer","id");--> statement-breakpoint
 CREATE INDEX "usage_records_time" ON "usage_records" USING btree ("time","epoch","partition","offset","idx");--> statement-breakpoint
 CREATE INDEX "usage_records_customer_time" ON "usage_records" USING btree ("customer","time","epoch","partition","offset","idx");--> statement-breakpoint
 CREATE INDEX "usage_records_import" ON "usage_records" USING brin ("import_id") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
 CREATE INDEX "usage_records_position" ON "usage_records" USING brin ("offset","epoch") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
 CREATE INDEX "witnesses_import" ON "witnesses" USING brin ("import_id") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
+CREATE INDEX "rollup_ranges_pending" ON "rollup_ranges" USING btree ("epoch","partition") WHERE state = 'PENDING';--> statement-breakpoint
 CREATE UNIQUE INDEX "conflicts_delivery" ON "conflicts" USING btree ("customer","id","import_id","line","meter");--> statement-breakpoint
 CREATE INDEX "conflicts_import" ON "conflicts" USING btree ("import_id");--> statement-breakpoint
 CREATE INDEX "conflicts_stranded" ON "conflicts" USING btree ("import_id") WHERE stranded;--> statement-breakpoint

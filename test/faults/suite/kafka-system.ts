@@ -40,9 +40,13 @@ export async function startKafkaSystem(): Promise<System> {
   const processes = ROLES.map((roles, n) => supervise(`${n} ${roles}`, killFile(String(n)), startProcess(roles)));
   const met: string[] = [];
   const faults: Faults = {
-    ...processFaults(processes, met, () => supervise('member', killFile('member'), startProcess('consumers'))),
+    ...processFaults(processes, () => supervise('member', killFile('member'), startProcess('consumers'))),
     ...serverFaults(cluster),
-    ...(mounted ? { 'spool full': ({ forMs }) => fillDisk(spool, () => pause(forMs)) } : {}),
+    'rewind the publisher': () => rewindPublisher(cluster, processes),
+    'spool full': async ({ forMs }) => {
+      if (mounted) await fillDisk(spool, () => pause(forMs));
+      else met.push('(not possible: no disk of our own could be mounted)');
+    },
   };
   let calls = 0;
 
@@ -69,7 +73,7 @@ export async function startKafkaSystem(): Promise<System> {
     postgres: async (sql) => (await queryDatabase(cluster.postgresUrl, sql)).rows as never,
     stop: async () => void (await Promise.all(processes.map((one) => one.stop()))),
     clickhouse: (sql) => askClickHouse(cluster, sql),
-    report: () => met.join(', '),
+    report: () => [...met, ...processes.flatMap(({ endedAt }) => endedAt.map((moment) => `ended at ${moment}`))].join(', '),
     output: () => processes.map((one) => one.output()).join('\n'),
     async close() {
       for (const proxy of Object.values(cluster.proxies)) proxy.set({ kind: 'none' });
@@ -81,7 +85,7 @@ export async function startKafkaSystem(): Promise<System> {
   };
 }
 
-function processFaults(processes: readonly Supervised[], met: string[], startMember: () => Supervised): Faults {
+function processFaults(processes: readonly Supervised[], startMember: () => Supervised): Faults {
   const chosen = ({ target }: PlannedFault) => processes[target % processes.length] as Supervised;
   const consumers = processes.filter(({ name }) => name.includes('consumers'));
   const frozen = async (one: Supervised, forMs: number) => {
@@ -90,11 +94,8 @@ function processFaults(processes: readonly Supervised[], met: string[], startMem
     one.thaw();
   };
   return {
-    'kill at a moment': async ({ moment, nth, forMs }) => {
-      met.push(`${moment}:${nth}`);
-      await Promise.all(processes.map((one) => one.killAt(moment, nth)));
-      await pause(forMs);
-      await Promise.all(processes.map((one) => one.killAt(undefined)));
+    'kill at a moment': async ({ moment, nth }) => {
+      for (const one of processes) await one.killAt(moment, nth);
     },
     'kill a process': async (fault) => chosen(fault).kill(),
     'freeze a process': (fault) => frozen(chosen(fault), fault.forMs),
@@ -112,7 +113,7 @@ function processFaults(processes: readonly Supervised[], met: string[], startMem
 }
 
 function serverFaults(cluster: Cluster): Faults {
-  const { proxies, kafka, postgres, clickhouse, postgresUrl } = cluster;
+  const { proxies, kafka, postgres, clickhouse } = cluster;
   const during = async ({ target, forMs }: PlannedFault, fault: Fault) => {
     const proxy = [proxies.kafka, proxies.postgres, proxies.clickhouse][target % 3];
     proxy?.set(fault);
@@ -144,13 +145,13 @@ function serverFaults(cluster: Cluster): Faults {
     'cut requests': (fault) => during(fault, { kind: 'cut-request', afterBytes: fault.target * 50 }),
     'delay answers': (fault) => during(fault, { kind: 'delay', byMs: fault.target }),
     'deliver again': () => deliverAgain(cluster),
-    // As when the consumers' offsets were restored from an older copy.
-    'rewind the consumers': async ({ target }) => {
-      const sql = `UPDATE consumer_offsets r SET next_offset = greatest(r.next_offset - ${target}, l.next_offset) FROM consumer_offsets l
-        WHERE r.consumer = 'records' AND l.consumer = 'rollups' AND l.epoch = r.epoch AND l.partition = r.partition`;
-      await queryDatabase(postgresUrl, sql).catch(() => undefined);
-    },
   };
+}
+
+/** As if no checkpoint had been written: all that is being published is published from its first row. */
+async function rewindPublisher({ postgresUrl }: Cluster, processes: readonly Supervised[]): Promise<void> {
+  for (const { name, kill } of processes) if (name.includes('ingest')) kill();
+  await queryDatabase(postgresUrl, `UPDATE imports SET rows_published = 0 WHERE status = 'publishing'`).catch(() => undefined);
 }
 
 /** The last messages of each partition once more, as a producer does that has not learnt of their arrival. */

@@ -75,6 +75,7 @@ async function work({ lanes, files, seed }: Schedule, client: Client): Promise<U
   return uploads;
 
   async function operate(operation: Operation, key: string, own: Upload[]): Promise<void> {
+    await pause(operation.afterMs);
     if (operation.kind === 'upload') {
       const file = files[operation.file] as Upload['file'];
       own.push({ id: await client.upload(file, key), file, undone: false });

@@ -3,12 +3,14 @@ import { MOMENTS, type Moment } from '../../../platform/moments.ts';
 import { seededRandom } from '../../support/random.ts';
 import { below, makeFile, type UsageFile } from './workload.ts';
 
-export type Operation =
+/** `afterMs`: of the one before in its lane, so that there is work to break off while the faults come. */
+export type Operation = { afterMs: number } & (
   | { kind: 'upload'; file: number }
-  /** Of the n-th upload; at once, or when it is complete. */
-  | { kind: 'undo'; upload: number; when: 'at once' | 'complete' }
+  /** Of the upload before; at once, or when it is complete. */
+  | { kind: 'undo'; when: 'at once' | 'complete' }
   | { kind: 'rebuild' }
-  | { kind: 'resolve'; keep: 'first' | 'this' };
+  | { kind: 'resolve'; keep: 'first' | 'this' }
+);
 
 export interface PlannedFault<Kind extends string = string> {
   kind: Kind;
@@ -36,6 +38,7 @@ const ROWS_MAX = 1_200;
 const FAULTS_MIN = 2;
 const FAULTS_MAX = 5;
 const GAP_MS_MAX = 1_200;
+const PAUSE_MS_MAX = 1_000;
 const DURATION_MS_MAX = 2_500;
 const NTH_MAX = 6;
 
@@ -53,28 +56,25 @@ export function planSeed(seed: number, kinds: readonly string[]): Schedule {
       forMs: 100 + below(random, DURATION_MS_MAX),
       target: below(random, 1_000),
       moment: MOMENTS[below(random, MOMENTS.length)] as Moment,
-      nth: 1 + below(random, NTH_MAX),
+      // Low ones more often: some moments come once in a seed.
+      nth: 1 + below(random, 1 + below(random, NTH_MAX)),
     })),
   };
 }
 
-/** Each file once, some of them again; an undo only behind the upload it takes back, in the same lane. */
+/** Each file once, some of them again; an undo only behind the upload it takes back. */
 function planLanes(random: () => number): Operation[][] {
   const lanes: Operation[][] = Array.from({ length: LANES }, () => []);
-  let uploads = 0;
-  const upload = (lane: Operation[], file: number) => {
-    lane.push({ kind: 'upload', file });
-    return uploads++;
-  };
   const order = Array.from({ length: FILES }, (_, n) => n).sort(() => random() - 0.5);
   for (const file of order) {
     const lane = lanes[below(random, LANES)] as Operation[];
-    const number = upload(lane, file);
+    const after = () => ({ afterMs: below(random, PAUSE_MS_MAX) });
+    lane.push({ ...after(), kind: 'upload', file });
     const next = random();
-    if (next < 0.35) lane.push({ kind: 'undo', upload: number, when: random() < 0.5 ? 'at once' : 'complete' });
-    if (next < 0.15 || (next > 0.35 && next < 0.55)) upload(lane, file);
-    if (next > 0.8) lane.push({ kind: 'rebuild' });
-    if (next > 0.6 && next < 0.75) lane.push({ kind: 'resolve', keep: random() < 0.5 ? 'first' : 'this' });
+    if (next < 0.35) lane.push({ ...after(), kind: 'undo', when: random() < 0.5 ? 'at once' : 'complete' });
+    if (next < 0.15 || (next > 0.35 && next < 0.55)) lane.push({ ...after(), kind: 'upload', file });
+    if (next > 0.75) lane.push({ ...after(), kind: 'rebuild' });
+    if (next > 0.5 && next < 0.75) lane.push({ ...after(), kind: 'resolve', keep: random() < 0.5 ? 'first' : 'this' });
   }
   return lanes;
 }

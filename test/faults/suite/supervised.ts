@@ -1,5 +1,6 @@
 /** A process of Tallyline that is started again whenever it ends, as a service manager does it. */
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Moment } from '../../../platform/moments.ts';
 import type { Tallyline } from '../../support/tallyline.ts';
@@ -19,8 +20,10 @@ export interface Supervised {
   /** SIGSTOP and SIGCONT. */
   freeze(): void;
   thaw(): void;
-  /** It ends at the n-th such moment from now on; `undefined` takes that back. */
-  killAt(moment: Moment | undefined, nth?: number): Promise<void>;
+  /** It ends at the n-th such moment from now on, unless it is told another one before. */
+  killAt(moment: Moment, nth: number): Promise<void>;
+  /** Moments at which it has ended. */
+  readonly endedAt: readonly string[];
   /** SIGTERM, and no further start. Throws when it did not end in order. */
   stop(): Promise<void>;
 }
@@ -32,6 +35,8 @@ export function supervise(name: string, killFile: string, start: (env: Record<st
   const env = { NODE_OPTIONS: `--import=${PRELOAD}`, TALLYLINE_KILL_FILE: killFile };
   let running: Tallyline | undefined;
   let stopping = false;
+  let armed: string | undefined;
+  const endedAt: string[] = [];
   let printed = '';
   const keep = (text: string) => {
     printed = `${printed}\n--- ${name}\n${text}`.slice(-OUTPUT_CHARACTERS_MAX);
@@ -48,6 +53,9 @@ export function supervise(name: string, killFile: string, start: (env: Record<st
       }
       if (stopping) await running.stop();
       await running.ended;
+      // The process takes its order away when it follows it.
+      if (armed !== undefined && !existsSync(killFile)) endedAt.push(armed);
+      if (!existsSync(killFile)) armed = undefined;
       keep(running.output());
       running = undefined;
       if (!stopping) await pause(RESTART_MS);
@@ -66,9 +74,15 @@ export function supervise(name: string, killFile: string, start: (env: Record<st
     kill: () => signal('SIGKILL'),
     freeze: () => signal('SIGSTOP'),
     thaw: () => signal('SIGCONT'),
-    killAt: (moment, nth = 1) => writeFile(killFile, moment === undefined ? '' : `${moment}:${nth}`),
+    endedAt,
+    async killAt(moment, nth) {
+      armed = `${moment}:${nth}`;
+      await writeFile(killFile, armed);
+    },
     async stop() {
       stopping = true;
+      armed = undefined;
+      await rm(killFile, { force: true });
       await running?.stop();
       await lives;
     },
