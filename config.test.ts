@@ -198,7 +198,7 @@ describe('distributed mode', () => {
     ['TALLYLINE_KAFKA_SASL', 'kerberos', 'choose one of plain'],
     ['TALLYLINE_KAFKA_SASL', 'plain', 'needs TALLYLINE_KAFKA_USERNAME'],
     ['TALLYLINE_KAFKA_MIN_INSYNC_REPLICAS', '2', 'more than the 1'],
-    ['TALLYLINE_KAFKA_RETENTION_HOURS', '1', 'from 24'],
+    ['TALLYLINE_KAFKA_RETENTION_HOURS', '1', 'from 72'],
     ['TALLYLINE_KAFKA_SESSION_TIMEOUT_MS', '5999', 'from 6000'],
     ['TALLYLINE_KAFKA_DEAD_LETTER_TOPIC', 'usage.events', 'which is the topic of the events'],
   ])('refuses %s=%s', (variable, value, message) => {

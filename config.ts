@@ -258,7 +258,7 @@ function readServers(environment: Readonly<Record<string, string | undefined>>, 
       partitions: integer('TALLYLINE_KAFKA_PARTITIONS', '6', 1, 1_000),
       replicationFactor: integer('TALLYLINE_KAFKA_REPLICATION_FACTOR', '1', 1, 9),
       minInsyncReplicas: integer('TALLYLINE_KAFKA_MIN_INSYNC_REPLICAS', '1', 1, 9),
-      retentionHours: integer('TALLYLINE_KAFKA_RETENTION_HOURS', '168', 24, 87_600),
+      retentionHours: integer('TALLYLINE_KAFKA_RETENTION_HOURS', '168', 72, 87_600),
     },
   };
   const { topic, deadLetterTopic, replicationFactor, minInsyncReplicas } = servers.kafka;

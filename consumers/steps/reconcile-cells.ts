@@ -26,7 +26,7 @@ export interface Stores {
   clickhouse: ClickHouse;
 }
 
-/** Answers how many cells differ. `freshWatermark` is asked for the second look. */
+/** Answers how many cells differ, not counting open ones. `freshWatermark` is asked for the second look. */
 export async function reconcileRectangle(
   stores: Stores,
   rectangle: CellRectangle,
@@ -73,12 +73,13 @@ async function record(stores: Stores, rectangle: CellRectangle, below: CellWater
     }
     if (batch.length > 0) await insertCells(transaction, batch);
     // Rows are taken from Postgres first and from ClickHouse when rollups gets there: until then nothing can be said.
-    if (found > 0 && (before.isUnderWay || isOtherThan(before, await takingBack(stores.postgres, below.epoch))))
-      await transaction.query(
-        `UPDATE reconciliation_cells SET state = 'open' WHERE customer = ANY($1::text[]) AND hour >= $2 AND hour < $3`,
-        rectangleValues(rectangle),
-      );
-    return found;
+    const isOpen = found > 0 && (before.isUnderWay || isOtherThan(before, await takingBack(stores.postgres, below.epoch)));
+    if (!isOpen) return found;
+    await transaction.query(
+      `UPDATE reconciliation_cells SET state = 'open' WHERE customer = ANY($1::text[]) AND hour >= $2 AND hour < $3`,
+      rectangleValues(rectangle),
+    );
+    return 0;
   });
 }
 

@@ -27,6 +27,8 @@ export interface PostgresOptions {
   /** Shown in `pg_stat_activity`. */
   applicationName: string;
   logger: Logger;
+  /** See `ANSWER_MS`. */
+  answerMs?: { statement: number; commit: number };
 }
 
 /** Waiting for a free or new connection. A batch holds a connection for a second or two; ten times that is a fault worth an error. */
@@ -34,6 +36,12 @@ const CONNECT_TIMEOUT_MS = 30_000;
 
 /** An idle connection costs the server a process of some 10 MB; work that comes in bursts finds it again within a minute. */
 const IDLE_TIMEOUT_MS = 60_000;
+
+/**
+ * An answer that has not come by then never will: it was lost, and its connection lives on in silence. The largest undo and the slowest
+ * index are done in less, and BEGIN, COMMIT and ROLLBACK are short whatever went before.
+ */
+const ANSWER_MS = { statement: 1_800_000, commit: 60_000 };
 
 /** Rows of a few bytes are joined up to this many characters: one message and one system call a row would cost more than the row. */
 const COPY_CHUNK_CHARACTERS = 65_536;
@@ -52,15 +60,16 @@ const OID = {
  * Opens the pool. Nothing is connected before the first query.
  *
  * Beyond pg's defaults (int8 and numeric arrive as strings), times arrive as Postgres writes them, in UTC, to the
- * microsecond: `2024-01-01 00:00:00.123456+00`. There is no statement timeout: COPY and index builds take what they take.
+ * microsecond: `2024-01-01 00:00:00.123456+00`. The server knows no statement timeout; here an answer is waited for as `ANSWER_MS` says.
  */
 export function connectPostgres(options: PostgresOptions): Postgres {
-  const { logger } = options;
+  const { logger, answerMs = ANSWER_MS } = options;
   const settings: ClientConfig = {
     ...options.connection,
     application_name: options.applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    query_timeout: answerMs.statement,
     types: textTimes,
   };
   const pool = new pg.Pool({
@@ -83,7 +92,7 @@ export function connectPostgres(options: PostgresOptions): Postgres {
     db: drizzle(pool, { schema: tables }),
     query: (sql, values, { timeoutMs } = {}) =>
       timeoutMs === undefined ? runQuery(pool, sql, values) : inTime(timeoutMs, runQuery(pool, sql, values, timeoutMs)),
-    transaction: (work) => runTransaction(pool, work),
+    transaction: (work) => runTransaction(pool, answerMs.commit, work),
     listen: (channel, onNotify) => notifications.listen(channel, onNotify),
     close: () => {
       closing ??= notifications.close().then(() => pool.end());
@@ -106,17 +115,17 @@ const textTimes: CustomTypesConfig = {
   }) as typeof pg.types.getTypeParser,
 };
 
-/** pg reads `query_timeout` from a single query too, though its types do not tell; 0 is none. The pool drops a connection that was given up. */
+/** pg reads `query_timeout` from a single query too, though its types do not tell. The pool drops a connection that was given up. */
 async function runQuery<Row extends QueryResultRow>(
   runner: pg.Pool | PoolClient,
   sql: string,
-  values: readonly unknown[] | undefined,
-  timeoutMs = 0,
+  values?: readonly unknown[],
+  timeoutMs?: number,
 ): Promise<{ rows: Row[]; rowCount: number }> {
-  const query: QueryConfig & { query_timeout: number } = {
+  const query: QueryConfig & { query_timeout?: number } = {
     text: sql,
     ...(values === undefined ? {} : { values: [...values] }),
-    query_timeout: timeoutMs,
+    ...(timeoutMs === undefined ? {} : { query_timeout: timeoutMs }),
   };
   const result = await runner.query<Row>(query).catch(throwTyped);
   return { rows: result.rows, rowCount: result.rowCount ?? 0 };
@@ -143,25 +152,26 @@ function throwTyped(error: unknown): never {
   throw new StoreUnavailableError('postgres', error.message, { cause: error });
 }
 
-async function runTransaction<T>(pool: pg.Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+async function runTransaction<T>(pool: pg.Pool, commitMs: number, work: (transaction: Transaction) => Promise<T>): Promise<T> {
   const client = await pool.connect().catch(throwTyped);
+  const short = (sql: string) => client.query({ text: sql, query_timeout: commitMs } as QueryConfig).catch(throwTyped);
   let broken: Error | undefined;
   try {
-    await client.query('BEGIN ISOLATION LEVEL READ COMMITTED').catch(throwTyped);
+    await short('BEGIN ISOLATION LEVEL READ COMMITTED');
     const result = await work({
       client,
       query: (sql, values) => runQuery(client, sql, values),
       copyFrom: (sql, chunks) => copyFrom(client, sql, chunks),
     });
-    const { command } = await client.query('COMMIT').catch(throwTyped);
+    const { command } = await short('COMMIT');
     // COMMIT after a failed statement is a rollback that reports success.
     if (command !== 'COMMIT')
       throw new Error('the transaction was rolled back: a statement in it had failed, and the error was not passed on');
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch((rollbackError: Error) => {
-      broken = rollbackError;
-    });
+    // On a connection that has fallen silent nothing more is said: the server ends the transaction with it.
+    if (error instanceof StoreUnavailableError) broken = error;
+    else await short('ROLLBACK').catch((rollbackError: Error) => (broken = rollbackError));
     throw error;
   } finally {
     // A client in an unknown state must not serve anyone else.
