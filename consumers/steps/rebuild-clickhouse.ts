@@ -12,6 +12,7 @@
  */
 import { announceMoment } from '../../platform/moments.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { requireRoom } from '../../platform/clickhouse/room.ts';
 import type { Transaction } from '../../platform/postgres/postgres.ts';
 import { copyRanges, copyWindows, recentFrom, type CopyTarget, type LogPartition } from './copy-usage.ts';
 import { RECORDS } from './offsets.ts';
@@ -50,8 +51,7 @@ export interface Rebuild {
 export async function rebuildClickHouse(platform: Platform, rebuild: Rebuild, signal: AbortSignal): Promise<number> {
   const { postgres, clickhouse, logger } = platform;
   const voids = await countVoids(postgres);
-  await dropNewTable(platform);
-  await clickhouse.command(`CREATE TABLE ${NEW_TABLE} AS ${EVENTS_TABLE}`);
+  await createNewTable(platform);
   const copy = new Copy(platform, rebuild, { clickhouse, logger, signal, table: NEW_TABLE, name: `${rebuild.id}.${rebuild.attempt}` });
   await copy.toWatermark();
   await copy.catchUp();
@@ -174,6 +174,25 @@ async function finish(transaction: Transaction, id: string, rows: number): Promi
   ]);
   await transaction.query(`INSERT INTO reconciliation_runs (requested_by) VALUES ('rebuild')`);
   await transaction.query(`SELECT pg_notify('rebuilt', ''), pg_notify('reconciliation', '')`);
+}
+
+/**
+ * There has to be room for a definition, and it is looked at before the table is put in place: an empty one would keep ClickHouse from
+ * starting again. Throws what freeing space mends; nothing of the table is left then.
+ */
+async function createNewTable(platform: Platform): Promise<void> {
+  const { clickhouse } = platform;
+  await dropNewTable(platform);
+  await requireRoom(clickhouse);
+  await clickhouse.command(`CREATE TABLE ${NEW_TABLE} AS ${EVENTS_TABLE}`);
+  const [made] = await clickhouse.query<{ isDefined: number }>({
+    name: 'rebuild_definition',
+    sql: `SELECT create_table_query != '' AS isDefined FROM system.tables WHERE concat(database, '.', name) = {table:String}`,
+    params: { table: NEW_TABLE },
+  });
+  if (made?.isDefined === 1) return;
+  await dropNewTable(platform);
+  throw new Error('ClickHouse could not write the definition of the new table; the disk may be full');
 }
 
 /** Also what is larger than ClickHouse drops without being told: it is a copy. */

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Postgres } from '../postgres/postgres.ts';
 import type { ClickHouse } from './clickhouse.ts';
+import { requireRoom } from './room.ts';
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../schemas/clickhouse', import.meta.url));
 /** Any number that nothing else in the database locks; "TalC" in ASCII. */
@@ -53,6 +54,7 @@ export async function migrateClickHouse({ clickhouse, logger, directory = MIGRAT
   check(migrations, applied);
   for (const migration of migrations) {
     if (applied.has(migration.version)) continue;
+    await requireRoom(clickhouse);
     for (const statement of migration.statements) await clickhouse.command(statement);
     await record(clickhouse, migration);
     logger.info({ migration: migration.name }, 'ClickHouse schema migrated');
@@ -94,6 +96,17 @@ async function readMigration(directory: string, name: string): Promise<Migration
 
 /** What has been applied, by version. Makes the database and the ledger when they are absent. */
 async function readApplied(clickhouse: ClickHouse): Promise<Map<number, AppliedMigration>> {
+  const ledger = `SELECT name FROM system.tables WHERE database = 'tallyline' AND name = 'schema_migrations'`;
+  if ((await clickhouse.query({ name: 'migrations_ledger', sql: ledger })).length === 0) await createLedger(clickhouse);
+  const rows = await clickhouse.query<AppliedMigration>({
+    name: 'applied_migrations',
+    sql: 'SELECT version, name, checksum FROM tallyline.schema_migrations ORDER BY version',
+  });
+  return new Map(rows.map((row) => [row.version, row]));
+}
+
+async function createLedger(clickhouse: ClickHouse): Promise<void> {
+  await requireRoom(clickhouse);
   // Atomic: rebuilding exchanges tables, which chdb's default database cannot do.
   await clickhouse.command('CREATE DATABASE IF NOT EXISTS tallyline ENGINE = Atomic');
   await clickhouse.command(
@@ -109,11 +122,6 @@ async function readApplied(clickhouse: ClickHouse): Promise<Map<number, AppliedM
      SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, min_rows_to_fsync_after_merge = 1, fsync_part_directory = 1
      COMMENT 'Files of schemas/clickhouse that were applied'`,
   );
-  const rows = await clickhouse.query<AppliedMigration>({
-    name: 'applied_migrations',
-    sql: 'SELECT version, name, checksum FROM tallyline.schema_migrations ORDER BY version',
-  });
-  return new Map(rows.map((row) => [row.version, row]));
 }
 
 function check(migrations: readonly Migration[], applied: ReadonlyMap<number, AppliedMigration>): void {
