@@ -49,9 +49,9 @@ export default defineConfig({
       {
         test: {
           ...processes,
+          // Side by side: most of their time is spent on waiting for what was broken to come back.
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
-          fileParallelism: false,
           testTimeout: FAULT_TEST_MS_MAX,
           hookTimeout: FAULT_TEST_MS_MAX,
           sequence: { groupOrder: 3 },

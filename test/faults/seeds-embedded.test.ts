@@ -1,0 +1,3 @@
+import { testSeeds } from './suite/seeds.ts';
+
+testSeeds('embedded');
