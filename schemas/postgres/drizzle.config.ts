@@ -3,7 +3,7 @@ import { defineConfig } from 'drizzle-kit';
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: ['tables', 'conflict-tables', 'undo-tables', 'embedded-log-tables', 'operations-tables'].map(
+  schema: ['tables', 'plan-tables', 'conflict-tables', 'undo-tables', 'embedded-log-tables', 'operations-tables', 'invoice-tables'].map(
     (file) => `./schemas/postgres/${file}.ts`,
   ),
   out: './schemas/postgres/migrations',

@@ -18,7 +18,6 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { ImportErrorGroup, Mapping, StoredDialect } from '../http/imports.ts';
-import type { PlanDefinition } from '../http/plans.ts';
 import { content, count, instant, key, position } from './columns.ts';
 
 // ---- Imports -----------------------------------------------------------------------------------------------------
@@ -258,7 +257,6 @@ export const customers = pgTable('customers', {
   name: text('name'),
   currency: text('currency'),
   timeZone: text('time_zone'),
-  planId: text('plan_id'),
   /** Percent, decimal. */
   taxRate: numeric('tax_rate'),
   invoiceDetails: jsonb('invoice_details').$type<Record<string, string>>(),
@@ -274,14 +272,6 @@ export const meters = pgTable('meters', {
   property: text('property'),
   firstSeenAt: instant('first_seen_at').notNull().defaultNow(),
   updatedAt: instant('updated_at'),
-});
-
-export const plans = pgTable('plans', {
-  id: text('id').primaryKey(),
-  name: text('name').notNull(),
-  currency: text('currency').notNull(),
-  definition: jsonb('definition').$type<PlanDefinition>().notNull(),
-  updatedAt: instant('updated_at').notNull().defaultNow(),
 });
 
 // ---- Access --------------------------------------------------------------------------------------------------------
