@@ -87,6 +87,13 @@ module.exports = {
       to: { path: [CLIENTS, 'node_modules/drizzle-orm/(node-postgres|postgres-js|pg-proxy)/'] },
     },
     {
+      name: 'documents-only-in-export',
+      severity: 'error',
+      comment: 'How a PDF or CSV is put together is known in api/export alone; everyone else hands invoices over and gets a stream.',
+      from: { pathNot: ['^api/export/', TOOLING, PACKAGES] },
+      to: { path: '(^|node_modules/(@types/)?)(pdfkit|bidi-js|@json2csv)(/|$)' },
+    },
+    {
       name: 'dashboard-knows-only-http',
       severity: 'error',
       comment: 'The dashboard is a client like any other: it sees the HTTP API, and shares nothing of ours but the shapes in schemas/http.',

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { apiRoutes } from './api/app.ts';
+import { startBillingRuns } from './api/billing/runs.ts';
 import type { Config, Role } from './config.ts';
 import { startConsumers } from './consumers/consumers.ts';
 import { ingestRoutes, startIngest } from './ingest/app.ts';
@@ -57,6 +58,13 @@ export async function start(config: Config, lifecycle: Lifecycle, logger: Logger
         PHASE,
       )
     : NO_PUBLISHER;
+  if (config.roles.has('api'))
+    await lifecycle.start(
+      'billing runs',
+      () => startBillingRuns(platform),
+      (started) => started.stop(),
+      PHASE,
+    );
   await server.register(here('ingest', ingestRoutes(platform, publisher, config)));
   await server.register(here('api', apiRoutes(platform, { readLines, readRecordAt })));
 

@@ -1,17 +1,24 @@
 /** The api role: everything people and scripts read, and what they set up. A Fastify plugin for the shared server. */
 import type { HttpServer } from '../platform/http/server.ts';
 import type { Platform } from '../platform/platform.ts';
+import { registerBillingRuns } from './routes/billing-runs.ts';
 import { registerConflicts } from './routes/conflicts.ts';
-import { registerCustomers, registerMeters } from './routes/customers.ts';
+import { registerCustomers } from './routes/customers.ts';
 import { registerDeadLetters } from './routes/dead-letters.ts';
+import { registerInvoiceExports } from './routes/invoice-exports.ts';
+import { registerEffect } from './routes/effect.ts';
+import { registerInvoiceLife } from './routes/invoice-life.ts';
 import { registerInvoices } from './routes/invoices.ts';
 import { registerLive } from './routes/live.ts';
+import { registerMeters } from './routes/meters.ts';
 import { registerPipeline } from './routes/pipeline.ts';
 import { registerPlans } from './routes/plans.ts';
 import { registerRebuild } from './routes/rebuild.ts';
 import { registerReconciliation } from './routes/reconciliation.ts';
 import { registerRecords } from './routes/records.ts';
+import { registerSettings } from './routes/settings.ts';
 import { registerSource, type SourceReader } from './routes/source.ts';
+import { registerStoredInvoices } from './routes/stored-invoices.ts';
 import { registerUsage } from './routes/usage.ts';
 
 /** `await server.register(apiRoutes(platform, sourceReader))`, before the server is ready. */
@@ -23,7 +30,13 @@ export function apiRoutes(platform: Platform, sourceReader: SourceReader): (serv
     registerCustomers(server, platform);
     registerMeters(server, platform);
     registerPlans(server, platform);
+    registerSettings(server, platform);
     registerInvoices(server, platform);
+    registerStoredInvoices(server, platform);
+    registerInvoiceExports(server, platform);
+    registerInvoiceLife(server, platform);
+    registerBillingRuns(server, platform);
+    registerEffect(server, platform);
     registerPipeline(server, platform);
     registerConflicts(server, platform);
     registerDeadLetters(server, platform);

@@ -19,6 +19,14 @@ export function decodeOpaque(kind: string, text: string, patterns: readonly RegE
   return values.every((value, i): value is string => typeof value === 'string' && patterns[i]?.test(value) === true) ? values : undefined;
 }
 
+/** Where a list that is ordered by its ids goes on; '' at its beginning. */
+export function readIdCursor(kind: string, cursor: string | undefined): string {
+  if (cursor === undefined) return '';
+  const [id] = decodeOpaque(kind, cursor, [/^[^\0]{1,300}$/su]) ?? [];
+  if (id === undefined) throw invalidCursor();
+  return id;
+}
+
 export function invalidCursor(): ProblemError {
   const message = 'is not a cursor of this list; pass nextCursor of the page before, unchanged';
   return new ProblemError('invalid_request', `cursor ${message}.`, { errors: [{ path: 'cursor', code: 'invalid_cursor', message }] });

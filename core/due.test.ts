@@ -4,7 +4,7 @@ import { billingCase } from '../test/support/billing-cases.ts';
 import { inputOf, octoberHours, perUnit, planOf, usageOf } from '../test/support/invoice-input.ts';
 import { rateCase } from '../test/support/rate-case.ts';
 import type { UsageHour } from './aggregation.ts';
-import { chargesOf, dueOf, sumCharges, type BilledDocument, type Charge } from './due.ts';
+import { chargesOf, dueOf, isCorrection, sumCharges, type BilledDocument, type Charge } from './due.ts';
 import { rateInvoice, type SnapshotPlan } from './rated-invoice.ts';
 
 const PER_CALL = perUnit('calls', '1');
@@ -110,5 +110,26 @@ describe('what is due for a period', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('a credit note', () => {
+  const entry = (kind: Charge['kind'], quantity: bigint, amount: bigint): Charge => ({
+    key: kind,
+    kind,
+    meter: undefined,
+    quantity,
+    amount,
+    hours: [],
+  });
+
+  it('corrects where it takes back a quantity, with all that hangs on it', () => {
+    expect(isCorrection([entry('usage', -1n, -100n), entry('tax', 0n, -19n)])).toBe(true);
+    expect(isCorrection([entry('fee', -1n, -49n)])).toBe(true);
+  });
+
+  it('is goodwill where it gives back money alone', () => {
+    expect(isCorrection([entry('usage', 0n, -100n), entry('tax', 0n, -19n)])).toBe(false);
+    expect(isCorrection([])).toBe(false);
   });
 });

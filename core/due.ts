@@ -100,6 +100,14 @@ export function dueOf(now: readonly Charge[], documents: readonly BilledDocument
     .filter((charge) => isDue(charge) || charge.hours.length > 0);
 }
 
+/**
+ * Whether a credit note says that something was billed wrongly, and so counts among the documents. One that takes back money alone is
+ * goodwill: it was given away on purpose, and must not fall due again.
+ */
+export function isCorrection(charges: readonly Pick<Charge, 'quantity'>[]): boolean {
+  return charges.some(({ quantity }) => quantity !== 0n);
+}
+
 /** What the charges come to. */
 export function sumCharges(charges: readonly Charge[]): bigint {
   return charges.reduce((sum, { amount }) => sum + amount, 0n);

@@ -82,13 +82,16 @@ export async function loadSampleData(platform: Platform, leases: Leases, created
 }
 
 async function setUpBilling({ postgres }: Platform): Promise<void> {
-  const { name, currency } = PLAN;
-  await postgres.query(`INSERT INTO plans (id, name, currency, definition) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, [
-    PLAN_ID,
-    name,
-    currency,
-    JSON.stringify(PLAN),
-  ]);
+  const { currency } = PLAN;
+  await postgres.query(
+    `INSERT INTO plan_versions (plan_id, version, definition) SELECT $1, coalesce(max(version), 0) + 1, $2 FROM plan_versions WHERE plan_id = $1
+     HAVING NOT EXISTS (SELECT FROM plans WHERE id = $1)`,
+    [PLAN_ID, JSON.stringify(PLAN)],
+  );
+  await postgres.query(
+    `INSERT INTO plans (id, currency, version) SELECT $1, $2, max(version) FROM plan_versions WHERE plan_id = $1 ON CONFLICT DO NOTHING`,
+    [PLAN_ID, currency],
+  );
   for (const [meter, unit] of Object.entries(UNITS)) {
     await postgres.query(
       `INSERT INTO meters (key, unit, updated_at) VALUES ($1, $2, now())
@@ -98,8 +101,11 @@ async function setUpBilling({ postgres }: Platform): Promise<void> {
   }
   for (const customer of CUSTOMERS) {
     await postgres.query(
-      `INSERT INTO customers (id, name, currency, time_zone, plan_id, updated_at) VALUES ($1, $2, $3, 'UTC', $4, now())
-       ON CONFLICT (id) DO UPDATE SET name = $2, currency = $3, time_zone = 'UTC', plan_id = $4, updated_at = now() WHERE customers.updated_at IS NULL`,
+      `WITH assigned AS (
+         INSERT INTO customers (id, name, currency, time_zone, updated_at) VALUES ($1, $2, $3, 'UTC', now())
+         ON CONFLICT (id) DO UPDATE SET name = $2, currency = $3, time_zone = 'UTC', updated_at = now() WHERE customers.updated_at IS NULL
+         RETURNING id)
+       INSERT INTO customer_plans (customer_id, n, plan_id) SELECT id, 0, $4 FROM assigned ON CONFLICT DO NOTHING`,
       [customer.id, customer.name, currency, PLAN_ID],
     );
   }

@@ -32,6 +32,10 @@ export const MOMENTS = [
   'rebuild-copied',
   /** The tables are exchanged; Postgres does not know it yet. */
   'rebuild-exchanged',
+  /** A range of a billing run is committed; the run is not done. */
+  'drafted',
+  /** An open transaction has given an invoice its number. */
+  'numbered',
 ] as const;
 
 export type Moment = (typeof MOMENTS)[number];

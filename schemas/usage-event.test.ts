@@ -7,7 +7,7 @@ describe('a usage event', () => {
   it.each<[string, Partial<UsageEvent>]>([
     ['plain', {}],
     ['text of any script, controls, quotes and backslashes', { id: '"\\\n\t\r\u0001\u2028', customer: 'Ünï✓😀', meter: '\ufeff\\N' }],
-    ['names of 256 characters', { id: 'i'.repeat(256), customer: '€'.repeat(256), meter: '😀'.repeat(128) }],
+    ['names as long as they may be', { id: 'i'.repeat(256), customer: '€'.repeat(300), meter: '😀'.repeat(128) }],
     ['the largest quantity', { quantity: '99999999999999999999.999999999999999999' }],
     ['the smallest quantity', { quantity: '-0.000000000000000001' }],
     ['zero', { quantity: '0' }],

@@ -7,8 +7,10 @@
 
 export const USAGE_EVENT_VERSION = 1;
 
-/** Longest id, customer and meter, in characters. A longer one is rejected with its line. */
+/** Longest id and meter, in characters. A longer one is rejected with its line. */
 export const KEY_LENGTH_MAX = 256;
+/** Longest customer. With an id and a meter beside it, it just about fits the 2,704 bytes of an entry of Postgres' indexes. */
+export const CUSTOMER_LENGTH_MAX = 300;
 
 /** Largest encoded event in bytes; anything larger in the log is a dead letter. */
 export const ENCODED_EVENT_BYTES_MAX = 1_048_576;
@@ -71,7 +73,14 @@ export function decodeUsageEvent(encoded: string): { ok: true; event: UsageEvent
   if (v !== USAGE_EVENT_VERSION)
     return failure('unknown_version', `version ${String(JSON.stringify(v)).slice(0, VERSION_SHOWN_MAX)} is not known here`);
   const sound =
-    isKey(id) && isKey(c) && isKey(m) && isTime(t) && matches(q, QUANTITY) && isProperties(p) && matches(i, INTEGER) && isLine(l);
+    isKey(id) &&
+    isKey(c, CUSTOMER_LENGTH_MAX) &&
+    isKey(m) &&
+    isTime(t) &&
+    matches(q, QUANTITY) &&
+    isProperties(p) &&
+    matches(i, INTEGER) &&
+    isLine(l);
   if (!sound) return failure('invalid_event', 'a field is missing or malformed');
   return { ok: true, event: { id, customer: c, meter: m, time: t, quantity: q, properties: p, importId: i, line: l } };
 }
@@ -81,8 +90,8 @@ function isText(value: string): boolean {
   return value.isWellFormed() && !value.includes('\0');
 }
 
-function isKey(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= KEY_LENGTH_MAX && isText(value);
+function isKey(value: unknown, lengthMax = KEY_LENGTH_MAX): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= lengthMax && isText(value);
 }
 
 function isTime(value: unknown): value is string {

@@ -1,43 +1,9 @@
-/** An invoice as CSV in three shapes: one row per invoice, per line, per hour. The amounts of each add up to the same total. */
-import { addDecimals } from '../../core/decimal.ts';
-import type { Invoice, InvoiceHour, InvoiceLine } from '../../schemas/http/invoices.ts';
-import type { CsvColumn } from './csv.ts';
-
-export const INVOICE_SHAPES = ['invoices', 'lines', 'hours'] as const;
-export type InvoiceShape = (typeof INVOICE_SHAPES)[number];
-
-export interface InvoiceRow {
-  invoice: Invoice;
-  line?: InvoiceLine;
-  hour?: InvoiceHour;
-}
-
-/** Rows per write: large enough to make few of them, small enough to keep little in memory. */
-const PAGE_ROWS = 5_000;
-
-export async function* invoicePages(invoice: Invoice, shape: InvoiceShape): AsyncGenerator<InvoiceRow[]> {
-  let page: InvoiceRow[] = [];
-  for (const row of invoiceRows(invoice, shape)) {
-    page.push(row);
-    if (page.length < PAGE_ROWS) continue;
-    yield page;
-    page = [];
-  }
-  yield page;
-}
-
-function* invoiceRows(invoice: Invoice, shape: InvoiceShape): Generator<InvoiceRow> {
-  if (shape === 'invoices') {
-    yield { invoice };
-    return;
-  }
-  for (const line of invoice.lines) {
-    if (shape === 'lines') yield { invoice, line };
-    // A fee has no hours: without a row of its own, the hours would not come to what the lines do.
-    else if (line.hours.length === 0) yield { invoice, line };
-    else for (const hour of line.hours) yield { invoice, line, hour };
-  }
-}
+/** Invoices as CSV in three shapes: a row per invoice, per entry, per hour. */
+import type { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+import type { Invoice } from '../../schemas/http/invoices.ts';
+import { csvStream, sendCsv, type CsvColumn } from './csv.ts';
+import { invoicePages, sumOf, type InvoiceRow, type InvoiceShape } from './invoice-rows.ts';
 
 const text = (label: string, value: (row: InvoiceRow) => string | undefined | null): CsvColumn<InvoiceRow> => ({
   label,
@@ -50,9 +16,10 @@ const number = (label: string, value: (row: InvoiceRow) => string | undefined): 
   value: (row) => value(row) ?? '',
 });
 
-const sumOf = (entries: readonly { amount: string }[]): string => entries.map(({ amount }) => amount).reduce(addDecimals, '0');
-
 const HEAD = [
+  text('invoice', ({ invoice }) => invoice.id),
+  text('number', ({ invoice }) => invoice.number),
+  text('status', ({ invoice }) => invoice.status),
   text('customer', ({ invoice }) => invoice.customer),
   text('customer_name', ({ invoice }) => invoice.customerName),
   text('period_from', ({ invoice }) => invoice.period.from),
@@ -61,43 +28,67 @@ const HEAD = [
   text('currency', ({ invoice }) => invoice.currency),
 ];
 
-const LINE = [
-  number('line', ({ line }) => String(line?.n ?? '')),
-  text('meter', ({ line }) => line?.meter),
-  text('description', ({ line }) => line?.description),
+const ENTRY = [
+  text('kind', ({ entry }) => entry?.kind),
+  number('line', ({ entry }) => String(entry?.n ?? '')),
+  text('key', ({ entry }) => entry?.key),
+  text('meter', ({ entry }) => entry?.meter),
+  text('description', ({ entry }) => entry?.description),
 ];
 
-export const INVOICE_COLUMNS: Readonly<Record<InvoiceShape, CsvColumn<InvoiceRow>[]>> = {
+const COLUMNS: Readonly<Record<InvoiceShape, CsvColumn<InvoiceRow>[]>> = {
   invoices: [
     ...HEAD,
     text('plan', ({ invoice }) => invoice.plan),
-    text('status', ({ invoice }) => invoice.status),
     text('as_of', ({ invoice }) => invoice.asOf),
+    text('finalized_at', ({ invoice }) => invoice.finalizedAt),
     number('subtotal', ({ invoice }) => invoice.subtotal),
-    number('discounts', ({ invoice }) => sumOf(invoice.discounts)),
-    number('minimum', ({ invoice }) => sumOf(invoice.minimums)),
-    number('tax', ({ invoice }) => sumOf(invoice.tax)),
-    number('adjustments', ({ invoice }) => sumOf(invoice.adjustments)),
+    number('discounts', ({ invoice }) => sumOf(invoice.discounts, invoice.currency)),
+    number('minimum', ({ invoice }) => sumOf(invoice.minimums, invoice.currency)),
+    number('tax', ({ invoice }) => sumOf(invoice.tax, invoice.currency)),
+    number('adjustments', ({ invoice }) => sumOf(invoice.adjustments, invoice.currency)),
     number('total', ({ invoice }) => invoice.total),
+    number('credits_used', ({ invoice }) => sumOf(invoice.settlement?.applied ?? [], invoice.currency)),
+    number('payable', ({ invoice }) => invoice.settlement?.payable),
+    text('content_hash', ({ invoice }) => invoice.contentHash),
   ],
   lines: [
     ...HEAD,
-    ...LINE,
-    text('pricing', ({ line }) => line?.pricing),
-    number('quantity', ({ line }) => line?.quantity),
-    text('unit', ({ line }) => line?.unit),
-    number('exact_amount', ({ line }) => line?.exactAmount),
-    number('amount', ({ line }) => line?.amount),
+    ...ENTRY,
+    text('from', ({ entry }) => entry?.from),
+    text('to', ({ entry }) => entry?.to),
+    text('pricing', ({ entry }) => entry?.pricing),
+    number('quantity', ({ entry }) => entry?.quantity),
+    text('unit', ({ entry }) => entry?.unit),
+    number('exact_amount', ({ entry }) => entry?.exactAmount),
+    number('amount', ({ entry }) => entry?.amount),
   ],
   hours: [
     ...HEAD,
-    ...LINE,
+    ...ENTRY,
     text('start', ({ hour }) => hour?.start),
     text('end', ({ hour }) => hour?.end),
-    number('quantity', ({ hour, line }) => (hour ?? line)?.quantity),
-    text('unit', ({ line }) => line?.unit),
+    number('quantity', ({ hour, entry }) => (hour ?? entry)?.quantity),
+    text('unit', ({ entry }) => entry?.unit),
     number('events', ({ hour }) => String(hour?.events ?? '')),
-    number('amount', ({ hour, line }) => (hour ?? line)?.amount),
-    number('running_amount', ({ hour, line }) => hour?.runningAmount ?? line?.amount),
+    number('amount', ({ hour, entry }) => (hour ?? entry)?.amount),
+    number('running_amount', ({ hour }) => hour?.runningAmount),
   ],
 };
+
+export type Invoices = AsyncIterable<Invoice> | Iterable<Invoice>;
+
+/** For the shape `hours`, the invoices need their hours; without, an entry is one row. */
+export function invoicesToCsv(invoices: Invoices, shape: InvoiceShape): Readable {
+  return csvStream({ columns: COLUMNS[shape], pages: invoicePages(invoices, shape) });
+}
+
+/** The same as an answer: `name-lines.csv`. What fails before the first row is a problem. */
+export function sendInvoicesCsv(
+  reply: FastifyReply,
+  invoices: Invoices,
+  options: { name: string; shape: InvoiceShape },
+): Promise<FastifyReply> {
+  const { name, shape } = options;
+  return sendCsv(reply, { fileName: `${name}-${shape}.csv`, columns: COLUMNS[shape], pages: invoicePages(invoices, shape) });
+}

@@ -1,64 +1,98 @@
-/** Plans, and who is billed by them. */
+/** Plans in all their versions, and who is billed by them. */
 import { toInstant } from '../../core/instant-text.ts';
-import type { Postgres, Transaction } from '../../platform/postgres/postgres.ts';
+import type { Postgres, Queryable } from '../../platform/postgres/postgres.ts';
 import type { Plan, PlanDefinition } from '../../schemas/http/plans.ts';
-
-type Queryable = Pick<Postgres, 'query'> | Pick<Transaction, 'query'>;
 
 interface PlanRow {
   id: string;
+  version: number;
   definition: PlanDefinition;
   updatedAt: string;
   [column: string]: unknown;
 }
 
-const PLAN = 'id, definition, updated_at AS "updatedAt"';
+const PLAN = 'p.id, p.version, v.definition, p.updated_at AS "updatedAt"';
+const PLANS = 'plans p JOIN plan_versions v ON v.plan_id = p.id AND v.version = p.version';
 
 /** `FOR SHARE` and `FOR UPDATE` keep a plan from being dropped, or its currency changed, while a customer is put on it. */
 export type PlanLock = '' | 'FOR SHARE' | 'FOR UPDATE';
 
 export async function listPlans(postgres: Postgres, page: { after: string; rows: number }): Promise<Plan[]> {
-  const { rows } = await postgres.query<PlanRow>(`SELECT ${PLAN} FROM plans WHERE id COLLATE "C" > $1 ORDER BY id COLLATE "C" LIMIT $2`, [
-    page.after,
-    page.rows,
-  ]);
+  const { rows } = await postgres.query<PlanRow>(
+    `SELECT ${PLAN} FROM ${PLANS} WHERE p.id COLLATE "C" > $1 ORDER BY p.id COLLATE "C" LIMIT $2`,
+    [page.after, page.rows],
+  );
   return rows.map(toPlan);
 }
 
 export async function findPlan(postgres: Queryable, id: string, lock: PlanLock = ''): Promise<Plan | undefined> {
-  const { rows } = await postgres.query<PlanRow>(`SELECT ${PLAN} FROM plans WHERE id = $1 ${lock}`, [id]);
-  return rows[0] === undefined ? undefined : toPlan(rows[0]);
+  return (await findPlans(postgres, [id], lock))[0];
 }
 
-export async function putPlan(postgres: Queryable, id: string, definition: PlanDefinition, now: Date): Promise<Plan> {
+/** Those among `ids` that exist, at their newest versions. */
+export async function findPlans(postgres: Queryable, ids: readonly string[], lock: PlanLock = ''): Promise<Plan[]> {
+  if (ids.length === 0) return [];
+  // Locked first, in one order for all: what is read after it is what stays.
+  if (lock !== '') await postgres.query(`SELECT FROM plans WHERE id = ANY($1::text[]) ORDER BY id ${lock}`, [ids]);
+  const { rows } = await postgres.query<PlanRow>(`SELECT ${PLAN} FROM ${PLANS} WHERE p.id = ANY($1::text[])`, [ids]);
+  return rows.map(toPlan);
+}
+
+/** Versions before `before` (all without it), newest first. */
+export async function listPlanVersions(
+  postgres: Queryable,
+  id: string,
+  page: { before: number | undefined; rows: number },
+): Promise<Plan[]> {
   const { rows } = await postgres.query<PlanRow>(
-    `INSERT INTO plans (id, name, currency, definition, updated_at) VALUES ($1, $2, $3, $4, $5)
-     ON CONFLICT (id) DO UPDATE SET name = excluded.name, currency = excluded.currency, definition = excluded.definition, updated_at = excluded.updated_at
-     RETURNING ${PLAN}`,
-    [id, definition.name, definition.currency, JSON.stringify(definition), now.toISOString()],
+    `SELECT plan_id AS id, version, definition, created_at AS "updatedAt" FROM plan_versions
+      WHERE plan_id = $1 AND ($2::integer IS NULL OR version < $2) ORDER BY version DESC LIMIT $3`,
+    [id, page.before ?? null, page.rows],
   );
-  const row = rows[0];
-  if (row === undefined) throw new Error('the statement returned no row');
-  return toPlan(row);
+  return rows.map(toPlan);
 }
 
+/** Keeps a new version, unless it says what the newest one says. Within a transaction that has locked the plan. */
+export async function putPlan(postgres: Queryable, id: string, definition: PlanDefinition, now: Date): Promise<Plan> {
+  const values = [id, JSON.stringify(definition), now.toISOString()];
+  // A plan that is new has no row to lock.
+  await postgres.query(`SELECT pg_advisory_xact_lock(hashtextextended('plan/' || $1, 0))`, [id]);
+  await postgres.query(
+    `INSERT INTO plan_versions (plan_id, version, definition, created_at)
+     SELECT $1, coalesce(max(version), 0) + 1, $2::jsonb, $3::timestamptz FROM plan_versions WHERE plan_id = $1
+     HAVING NOT EXISTS (SELECT FROM ${PLANS} WHERE p.id = $1 AND v.definition = $2::jsonb)`,
+    values,
+  );
+  await postgres.query(
+    `INSERT INTO plans (id, currency, version, updated_at)
+     SELECT $1, $2::jsonb ->> 'currency', max(version), $3::timestamptz FROM plan_versions WHERE plan_id = $1
+     ON CONFLICT (id) DO UPDATE SET currency = excluded.currency, version = excluded.version, updated_at = excluded.updated_at`,
+    values,
+  );
+  const plan = await findPlan(postgres, id);
+  if (plan === undefined) throw new Error(`plan ${id} is not there after it was kept`);
+  return plan;
+}
+
+/** Its versions stay: invoices name them. */
 export async function deletePlan(postgres: Queryable, id: string): Promise<void> {
   await postgres.query('DELETE FROM plans WHERE id = $1', [id]);
 }
 
-/** A few of the customers on a plan, to be named in a refusal; with `currency`, of those billed in another one. */
+/** A few of the customers who are, were or will be on a plan, to be named in a refusal; with `currency`, of those billed in another one. */
 export async function customersOnPlan(
   postgres: Queryable,
   planId: string,
   options: { inOtherCurrencyThan?: string } = {},
 ): Promise<string[]> {
   const { rows } = await postgres.query<{ id: string }>(
-    'SELECT id FROM customers WHERE plan_id = $1 AND ($2::text IS NULL OR currency IS DISTINCT FROM $2) ORDER BY id LIMIT 3',
+    `SELECT DISTINCT c.id FROM customer_plans p JOIN customers c ON c.id = p.customer_id
+      WHERE p.plan_id = $1 AND ($2::text IS NULL OR c.currency IS DISTINCT FROM $2) ORDER BY c.id LIMIT 3`,
     [planId, options.inOtherCurrencyThan ?? null],
   );
   return rows.map((row) => row.id);
 }
 
 function toPlan(row: PlanRow): Plan {
-  return { id: row.id, ...row.definition, updatedAt: toInstant(row.updatedAt) };
+  return { id: row.id, version: row.version, ...row.definition, updatedAt: toInstant(row.updatedAt) };
 }

@@ -41,7 +41,8 @@ interface RecordRow extends RecordPlace {
 const RECORD = `id, customer, meter, time, quantity::text AS quantity, properties, import_id::text AS "importId", line::text AS line,
   epoch::text AS epoch, partition::text AS partition, "offset"::text AS "offset", idx::text AS idx`;
 const PLACE = '(time, epoch, partition, "offset", idx)';
-const NEWEST_FIRST = 'time DESC, epoch DESC, partition DESC, "offset" DESC, idx DESC';
+/** By the columns of the table `r`: what is answered as text is ordered as text, 9 after 10. */
+const NEWEST_FIRST = 'r.time DESC, r.epoch DESC, r.partition DESC, r."offset" DESC, r.idx DESC';
 const TABLES: Readonly<Record<RecordStatus, string>> = { accepted: 'usage_records', conflict: 'conflicts', voided: 'voided_events' };
 
 export async function listRecords(
@@ -60,7 +61,7 @@ export async function listRecords(
   if (page.after !== undefined) conditions.push(`${PLACE} < ${bindPlace(page.after, bind)}`);
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const { rows } = await postgres.query<RecordRow>(
-    `SELECT ${RECORD} FROM ${TABLES[filter.status]} ${where} ORDER BY ${NEWEST_FIRST} LIMIT ${bind(page.rows)}`,
+    `SELECT ${RECORD} FROM ${TABLES[filter.status]} AS r ${where} ORDER BY ${NEWEST_FIRST} LIMIT ${bind(page.rows)}`,
     values,
   );
   return rows.map((row) => toRecord(row, filter.status));

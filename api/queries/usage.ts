@@ -27,6 +27,8 @@ export interface WindowUsage {
   /** Exact; 18 fraction digits, padded. */
   quantity: string;
   events: string;
+  /** Largest single quantity, likewise exact. */
+  max: string;
 }
 
 interface UsageRow {
@@ -36,6 +38,7 @@ interface UsageRow {
   meter_key: string;
   total: string;
   event_count: string;
+  largest: string;
 }
 
 interface Place {
@@ -91,7 +94,8 @@ function usageQuery(selection: UsageSelection, windows: readonly Window[], after
         ${customerKey} AS customer_id,
         e.meter AS meter_key,
         toString(sum(toDecimal256(e.quantity, 18))) AS total,
-        count() AS event_count
+        count() AS event_count,
+        toString(max(e.quantity)) AS largest
       FROM tallyline.usage_events AS e
       WHERE ${conditions.join(' AND ')}
       GROUP BY bucket, customer_id, meter_key
@@ -140,7 +144,7 @@ export interface UsageExtentRow {
 function toWindowUsage(row: UsageRow, windows: ReadonlyMap<number, Window>): WindowUsage {
   const window = windows.get(Number(row.bucket));
   if (window === undefined) throw new Error(`no window begins at ${row.bucket}`);
-  return { window, customer: row.customer_id, meter: row.meter_key, quantity: row.total, events: row.event_count };
+  return { window, customer: row.customer_id, meter: row.meter_key, quantity: row.total, events: row.event_count, max: row.largest };
 }
 
 function toDateTime(epochMs: number): string {

@@ -1,6 +1,10 @@
 /** How far the figures go: where the log ends, and where each consumer is. */
 import { instantText } from '../../core/window.ts';
 import type { Platform } from '../../platform/platform.ts';
+import type { CellWatermark } from '../../platform/usage-cells.ts';
+
+/** Beyond every incarnation of the log: of a log that was never consumed there are no rows, and those of all others are whole. */
+const EPOCH_MAX = 2_147_483_647;
 
 export interface PartitionWatermark {
   partition: number;
@@ -13,12 +17,15 @@ export interface PartitionWatermark {
 }
 
 export interface Watermark {
+  /** Of the present log; undefined while nothing of it was ever consumed. */
+  epoch: number | undefined;
   partitions: PartitionWatermark[];
   /** RFC 3339: what was durable then is in every figure read after this. */
   asOf: string;
 }
 
 interface OffsetRow {
+  epoch: number;
   consumer: string;
   partition: number;
   nextOffset: string;
@@ -32,7 +39,7 @@ export async function readWatermark({ log, postgres, clock }: Pick<Platform, 'lo
   const nowMs = clock.now().getTime();
   const [incarnation, ends] = await Promise.all([log.incarnation(), log.endOffsets()]);
   const { rows } = await postgres.query<OffsetRow>(
-    `SELECT o.consumer, o.partition, o.next_offset::text AS "nextOffset", floor(extract(epoch FROM o.updated_at) * 1000)::text AS "updatedAtMs"
+    `SELECT o.epoch, o.consumer, o.partition, o.next_offset::text AS "nextOffset", floor(extract(epoch FROM o.updated_at) * 1000)::text AS "updatedAtMs"
        FROM consumer_offsets o JOIN log_epochs e ON e.epoch = o.epoch
       WHERE e.incarnation = $1`,
     [incarnation],
@@ -51,5 +58,11 @@ export async function readWatermark({ log, postgres, clock }: Pick<Platform, 'lo
   const behind = partitions.filter(({ endOffset, records, rollups }) => Math.min(records, rollups) < endOffset);
   // A partition that was never consumed holds the figures back to the beginning.
   const asOfMs = Math.min(nowMs, ...behind.map(({ rollupsAtMs }) => rollupsAtMs ?? 0));
-  return { partitions, asOf: instantText(asOfMs) };
+  return { epoch: rows[0]?.epoch, partitions, asOf: instantText(asOfMs) };
+}
+
+/** As a condition on the rows of Postgres, which may hold more than ClickHouse: what both stores have. */
+export function cellWatermarkOf({ epoch, partitions }: Watermark): CellWatermark {
+  const nextOffsets = partitions.map(({ rollups }) => rollups);
+  return epoch === undefined ? { epoch: EPOCH_MAX, nextOffsets: [] } : { epoch, nextOffsets };
 }

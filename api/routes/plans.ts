@@ -6,17 +6,22 @@ import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { Page, strictObject } from '../../schemas/http/common.ts';
 import { Plan, PlanDefinition, PlanList } from '../../schemas/http/plans.ts';
-import { encodeOpaque, toPage } from '../cursor.ts';
-import { customersOnPlan, deletePlan, findPlan, listPlans, putPlan } from '../queries/plans.ts';
-import { readIdCursor } from './customers.ts';
+import { decodeOpaque, encodeOpaque, invalidCursor, readIdCursor, toPage } from '../cursor.ts';
+import { customersOnPlan, deletePlan, findPlan, listPlans, listPlanVersions, putPlan } from '../queries/plans.ts';
+import { readSettings } from '../queries/settings.ts';
 
 /** A thousand prices of up to a hundred tiers each, in round figures of bytes. */
 const PLAN_BYTES_MAX = 16_777_216;
 
-export function registerPlans(server: HttpServer, { postgres, clock }: Platform): void {
-  const tags = ['plans'];
-  const params = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) });
+const tags = ['plans'];
+const params = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) });
 
+export function registerPlans(server: HttpServer, platform: Platform): void {
+  registerReads(server, platform);
+  registerChanges(server, platform);
+}
+
+function registerReads(server: HttpServer, { postgres }: Platform): void {
   server.get('/v1/plans', {
     schema: { operationId: 'listPlans', summary: 'Plans by id', tags, querystring: strictObject(Page), response: { 200: PlanList } },
     handler: async ({ query: { cursor, limit = 100 } }) => {
@@ -39,9 +44,40 @@ export function registerPlans(server: HttpServer, { postgres, clock }: Platform)
     },
   });
 
+  server.get('/v1/plans/:id/versions', {
+    schema: {
+      operationId: 'listPlanVersions',
+      summary: 'What a plan was and is, newest first; also of one that was dropped',
+      tags,
+      params,
+      querystring: strictObject(Page),
+      response: { 200: PlanList },
+    },
+    handler: async ({ params: { id }, query: { cursor, limit = 100 } }) => {
+      const before = readVersionCursor(cursor);
+      const rows = await listPlanVersions(postgres, id, { before, rows: limit + 1 });
+      if (before === undefined && rows.length === 0) throw noSuchPlan(id);
+      return toPage(
+        rows,
+        limit,
+        (plan) => plan,
+        (plan) => encodeOpaque('plan version', [plan.version]),
+      );
+    },
+  });
+}
+
+function registerChanges(server: HttpServer, { postgres, clock }: Platform): void {
   server.put('/v1/plans/:id', {
     bodyLimit: PLAN_BYTES_MAX,
-    schema: { operationId: 'putPlan', summary: 'Create or replace a plan', tags, params, body: PlanDefinition, response: { 200: Plan } },
+    schema: {
+      operationId: 'putPlan',
+      summary: 'Create a plan, or a new version of it',
+      tags,
+      params,
+      body: PlanDefinition,
+      response: { 200: Plan },
+    },
     handler: async ({ params: { id }, body }) => {
       const errors = checkPlan(body);
       if (errors.length > 0)
@@ -58,6 +94,9 @@ export function registerPlans(server: HttpServer, { postgres, clock }: Platform)
             'currency_mismatch',
             `Customers on this plan are billed in another currency than ${body.currency}: ${others.join(', ')}.`,
           );
+        const { defaults } = await readSettings(transaction, 'FOR SHARE');
+        if (defaults.plan === id && defaults.currency !== body.currency)
+          throw new ProblemError('currency_mismatch', `This is the default plan, and the default currency is ${defaults.currency}.`);
         return putPlan(transaction, id, body, clock.now());
       });
     },
@@ -71,11 +110,20 @@ export function registerPlans(server: HttpServer, { postgres, clock }: Platform)
         const customers = await customersOnPlan(transaction, id);
         if (customers.length > 0)
           throw new ProblemError('conflict', `Customers are on this plan: ${customers.join(', ')}. Put them on another one first.`);
+        if ((await readSettings(transaction, 'FOR SHARE')).defaults.plan === id)
+          throw new ProblemError('conflict', 'This is the default plan. Change the settings first.');
         await deletePlan(transaction, id);
       });
       return reply.status(204).send(null);
     },
   });
+}
+
+function readVersionCursor(cursor: string | undefined): number | undefined {
+  if (cursor === undefined) return undefined;
+  const [version] = decodeOpaque('plan version', cursor, [/^\d{1,9}$/]) ?? [];
+  if (version === undefined) throw invalidCursor();
+  return Number(version);
 }
 
 function noSuchPlan(id: string): ProblemError {

@@ -7,7 +7,7 @@ import type { DecimalReader } from '../../core/decimal-text.ts';
 import { joinIdCells } from '../../core/identity.ts';
 import { createInstantReader } from '../../core/instant.ts';
 import type { InstantReader } from '../../core/instant.ts';
-import { ENCODED_EVENT_BYTES_MAX, KEY_LENGTH_MAX, USAGE_EVENT_VERSION } from '../../schemas/usage-event.ts';
+import { CUSTOMER_LENGTH_MAX, ENCODED_EVENT_BYTES_MAX, KEY_LENGTH_MAX, USAGE_EVENT_VERSION } from '../../schemas/usage-event.ts';
 import type { RowFault, RowFaultCode } from './faults.ts';
 import { createKeyEncoder } from './key-encoder.ts';
 import type { KeyEncoder } from './key-encoder.ts';
@@ -104,7 +104,7 @@ class RowExploder implements Exploder {
     else {
       const customer = cells[customerColumn] as string;
       if (this.#isNull(customer)) return this.#fault('missing_customer', customerColumn, 'the customer is empty');
-      if (customer.length > KEY_LENGTH_MAX) return this.#tooLong('customer_too_long', customerColumn, customer);
+      if (customer.length > CUSTOMER_LENGTH_MAX) return this.#tooLong('customer_too_long', customerColumn, customer, CUSTOMER_LENGTH_MAX);
       this.#customer = customer;
     }
     const timeCell = cells[this.#mapping.time] as string;
@@ -201,8 +201,8 @@ class RowExploder implements Exploder {
     return cell === '' || (this.#nulls.size > 0 && this.#nulls.has(cell)) || (cell.charCodeAt(0) <= 0x20 && cell.trim() === '');
   }
 
-  #tooLong(code: RowFaultCode, column: number, text: string): RowFault {
-    return this.#fault(code, column, `"${shorten(text)}" leads to more than ${KEY_LENGTH_MAX} characters`);
+  #tooLong(code: RowFaultCode, column: number, text: string, lengthMax = KEY_LENGTH_MAX): RowFault {
+    return this.#fault(code, column, `"${shorten(text)}" leads to more than ${lengthMax} characters`);
   }
 
   #fault(code: RowFaultCode, column: number, message: string): RowFault {

@@ -77,7 +77,7 @@ describe('rows', () => {
     [`,${T},1`, 'missing_customer', 'customer'],
     [` ,${T},1`, 'missing_customer', 'customer'],
     [`NULL,${T},1`, 'missing_customer', 'customer'],
-    [`${'c'.repeat(257)},${T},1`, 'customer_too_long', 'customer'],
+    [`${'c'.repeat(301)},${T},1`, 'customer_too_long', 'customer'],
     ['acme,,1', 'missing_time', 'time'],
     ['acme,2026-10-01 05:00,1', 'missing_time_zone', 'time'],
     ['acme,03/04/2026,1', 'invalid_time', 'time'],

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/http-server.ts';
 import type { Postgres } from '../../platform/postgres/postgres.ts';
+import { strictObject } from '../../schemas/http/common.ts';
 import { Import } from '../../schemas/http/imports.ts';
 import { readImport } from '../import-view.ts';
 import type { Publisher } from '../publisher.ts';
@@ -21,12 +22,16 @@ export async function undoRoutes(app: HttpServer, postgres: Postgres, publisher:
         description:
           'Takes back what the import added. An event that another import reported too stays, and is from then on that import’s. May be repeated; follow the status from `undoing` to `undone`.',
         params: Id,
+        querystring: strictObject({
+          adjust: Type.Optional(Type.Boolean({ description: 'Also where final invoices use its rows: the next ones then adjust for it.' })),
+        }),
         response: { 202: Import },
       },
     },
     async (request, reply) => {
       const { id } = request.params;
-      await requestUndo(postgres, id, callerOf(request).name);
+      const { adjust = false } = request.query;
+      await requestUndo(postgres, id, callerOf(request).name, { adjust });
       publisher.wake();
       const view = await readImport(postgres, id);
       if (!view) throw new Error(`import ${id} is gone`);

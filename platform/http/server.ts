@@ -29,8 +29,8 @@ const BODY_BYTES_MAX = 1_048_576;
 const BODY_TIMEOUT_MS = 30_000;
 /** Headers arrive with the connection; same reason. */
 const HEADERS_TIMEOUT_MS = 15_000;
-/** An id of 256 characters, each up to four bytes, each byte written `%xx`. */
-const PARAMETER_LENGTH_MAX = 256 * 4 * 3;
+/** A customer of 300 characters, each up to four bytes, each byte written `%xx`. */
+const PARAMETER_LENGTH_MAX = 300 * 4 * 3;
 
 export type { HttpServer } from './http-server.ts';
 

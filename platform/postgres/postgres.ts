@@ -19,6 +19,9 @@ export interface Transaction {
   copyFrom(sql: string, chunks: Iterable<string>): Promise<void>;
 }
 
+/** What only asks: the pool, or a transaction, which sees its own changes. */
+export type Queryable = Pick<Transaction, 'query'>;
+
 export interface Postgres {
   readonly db: Db;
   /** With a timeout it gives up after so long, and gives the connection up with it; the statement may then still be carried out. */

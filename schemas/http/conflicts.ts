@@ -6,7 +6,7 @@ const ConflictStatus = Type.Union([Type.Literal('open'), Type.Literal('resolving
 
 export const ConflictsQuery = strictObject({
   status: Type.Optional(ConflictStatus),
-  customer: Type.Optional(Type.String({ maxLength: 256 })),
+  customer: Type.Optional(Type.String({ maxLength: 300 })),
   import: Type.Optional(Type.String({ pattern: '^\\d{1,18}$', description: 'Imports whose line is in conflict (`this`).' })),
   ...Page,
 });

@@ -1,16 +1,9 @@
 /** `/v1/customers` and `/v1/meters`: naming what usage has shown. */
 import { Type } from 'typebox';
+import { CUSTOMER_LENGTH_MAX } from '../usage-event.ts';
 import { DecimalString, Instant, List, nullable, strictObject } from './common.ts';
 
-export const CustomerInput = strictObject({
-  name: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
-  currency: Type.Optional(Type.String({ pattern: '^[A-Z]{3}$' })),
-  timeZone: Type.Optional(Type.String({ maxLength: 64, examples: ['Europe/Berlin'] })),
-  plan: Type.Optional(nullable(Type.String({ maxLength: 200 }))),
-  taxRate: Type.Optional(Type.String({ pattern: '^\\d{1,3}(\\.\\d{1,6})?$', description: 'Percent.' })),
-  invoiceDetails: Type.Optional(Type.Record(Type.String(), Type.String())),
-});
-export type CustomerInput = Type.Static<typeof CustomerInput>;
+export const CustomerId = Type.String({ minLength: 1, maxLength: CUSTOMER_LENGTH_MAX });
 
 /** From the start of the local day `from` on; null: from the beginning. */
 export const PlanAssignment = strictObject({
@@ -19,12 +12,27 @@ export const PlanAssignment = strictObject({
 });
 export type PlanAssignment = Type.Static<typeof PlanAssignment>;
 
+export const CustomerInput = strictObject({
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
+  currency: Type.Optional(Type.String({ pattern: '^[A-Z]{3}$' })),
+  timeZone: Type.Optional(Type.String({ maxLength: 64, examples: ['Europe/Berlin'] })),
+  plan: Type.Optional(
+    nullable(Type.String({ maxLength: 200, description: 'The one plan, from the beginning; null: none. In place of `plans`.' })),
+  ),
+  plans: Type.Optional(Type.Array(PlanAssignment, { maxItems: 100, description: 'In the order of their days.' })),
+  taxRate: Type.Optional(Type.String({ pattern: '^\\d{1,3}(\\.\\d{1,6})?$', description: 'Percent.' })),
+  invoiceDetails: Type.Optional(Type.Record(Type.String(), Type.String())),
+});
+export type CustomerInput = Type.Static<typeof CustomerInput>;
+
 export const Customer = Type.Object({
   id: Type.String(),
   name: Type.String(),
   currency: Type.String(),
   timeZone: Type.String(),
+  /** The one that holds today. */
   plan: nullable(Type.String()),
+  plans: Type.Array(PlanAssignment),
   taxRate: DecimalString,
   invoiceDetails: Type.Record(Type.String(), Type.String()),
   /** `unassigned`: seen in usage, not set up yet. */
@@ -40,8 +48,8 @@ export type Aggregation = (typeof AGGREGATIONS)[number];
 export const MeterInput = strictObject({
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
   unit: Type.Optional(Type.String({ maxLength: 50 })),
-  /** Others of billing.md follow; what cannot be rated yet is refused, not billed wrongly. */
-  aggregation: Type.Optional(Type.Union([Type.Literal('sum'), Type.Literal('count')])),
+  aggregation: Type.Optional(Type.Enum(AGGREGATIONS)),
+  property: Type.Optional(nullable(Type.String({ minLength: 1, maxLength: 256, description: 'What `unique` counts the values of.' }))),
 });
 export type MeterInput = Type.Static<typeof MeterInput>;
 
@@ -50,6 +58,7 @@ export const Meter = Type.Object({
   name: Type.String(),
   unit: Type.String(),
   aggregation: Type.Enum(AGGREGATIONS),
+  property: nullable(Type.String()),
   firstSeenAt: Instant,
 });
 export type Meter = Type.Static<typeof Meter>;

@@ -3,17 +3,12 @@ import { Type } from 'typebox';
 import { DecimalString, Instant, nullable, strictObject } from './common.ts';
 
 export const PreviewInput = strictObject({
-  customer: Type.String({ minLength: 1, maxLength: 256 }),
+  customer: Type.String({ minLength: 1, maxLength: 300 }),
   from: Type.Optional(Instant),
   to: Type.Optional(Instant),
   period: Type.Optional(Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])$', examples: ['2026-10'] })),
 });
 export type PreviewInput = Type.Static<typeof PreviewInput>;
-
-export const PreviewCsvQuery = strictObject({
-  ...PreviewInput.properties,
-  shape: Type.Optional(Type.Union([Type.Literal('invoices'), Type.Literal('lines'), Type.Literal('hours')])),
-});
 
 export const InvoiceTier = Type.Object({
   from: DecimalString,
@@ -106,6 +101,32 @@ export const InvoiceAdjustment = Type.Object({
 });
 export type InvoiceAdjustment = Type.Static<typeof InvoiceAdjustment>;
 
+/** Of an invoice that is or was final, as far as it concerns its payment. */
+export const InvoiceSettlement = Type.Object({
+  /** Credits that totals below zero have left, and this invoice uses up. */
+  applied: Type.Array(Type.Object({ invoice: Type.String(), number: nullable(Type.String()), amount: DecimalString })),
+  /** What remains to be paid: the total without them, never below 0. */
+  payable: DecimalString,
+  /** What a total below 0 leaves to the next invoices. */
+  carried: DecimalString,
+});
+export type InvoiceSettlement = Type.Static<typeof InvoiceSettlement>;
+
+export const CreditNote = Type.Object({
+  id: Type.String(),
+  number: Type.String(),
+  invoice: Type.String(),
+  reason: Type.String(),
+  /** What is taken back of which line; below 0. Lines that are not there are untouched. */
+  lines: Type.Array(Type.Object({ n: Type.Integer(), key: Type.String(), quantity: Type.Optional(DecimalString), amount: DecimalString })),
+  /** Discounts, minimums and adjustments, where all of the invoice is taken back. */
+  other: DecimalString,
+  tax: DecimalString,
+  total: DecimalString,
+  createdAt: Instant,
+});
+export type CreditNote = Type.Static<typeof CreditNote>;
+
 export const Invoice = Type.Object({
   id: nullable(Type.String()),
   number: nullable(Type.String()),
@@ -127,5 +148,13 @@ export const Invoice = Type.Object({
   tax: Type.Array(Type.Object({ name: Type.String(), rate: DecimalString, base: DecimalString, amount: DecimalString })),
   adjustments: Type.Array(InvoiceAdjustment),
   total: DecimalString,
+  /** Of a stored invoice; a preview has none of these. */
+  month: Type.Optional(Type.String({ examples: ['2026-10'] })),
+  settlement: Type.Optional(InvoiceSettlement),
+  creditNotes: Type.Optional(Type.Array(CreditNote)),
+  /** SHA-256 of all that a final invoice says and was rated by. */
+  contentHash: Type.Optional(nullable(Type.String())),
+  finalizedAt: Type.Optional(nullable(Instant)),
+  voided: Type.Optional(nullable(Type.Object({ at: Instant, by: Type.String(), reason: Type.String() }))),
 });
 export type Invoice = Type.Static<typeof Invoice>;

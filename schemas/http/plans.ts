@@ -1,4 +1,4 @@
-/** `/v1/plans`: prices per meter. docs and billing rules: docs/billing.md */
+/** `/v1/plans`: prices per meter. The rules of billing: docs/billing.md */
 import { Type } from 'typebox';
 import { Instant, List, nullable, strictObject } from './common.ts';
 
@@ -47,6 +47,11 @@ export const PlanDefinition = strictObject({
 });
 export type PlanDefinition = Type.Static<typeof PlanDefinition>;
 
-export const Plan = Type.Object({ id: Type.String(), ...PlanDefinition.properties, updatedAt: Instant });
+export const Plan = Type.Object({
+  id: Type.String(),
+  version: Type.Integer({ description: 'Counts the changes, from 1. A version never changes; invoices name the one they were rated by.' }),
+  ...PlanDefinition.properties,
+  updatedAt: Instant,
+});
 export type Plan = Type.Static<typeof Plan>;
 export const PlanList = List(Plan);

@@ -5,7 +5,7 @@ import { DecimalString, Instant, nullable, strictObject } from './common.ts';
 const CellState = Type.Union([Type.Literal('agrees'), Type.Literal('differs'), Type.Literal('open'), Type.Literal('none')]);
 
 const scope = {
-  customer: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  customer: Type.Optional(Type.String({ minLength: 1, maxLength: 300 })),
   from: Type.Optional(Instant),
   to: Type.Optional(Instant),
 };

@@ -1,6 +1,7 @@
 /** `/v1/usage`, `/v1/records`: what came in, in buckets and row by row. */
 import { Type } from 'typebox';
 import { DecimalString, Instant, List, nullable, Page, strictObject } from './common.ts';
+import { AGGREGATIONS } from './customers.ts';
 
 const Grain = Type.Union([Type.Literal('hour'), Type.Literal('day'), Type.Literal('month')]);
 
@@ -8,7 +9,7 @@ export const UsageQuery = strictObject({
   from: Instant,
   to: Instant,
   grain: Type.Optional(Grain),
-  customer: Type.Optional(Type.String({ maxLength: 256 })),
+  customer: Type.Optional(Type.String({ maxLength: 300 })),
   meter: Type.Optional(Type.String({ maxLength: 256 })),
   groupBy: Type.Optional(
     Type.String({
@@ -32,6 +33,18 @@ export type UsageBucket = Type.Static<typeof UsageBucket>;
 export const Usage = Type.Object({
   buckets: Type.Array(UsageBucket),
   total: Type.Array(Type.Object({ meter: Type.String(), quantity: DecimalString, events: Type.Integer() })),
+  /** How the figures of each meter in the answer were put together. */
+  meters: Type.Array(
+    Type.Object({
+      meter: Type.String(),
+      aggregation: Type.Enum(AGGREGATIONS),
+      additive: Type.Boolean({
+        description:
+          'Whether buckets add up over time. Those of max, unique and latest do not: each says what its own time comes to, and the total what all of it does. ' +
+          'unique and latest are told for one customer; where the call names none, their events are counted instead.',
+      }),
+    }),
+  ),
   timeZone: Type.String(),
   /** Everything that was durable at this moment is in the figures. */
   asOf: Instant,
@@ -39,7 +52,7 @@ export const Usage = Type.Object({
 export type Usage = Type.Static<typeof Usage>;
 
 export const RecordsQuery = strictObject({
-  customer: Type.Optional(Type.String({ maxLength: 256 })),
+  customer: Type.Optional(Type.String({ maxLength: 300 })),
   meter: Type.Optional(Type.String({ maxLength: 256 })),
   from: Type.Optional(Instant),
   to: Type.Optional(Instant),

@@ -3,8 +3,15 @@ import { defineConfig } from 'drizzle-kit';
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: ['tables', 'log-tables', 'conflict-tables', 'undo-tables', 'embedded-log-tables', 'operations-tables'].map(
-    (file) => `./schemas/postgres/${file}.ts`,
-  ),
+  schema: [
+    'tables',
+    'plan-tables',
+    'log-tables',
+    'conflict-tables',
+    'undo-tables',
+    'embedded-log-tables',
+    'operations-tables',
+    'invoice-tables',
+  ].map((file) => `./schemas/postgres/${file}.ts`),
   out: './schemas/postgres/migrations',
 });

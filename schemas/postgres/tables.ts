@@ -4,7 +4,6 @@
 import { sql } from 'drizzle-orm';
 import { bigserial, boolean, index, integer, jsonb, numeric, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { ImportErrorGroup, Mapping, StoredDialect } from '../http/imports.ts';
-import type { PlanDefinition } from '../http/plans.ts';
 import { content, count, instant, key, position } from './columns.ts';
 
 // ---- Imports -----------------------------------------------------------------------------------------------------
@@ -172,7 +171,6 @@ export const customers = pgTable('customers', {
   name: text('name'),
   currency: text('currency'),
   timeZone: text('time_zone'),
-  planId: text('plan_id'),
   /** Percent, decimal. */
   taxRate: numeric('tax_rate'),
   invoiceDetails: jsonb('invoice_details').$type<Record<string, string>>(),
@@ -188,14 +186,6 @@ export const meters = pgTable('meters', {
   property: text('property'),
   firstSeenAt: instant('first_seen_at').notNull().defaultNow(),
   updatedAt: instant('updated_at'),
-});
-
-export const plans = pgTable('plans', {
-  id: text('id').primaryKey(),
-  name: text('name').notNull(),
-  currency: text('currency').notNull(),
-  definition: jsonb('definition').$type<PlanDefinition>().notNull(),
-  updatedAt: instant('updated_at').notNull().defaultNow(),
 });
 
 // ---- Access --------------------------------------------------------------------------------------------------------

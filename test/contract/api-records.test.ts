@@ -138,3 +138,12 @@ describe('records', () => {
     expect(headers['content-type']).toContain('text/csv');
   });
 });
+
+describe('records of one moment', () => {
+  it('come in the order of their positions, 10 after 9, each once', async () => {
+    await api.fill(Array.from({ length: 12 }, (_, n) => at(1, { customer: 'moment', time: '2026-09-01T00:00:00Z', id: `m${n}` })));
+    const latestFirst = Array.from({ length: 12 }, (_, n) => `m${11 - n}`);
+    expect((await walk('customer=moment&limit=1')).map(({ id }) => id)).toEqual(latestFirst);
+    expect((await list('customer=moment')).items.map(({ id }) => id)).toEqual(latestFirst);
+  });
+});

@@ -148,10 +148,10 @@ describe('usage.csv', () => {
   it('has the total of the JSON and is safe to open in a spreadsheet', async () => {
     const { text } = await api.get(`/v1/usage.csv?${OCTOBER}&grain=month&groupBy=customer`);
     expect(text.split('\n').slice(0, 4)).toEqual([
-      'start,end,customer,meter,quantity,events',
-      "2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,'=cmd,tokens,7,1",
-      '2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,acme,calls,-2.5,1',
-      '2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,acme,tokens,199999999999999999999,3',
+      'start,end,customer,meter,quantity,events,aggregation',
+      "2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,'=cmd,tokens,7,1,sum",
+      '2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,acme,calls,-2.5,1,sum',
+      '2026-10-01T00:00:00Z,2026-11-01T00:00:00Z,acme,tokens,199999999999999999999,3,sum',
     ]);
   });
 });

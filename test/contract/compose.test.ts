@@ -152,10 +152,11 @@ function stopSeconds(): number {
 }
 
 describe('gateway/Caddyfile', () => {
-  const paths = (matcher: string) => new RegExp(`@${matcher} path (.*)`).exec(read('gateway/Caddyfile'))?.[1]?.split(' ') ?? [];
+  const paths = (matcher: string) => new RegExp(`@${matcher} (?:\\{\\s+)?path (.*)`).exec(read('gateway/Caddyfile'))?.[1]?.split(' ') ?? [];
+  const notIngest = /@ingest \{[^}]*not path (.*)/.exec(read('gateway/Caddyfile'))?.[1]?.split(' ') ?? [];
   const routed = (path: string): string => {
-    const matches = (pattern: string) => (pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern);
-    if (paths('ingest').some(matches)) return 'ingest';
+    const matches = (pattern: string) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(path);
+    if (paths('ingest').some(matches) && !notIngest.some(matches)) return 'ingest';
     return paths('api').some(matches) ? 'api' : 'dashboard';
   };
 

@@ -3,7 +3,6 @@ CREATE TABLE "customers" (
 	"name" text,
 	"currency" text,
 	"time_zone" text,
-	"plan_id" text,
 	"tax_rate" numeric,
 	"invoice_details" jsonb,
 	"first_seen_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
@@ -101,14 +100,6 @@ CREATE TABLE "meters" (
 	"updated_at" timestamp(6) with time zone
 );
 --> statement-breakpoint
-CREATE TABLE "plans" (
-	"id" text PRIMARY KEY NOT NULL,
-	"name" text NOT NULL,
-	"currency" text NOT NULL,
-	"definition" jsonb NOT NULL,
-	"updated_at" timestamp(6) with time zone DEFAULT now() NOT NULL
-);
---> statement-breakpoint
 CREATE TABLE "profiles" (
 	"name" text PRIMARY KEY NOT NULL,
 	"mapping" jsonb NOT NULL,
@@ -154,6 +145,41 @@ CREATE TABLE "witnesses" (
 	"offset" bigint NOT NULL,
 	"idx" integer NOT NULL,
 	CONSTRAINT "witnesses_customer_id_import_id_line_meter_pk" PRIMARY KEY("customer","id","import_id","line","meter")
+);
+--> statement-breakpoint
+CREATE TABLE "customer_plans" (
+	"customer_id" text COLLATE "C" NOT NULL,
+	"n" smallint NOT NULL,
+	"plan_id" text NOT NULL,
+	"from_date" text,
+	CONSTRAINT "customer_plans_customer_id_n_pk" PRIMARY KEY("customer_id","n")
+);
+--> statement-breakpoint
+CREATE TABLE "plan_versions" (
+	"plan_id" text NOT NULL,
+	"version" integer NOT NULL,
+	"definition" jsonb NOT NULL,
+	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "plan_versions_plan_id_version_pk" PRIMARY KEY("plan_id","version")
+);
+--> statement-breakpoint
+CREATE TABLE "plans" (
+	"id" text PRIMARY KEY NOT NULL,
+	"currency" text NOT NULL,
+	"version" integer NOT NULL,
+	"updated_at" timestamp(6) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "settings" (
+	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
+	"seller" jsonb NOT NULL,
+	"numbering" jsonb NOT NULL,
+	"plan_id" text,
+	"currency" text NOT NULL,
+	"time_zone" text NOT NULL,
+	"rounding" text NOT NULL,
+	"updated_at" timestamp(6) with time zone NOT NULL,
+	CONSTRAINT "settings_one_row" CHECK ("settings"."id" = 1)
 );
 --> statement-breakpoint
 CREATE TABLE "consumer_offsets" (
@@ -344,6 +370,125 @@ CREATE TABLE "reconciliation_runs" (
 	"finished_at" timestamp(6) with time zone
 );
 --> statement-breakpoint
+CREATE TABLE "audit_entries" (
+	"entry_id" bigserial PRIMARY KEY NOT NULL,
+	"at" timestamp(6) with time zone NOT NULL,
+	"who" text NOT NULL,
+	"what" text NOT NULL,
+	"subject" text NOT NULL,
+	"reason" text,
+	"details" jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "billing_runs" (
+	"run_id" bigserial PRIMARY KEY NOT NULL,
+	"month" text NOT NULL,
+	"customers" text[],
+	"state" text DEFAULT 'requested' NOT NULL,
+	"total" bigint,
+	"done" bigint DEFAULT 0 NOT NULL,
+	"done_to" text COLLATE "C" DEFAULT '' NOT NULL,
+	"drafts" bigint DEFAULT 0 NOT NULL,
+	"untouched" bigint DEFAULT 0 NOT NULL,
+	"empty" bigint DEFAULT 0 NOT NULL,
+	"failed" bigint DEFAULT 0 NOT NULL,
+	"failures" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	"requested_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	"requested_by" text NOT NULL,
+	"started_at" timestamp(6) with time zone,
+	"finished_at" timestamp(6) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "credit_note_charges" (
+	"credit_note_id" bigint NOT NULL,
+	"n" integer NOT NULL,
+	"period_from" timestamp(6) with time zone NOT NULL,
+	"period_to" timestamp(6) with time zone NOT NULL,
+	"time_zone" text NOT NULL,
+	"key" text NOT NULL,
+	"kind" text NOT NULL,
+	"meter" text COLLATE "C",
+	"quantity" numeric NOT NULL,
+	"amount" numeric NOT NULL,
+	"hours" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	CONSTRAINT "credit_note_charges_credit_note_id_n_pk" PRIMARY KEY("credit_note_id","n")
+);
+--> statement-breakpoint
+CREATE TABLE "credit_notes" (
+	"credit_note_id" bigserial PRIMARY KEY NOT NULL,
+	"number" text NOT NULL,
+	"invoice_id" bigint NOT NULL,
+	"reason" text NOT NULL,
+	"content" jsonb NOT NULL,
+	"created_at" timestamp(6) with time zone NOT NULL,
+	"created_by" text NOT NULL,
+	CONSTRAINT "credit_notes_number_unique" UNIQUE("number")
+);
+--> statement-breakpoint
+CREATE TABLE "customer_credits" (
+	"entry_id" bigserial PRIMARY KEY NOT NULL,
+	"customer" text COLLATE "C" NOT NULL,
+	"currency" text NOT NULL,
+	"invoice_id" bigint NOT NULL,
+	"used_by" bigint,
+	"amount" numeric NOT NULL,
+	"created_at" timestamp(6) with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "invoice_charges" (
+	"invoice_id" bigint NOT NULL,
+	"n" integer NOT NULL,
+	"period_from" timestamp(6) with time zone NOT NULL,
+	"period_to" timestamp(6) with time zone NOT NULL,
+	"time_zone" text NOT NULL,
+	"key" text NOT NULL,
+	"kind" text NOT NULL,
+	"meter" text COLLATE "C",
+	"quantity" numeric NOT NULL,
+	"amount" numeric NOT NULL,
+	"hours" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	CONSTRAINT "invoice_charges_invoice_id_n_pk" PRIMARY KEY("invoice_id","n")
+);
+--> statement-breakpoint
+CREATE TABLE "invoice_numbers" (
+	"series" text PRIMARY KEY NOT NULL,
+	"next" bigint DEFAULT 1 NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "invoices" (
+	"invoice_id" bigserial PRIMARY KEY NOT NULL,
+	"number" text,
+	"status" text DEFAULT 'draft' NOT NULL,
+	"customer" text COLLATE "C" NOT NULL,
+	"currency" text NOT NULL,
+	"time_zone" text NOT NULL,
+	"month" text NOT NULL,
+	"period_from" timestamp(6) with time zone NOT NULL,
+	"period_to" timestamp(6) with time zone NOT NULL,
+	"as_of" timestamp(6) with time zone NOT NULL,
+	"as_of_epoch" integer,
+	"as_of_partition" smallint,
+	"as_of_offset" bigint,
+	"snapshot" jsonb NOT NULL,
+	"terms" jsonb,
+	"content_hash" text,
+	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
+	"finalized_at" timestamp(6) with time zone,
+	"finalized_by" text,
+	"voided_at" timestamp(6) with time zone,
+	"voided_by" text,
+	"void_reason" text,
+	CONSTRAINT "invoices_number_unique" UNIQUE("number")
+);
+--> statement-breakpoint
+CREATE TABLE "settled_periods" (
+	"customer" text COLLATE "C" NOT NULL,
+	"period_from" timestamp(6) with time zone NOT NULL,
+	"period_to" timestamp(6) with time zone NOT NULL,
+	"fingerprint" text NOT NULL,
+	CONSTRAINT "settled_periods_customer_period_from_period_to_pk" PRIMARY KEY("customer","period_from","period_to")
+);
+--> statement-breakpoint
 CREATE UNIQUE INDEX "dead_letters_position" ON "dead_letters" USING btree ("epoch","partition","offset","idx");--> statement-breakpoint
 CREATE UNIQUE INDEX "dead_letters_counted" ON "dead_letters" USING btree ("import_id","line","meter") WHERE is_counted;--> statement-breakpoint
 CREATE INDEX "dead_letters_unpublished" ON "dead_letters" USING btree ("dead_letter_id") WHERE published_at IS NULL;--> statement-breakpoint
@@ -355,6 +500,7 @@ CREATE INDEX "usage_records_customer_time" ON "usage_records" USING btree ("cust
 CREATE INDEX "usage_records_import" ON "usage_records" USING brin ("import_id") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
 CREATE INDEX "usage_records_position" ON "usage_records" USING brin ("offset","epoch") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
 CREATE INDEX "witnesses_import" ON "witnesses" USING brin ("import_id") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
+CREATE INDEX "customer_plans_plan" ON "customer_plans" USING btree ("plan_id","customer_id");--> statement-breakpoint
 CREATE INDEX "rollup_ranges_pending" ON "rollup_ranges" USING btree ("epoch","partition") WHERE state = 'PENDING';--> statement-breakpoint
 CREATE UNIQUE INDEX "conflicts_delivery" ON "conflicts" USING btree ("customer","id","import_id","line","meter");--> statement-breakpoint
 CREATE INDEX "conflicts_import" ON "conflicts" USING btree ("import_id");--> statement-breakpoint
@@ -366,4 +512,11 @@ CREATE INDEX "kept_versions_import" ON "kept_versions" USING btree ("import_id")
 CREATE UNIQUE INDEX "voided_events_time" ON "voided_events" USING btree ("time","epoch","partition","offset","idx");--> statement-breakpoint
 CREATE INDEX "voided_events_import" ON "voided_events" USING brin ("import_id") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
 CREATE INDEX "clickhouse_rebuilds_open" ON "clickhouse_rebuilds" USING btree ("rebuild_id") WHERE state IN ('requested', 'copying');--> statement-breakpoint
-CREATE INDEX "reconciliation_runs_open" ON "reconciliation_runs" USING btree ("run_id") WHERE state <> 'done';
+CREATE INDEX "reconciliation_runs_open" ON "reconciliation_runs" USING btree ("run_id") WHERE state <> 'done';--> statement-breakpoint
+CREATE INDEX "audit_entries_subject" ON "audit_entries" USING btree ("subject","entry_id");--> statement-breakpoint
+CREATE INDEX "billing_runs_open" ON "billing_runs" USING btree ("run_id") WHERE state <> 'done';--> statement-breakpoint
+CREATE INDEX "credit_notes_invoice" ON "credit_notes" USING btree ("invoice_id");--> statement-breakpoint
+CREATE INDEX "customer_credits_customer" ON "customer_credits" USING btree ("customer","entry_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "invoices_open" ON "invoices" USING btree ("customer","month") WHERE status <> 'void';--> statement-breakpoint
+CREATE INDEX "invoices_customer_period" ON "invoices" USING btree ("customer","period_from");--> statement-breakpoint
+CREATE INDEX "invoices_month" ON "invoices" USING btree ("month","invoice_id");

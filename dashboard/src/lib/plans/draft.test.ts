@@ -4,6 +4,7 @@ import { addTier, definitionOf, draftOf, emptyPrice, idOf } from './draft.ts';
 
 const plan: Plan = {
   id: 'sample-plan',
+  version: 1,
   name: 'Sample plan',
   currency: 'USD',
   prices: [
@@ -29,7 +30,7 @@ const plan: Plan = {
 
 describe('a plan in the editor', () => {
   it('comes out as it went in', () => {
-    const { id: _id, updatedAt: _updatedAt, ...definition } = plan;
+    const { id: _id, version: _version, updatedAt: _updatedAt, ...definition } = plan;
     expect(definitionOf(draftOf(plan))).toEqual(definition);
   });
 

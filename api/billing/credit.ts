@@ -1,0 +1,126 @@
+/** A credit note takes back lines of a final invoice, or all of it, and leaves the invoice as it is. */
+import { formatDecimal, toScaled } from '../../core/decimal.ts';
+import { ProblemError } from '../../core/errors.ts';
+import { formatMinor, minorDigits, percentOf } from '../../core/money.ts';
+import { QUANTITY_SCALE } from '../../core/rating.ts';
+import { dateOf } from '../../core/window.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { Transaction } from '../../platform/postgres/postgres.ts';
+import type { CreditNoteInput } from '../../schemas/http/invoice-life.ts';
+import type { CreditNote } from '../../schemas/http/invoices.ts';
+import { writeAudit } from '../queries/audit.ts';
+import { findCreditNotes, insertCreditNote } from '../queries/credit-notes.ts';
+import { chargeTexts, insertCharges, readCharges, type StoredCharge } from '../queries/invoice-charges.ts';
+import { takeNumber } from '../queries/invoice-numbers.ts';
+import type { StoredInvoice } from '../queries/invoices.ts';
+import { readSettings } from '../queries/settings.ts';
+import { unsettle } from '../queries/settled-periods.ts';
+import { requireInvoice } from './read-invoice.ts';
+
+/** Throws `not_found`, `conflict` for an invoice that is not final, `invalid_request` and `unprocessable` for more than there is left. */
+export async function createCreditNote(platform: Platform, id: string, input: CreditNoteInput, by: string): Promise<CreditNote> {
+  if ((input.full === undefined) === (input.lines === undefined))
+    throw new ProblemError('invalid_request', 'Give either lines, or full: true.');
+  return platform.postgres.transaction(async (transaction) => {
+    const stored = await requireInvoice(transaction, id, 'FOR UPDATE');
+    if (stored.status !== 'final') throw new ProblemError('conflict', `Invoice ${stored.number ?? id} is ${stored.status}, not final.`);
+    await transaction.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [stored.customer]);
+    const left = await readLeft(transaction, id);
+    const charges = input.lines === undefined ? left.filter(isLeft).map(negated) : creditLines(stored, left, input.lines);
+    if (charges.length === 0) throw new ProblemError('unprocessable', 'Nothing of this invoice is left to be credited.');
+    const at = platform.clock.now();
+    const { numbering } = await readSettings(transaction);
+    const number = await takeNumber(transaction, numbering.creditNote, dateOf(at.getTime(), stored.timeZone));
+    const content = contentOf(stored, charges);
+    const noteId = await insertCreditNote(transaction, { number, invoice: id, reason: input.reason, content, at, by });
+    await insertCharges(transaction, 'credit-note', noteId, chargeTexts(charges.map((charge, n) => ({ ...charge, n: n + 1 }))));
+    await unsettle(transaction, stored.customer);
+    await writeAudit(transaction, {
+      at,
+      who: by,
+      what: 'credit-note.created',
+      subject: `invoice/${id}`,
+      reason: input.reason,
+      details: { number, total: content.total },
+    });
+    const created = (await findCreditNotes(transaction, [id])).find((note) => note.id === noteId);
+    if (created === undefined) throw new Error(`credit note ${noteId} is gone`);
+    return created;
+  });
+}
+
+/** What the invoice says, less its credit notes: by place on the invoice, without those hours that are taken back whole. */
+async function readLeft(transaction: Transaction, id: string): Promise<StoredCharge[]> {
+  const notes = (await findCreditNotes(transaction, [id])).map((note) => note.id);
+  const taken = [...(await readCharges(transaction, 'credit-note', notes)).values()].flat();
+  const charges = (await readCharges(transaction, 'invoice', [id])).get(id) ?? [];
+  return charges.map((charge) => {
+    const same = taken.filter(({ key, period }) => key === charge.key && period.from === charge.period.from);
+    if (same.length === 0) return charge;
+    const [quantity, amount] = same.reduce(([q, a], one) => [q + one.quantity, a + one.amount], [charge.quantity, charge.amount]);
+    return { ...charge, quantity, amount, hours: [] };
+  });
+}
+
+function isLeft({ quantity, amount }: StoredCharge): boolean {
+  return quantity !== 0n || amount !== 0n;
+}
+
+function negated(charge: StoredCharge): StoredCharge {
+  const hours = charge.hours.map((hour) => ({ ...hour, quantity: -hour.quantity, amount: -hour.amount, events: 0 }));
+  return { ...charge, quantity: -charge.quantity, amount: -charge.amount, hours };
+}
+
+function creditLines(stored: StoredInvoice, left: readonly StoredCharge[], lines: NonNullable<CreditNoteInput['lines']>): StoredCharge[] {
+  const { currency, terms, snapshot } = stored;
+  const charges = lines.map(({ n, quantity = '0', amount }, at) => {
+    const charge = n <= snapshot.lines.length ? left[n - 1] : undefined;
+    if (charge === undefined) throw refused(`lines/${at}/n`, 'no_such_line', `the invoice has no line ${n}`);
+    const minor = toScaledAmount(amount, currency, `lines/${at}/amount`);
+    if (minor > charge.amount || minor <= 0n)
+      throw refused(`lines/${at}/amount`, 'too_much', `between 0 and ${formatMinor(charge.amount, currency)}, what is left of line ${n}`);
+    return { ...charge, quantity: -toScaled(quantity, QUANTITY_SCALE), amount: -minor, hours: [] };
+  });
+  if (new Set(charges.map(({ n }) => n)).size < charges.length) throw refused('lines', 'line_twice', 'names each line once');
+  const tax = left.find(({ kind, period }) => kind === 'tax' && period.from === stored.period.from);
+  const { taxRate, rounding } = terms?.billing ?? { taxRate: '0', rounding: 'half-away' as const };
+  const amount = percentOf(
+    charges.reduce((sum, charge) => sum + charge.amount, 0n),
+    taxRate,
+    rounding,
+  );
+  return tax === undefined || amount === 0n ? charges : [...charges, { ...tax, quantity: 0n, amount, hours: [] }];
+}
+
+function toScaledAmount(amount: string, currency: string, path: string): bigint {
+  try {
+    return toScaled(amount, minorDigits(currency));
+  } catch {
+    throw refused(path, 'too_many_fraction_digits', `${currency} has ${minorDigits(currency)} fraction digits`);
+  }
+}
+
+function contentOf(
+  { currency, period, snapshot }: StoredInvoice,
+  charges: readonly StoredCharge[],
+): Pick<CreditNote, 'lines' | 'other' | 'tax' | 'total'> {
+  const money = (minor: bigint): string => formatMinor(minor, currency);
+  const sum = (some: readonly StoredCharge[]): bigint => some.reduce((total, { amount }) => total + amount, 0n);
+  const isLine = ({ n }: StoredCharge): boolean => n <= snapshot.lines.length;
+  const isTax = ({ kind, period: { from } }: StoredCharge): boolean => kind === 'tax' && from === period.from;
+  return {
+    lines: charges.filter(isLine).map(({ n, key, quantity, amount }) => ({
+      n,
+      key,
+      ...(quantity === 0n ? {} : { quantity: formatDecimal(quantity, QUANTITY_SCALE) }),
+      amount: money(amount),
+    })),
+    other: money(sum(charges.filter((charge) => !isLine(charge) && !isTax(charge)))),
+    tax: money(sum(charges.filter(isTax))),
+    total: money(sum(charges)),
+  };
+}
+
+function refused(path: string, code: string, message: string): ProblemError {
+  return new ProblemError('unprocessable', `${path}: ${message}.`, { errors: [{ path, code, message }] });
+}

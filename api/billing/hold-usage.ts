@@ -1,0 +1,84 @@
+/**
+ * Holds a customer's usage still, and says whether it is fit for a final invoice. While the offsets of both consumers are locked nothing is
+ * recorded, announced or finished in the customer's partition, so that no insert and no undo is half seen.
+ */
+import { ProblemError } from '../../core/errors.ts';
+import { toInstant } from '../../core/instant-text.ts';
+import type { Platform } from '../../platform/platform.ts';
+import type { Queryable } from '../../platform/postgres/postgres.ts';
+import type { AsOfPosition } from '../queries/invoices.ts';
+
+/** Reading and rating a customer's month takes far less; a process that stops in the middle must not stop its partition for ever. */
+const HELD_AT_MOST = `set_config('idle_in_transaction_session_timeout', '30s', true)`;
+
+/** Until the transaction ends. Throws `behind`, `import_running` or `reconciliation_red`. */
+export async function holdUsage(transaction: Queryable, log: Platform['log'], customer: string): Promise<AsOfPosition> {
+  const position = await lockOffsets(transaction, log, customer);
+  await requireNoImport(transaction, position, customer);
+  await requireGreen(transaction, customer);
+  return position;
+}
+
+async function lockOffsets(transaction: Queryable, log: Platform['log'], customer: string): Promise<AsOfPosition> {
+  const partition = log.partitionFor(customer);
+  // Records before rollups; nobody takes them the other way round.
+  const { rows } = await transaction.query<{ consumer: string; epoch: number; next: string }>(
+    `SELECT o.consumer, o.epoch, o.next_offset::text AS next, ${HELD_AT_MOST}
+       FROM consumer_offsets o JOIN log_epochs e ON e.epoch = o.epoch
+      WHERE e.incarnation = $1 AND o.partition = $2 ORDER BY o.consumer FOR UPDATE OF o`,
+    [await log.incarnation(), partition],
+  );
+  const [records, rollups] = ['records', 'rollups'].map((consumer) => rows.find((row) => row.consumer === consumer));
+  if (records === undefined || rollups === undefined) throw behind(customer, 'nothing of the event log has been consumed yet');
+  if (records.next !== rollups.next)
+    throw behind(customer, `ClickHouse has its usage up to position ${rollups.next}, Postgres up to ${records.next}`);
+  const { rows: pending } = await transaction.query<{ first: string }>(
+    `SELECT first_offset::text AS first FROM rollup_ranges WHERE epoch = $1 AND partition = $2 AND state = 'PENDING' ORDER BY first_offset LIMIT 1`,
+    [rollups.epoch, partition],
+  );
+  if (pending[0] !== undefined) throw behind(customer, `the usage from position ${pending[0].first} on is on its way to ClickHouse`);
+  return { epoch: rollups.epoch, partition, offset: Number(rollups.next) };
+}
+
+function behind(customer: string, why: string): ProblemError {
+  return new ProblemError('behind', `Not all usage of customer "${customer}" is in both stores: ${why}. Try again in a moment.`);
+}
+
+/**
+ * What a file holds is known only once all of it is published, so until then it may hold this customer. After that, what counts is whether
+ * the customer's partition has had its last event, or the message of its undo.
+ */
+async function requireNoImport(transaction: Queryable, { epoch, partition, offset }: AsOfPosition, customer: string): Promise<void> {
+  const { rows } = await transaction.query<{ id: string; name: string; status: string }>(
+    `SELECT i.id::text AS id, i.name, i.status FROM imports i LEFT JOIN import_partitions p ON p.import_id = i.id AND p.partition = $2
+      WHERE i.status = 'publishing' OR (i.status = 'received' AND i.sha256 IS NOT NULL)
+         OR (i.status = 'settling' AND p.epoch IS NOT DISTINCT FROM $1 AND p.end_offset > $3)
+         OR (i.status = 'undoing' AND NOT coalesce(p.undo_epoch = $1 AND p.undo_offset <= $3, false))
+      ORDER BY i.id LIMIT 1`,
+    [epoch, partition, offset],
+  );
+  const [running] = rows;
+  if (running !== undefined)
+    throw new ProblemError(
+      'import_running',
+      `Import ${running.id} ("${running.name}") is ${running.status} and may change the usage of customer "${customer}". Wait until it has ended.`,
+    );
+}
+
+async function requireGreen(transaction: Queryable, customer: string): Promise<void> {
+  const { rows } = await transaction.query<{ meter: string; hour: string }>(
+    `SELECT meter, hour FROM reconciliation_cells WHERE customer = $1 AND state = 'differs' ORDER BY hour, meter LIMIT 1`,
+    [customer],
+  );
+  const [red] = rows;
+  if (red !== undefined)
+    throw new ProblemError(
+      'reconciliation_red',
+      `Postgres and ClickHouse disagree about customer "${customer}", meter "${red.meter}", hour ${toInstant(red.hour)}. See GET /v1/reconciliation; a rebuild of ClickHouse mends it.`,
+      {
+        errors: [
+          { path: `${customer}/${red.meter}/${toInstant(red.hour)}`, code: 'differs', message: 'the stores disagree about this hour' },
+        ],
+      },
+    );
+}

@@ -1,0 +1,20 @@
+/** Who bills and who is billed, as an invoice names them: a final one as it was frozen, any other as the settings are now. */
+import type { Platform } from '../../platform/platform.ts';
+import type { Invoice } from '../../schemas/http/invoices.ts';
+import type { Seller } from '../../schemas/http/settings.ts';
+import { findInvoice } from '../queries/invoices.ts';
+import { readSettings } from '../queries/settings.ts';
+import { readTerms } from './terms.ts';
+
+export interface InvoiceParties {
+  seller: Seller;
+  invoiceDetails: Readonly<Record<string, string>>;
+}
+
+export async function readParties({ postgres, clock }: Platform, { id, customer }: Invoice): Promise<InvoiceParties> {
+  const stored = id === null ? undefined : await findInvoice(postgres, id);
+  const terms = stored?.terms ?? null;
+  if (terms !== null) return { seller: terms.seller, invoiceDetails: terms.billing.customer.invoiceDetails };
+  const [{ seller }, current] = await Promise.all([readSettings(postgres), readTerms(postgres, [customer], clock.now())]);
+  return { seller, invoiceDetails: current.get(customer)?.customer.invoiceDetails ?? {} };
+}

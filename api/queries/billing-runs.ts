@@ -1,0 +1,149 @@
+/** Billing runs: asked for and watched over HTTP, carried out by api/billing/runs.ts. */
+import { toInstant } from '../../core/instant-text.ts';
+import type { Queryable } from '../../platform/postgres/postgres.ts';
+import type { BillingRun } from '../../schemas/http/billing-runs.ts';
+
+/** Failures kept of a run: a fault that many customers have is seen by the first of them. */
+const FAILURES_MAX = 100;
+
+interface RunRow {
+  id: string;
+  period: string;
+  customers: string[] | null;
+  state: BillingRun['state'];
+  total: string | null;
+  done: string;
+  drafts: string;
+  untouched: string;
+  empty: string;
+  failed: string;
+  failures: BillingRun['failures'];
+  requestedAt: string;
+  requestedBy: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+  [column: string]: unknown;
+}
+
+const RUN = `run_id::text AS id, month AS period, customers, state, total::text AS total, done::text AS done, drafts::text AS drafts,
+  untouched::text AS untouched, empty::text AS empty, failed::text AS failed, failures, requested_at AS "requestedAt",
+  requested_by AS "requestedBy", started_at AS "startedAt", finished_at AS "finishedAt"`;
+
+export async function requestRun(
+  postgres: Queryable,
+  run: { month: string; customers: readonly string[] | undefined; by: string },
+): Promise<BillingRun> {
+  const { rows } = await postgres.query<RunRow>(
+    `INSERT INTO billing_runs (month, customers, requested_by)
+     VALUES ($1, (SELECT array_agg(DISTINCT c ORDER BY c) FROM unnest($2::text[] COLLATE "C") AS c), $3) RETURNING ${RUN}`,
+    [run.month, run.customers ?? null, run.by],
+  );
+  if (rows[0] === undefined) throw new Error('the statement returned no row');
+  await postgres.query(`SELECT pg_notify('billing-runs', '')`);
+  return toRun(rows[0]);
+}
+
+export async function findRun(postgres: Queryable, id: string): Promise<BillingRun | undefined> {
+  const { rows } = await postgres.query<RunRow>(`SELECT ${RUN} FROM billing_runs WHERE run_id = $1::bigint`, [id]);
+  return rows[0] === undefined ? undefined : toRun(rows[0]);
+}
+
+/** Newest first. */
+export async function listRuns(postgres: Queryable, page: { before: string | undefined; rows: number }): Promise<BillingRun[]> {
+  const { rows } = await postgres.query<RunRow>(
+    `SELECT ${RUN} FROM billing_runs WHERE $1::bigint IS NULL OR run_id < $1::bigint ORDER BY run_id DESC LIMIT $2`,
+    [page.before ?? null, page.rows],
+  );
+  return rows.map(toRun);
+}
+
+export interface OpenRun {
+  id: string;
+  month: string;
+  customers: string[] | null;
+  doneTo: string;
+}
+
+/** The oldest that is not done. */
+export async function findOpenRun(postgres: Queryable): Promise<OpenRun | undefined> {
+  const { rows } = await postgres.query<OpenRun & { [column: string]: unknown }>(
+    `SELECT run_id::text AS id, month, customers, done_to AS "doneTo" FROM billing_runs WHERE state <> 'done' ORDER BY run_id LIMIT 1`,
+  );
+  return rows[0];
+}
+
+/** How many customers there are to go through is counted once; one that was begun before goes on counting. */
+export async function startRun(postgres: Queryable, { id, customers }: OpenRun, now: Date): Promise<void> {
+  await postgres.query(
+    `UPDATE billing_runs SET state = 'running', started_at = coalesce(started_at, $2),
+       total = coalesce(total, (SELECT count(*) FROM customers WHERE $3::text[] IS NULL OR id = ANY($3::text[])))
+     WHERE run_id = $1::bigint`,
+    [id, now.toISOString(), customers],
+  );
+}
+
+/** The next customers of a run, in byte order. */
+export async function nextCustomers(postgres: Queryable, { customers, doneTo }: OpenRun, limit: number): Promise<string[]> {
+  const { rows } = await postgres.query<{ id: string }>(
+    'SELECT id FROM customers WHERE id > $1 AND ($2::text[] IS NULL OR id = ANY($2::text[])) ORDER BY id LIMIT $3',
+    [doneTo, customers, limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
+export interface RangeOutcome {
+  doneTo: string;
+  done: number;
+  drafts: number;
+  untouched: number;
+  empty: number;
+  failures: BillingRun['failures'];
+}
+
+/** With the drafts of the range, in one transaction: what is done is never done again, and counted once. */
+export async function advanceRun(postgres: Queryable, id: string, range: RangeOutcome): Promise<void> {
+  await postgres.query(
+    `UPDATE billing_runs SET done_to = $2, done = done + $3, drafts = drafts + $4, untouched = untouched + $5, empty = empty + $6,
+       failed = failed + $8,
+       failures = CASE WHEN jsonb_array_length(failures) < ${FAILURES_MAX} THEN failures || $7::jsonb ELSE failures END
+     WHERE run_id = $1::bigint`,
+    [
+      id,
+      range.doneTo,
+      range.done,
+      range.drafts,
+      range.untouched,
+      range.empty,
+      JSON.stringify(range.failures.slice(0, FAILURES_MAX)),
+      range.failures.length,
+    ],
+  );
+}
+
+export async function finishRun(postgres: Queryable, id: string, now: Date): Promise<void> {
+  await postgres.query(`UPDATE billing_runs SET state = 'done', finished_at = $2 WHERE run_id = $1::bigint`, [id, now.toISOString()]);
+}
+
+function toRun(row: RunRow): BillingRun {
+  const instant = (text: string | null) => (text === null ? null : toInstant(text));
+  const { id, period, customers, state, total, failures, requestedBy } = row;
+  const [done, drafts, untouched, empty, failed] = [row.done, row.drafts, row.untouched, row.empty, row.failed].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return {
+    id,
+    period,
+    customers,
+    state,
+    progress: { total: total === null ? null : Number(total), done, drafts, untouched, empty, failed },
+    failures,
+    requestedAt: toInstant(row.requestedAt),
+    requestedBy,
+    startedAt: instant(row.startedAt),
+    finishedAt: instant(row.finishedAt),
+  };
+}

@@ -1,0 +1,65 @@
+/** `/v1/billing-runs`: drafts for all customers of a month. */
+import { Type } from 'typebox';
+import { ProblemError } from '../../core/errors.ts';
+import { callerOf } from '../../platform/http/authenticate.ts';
+import type { HttpServer } from '../../platform/http/server.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { BillingRun, BillingRunInput, BillingRunList } from '../../schemas/http/billing-runs.ts';
+import { Page, strictObject } from '../../schemas/http/common.ts';
+import { encodeOpaque, toPage } from '../cursor.ts';
+import { findRun, listRuns, requestRun } from '../queries/billing-runs.ts';
+import { readNumberCursor } from './number-cursor.ts';
+
+const tags = ['invoices'];
+
+export function registerBillingRuns(server: HttpServer, { postgres }: Platform): void {
+  server.post('/v1/billing-runs', {
+    schema: {
+      operationId: 'startBillingRun',
+      summary: 'Drafts for all customers of a month',
+      description: 'Repeatable: drafts are replaced, final invoices stay as they are. Follow the run until its state is `done`.',
+      tags,
+      body: BillingRunInput,
+      response: { 202: BillingRun },
+    },
+    handler: async (request, reply) => {
+      const { period, customers } = request.body;
+      const run = await requestRun(postgres, { month: period, customers, by: callerOf(request).name });
+      return reply.status(202).header('location', `/v1/billing-runs/${run.id}`).send(run);
+    },
+  });
+
+  server.get('/v1/billing-runs', {
+    schema: {
+      operationId: 'listBillingRuns',
+      summary: 'Billing runs, newest first',
+      tags,
+      querystring: strictObject(Page),
+      response: { 200: BillingRunList },
+    },
+    handler: async ({ query: { cursor, limit = 100 } }) => {
+      const runs = await listRuns(postgres, { before: readNumberCursor('billing-run', cursor), rows: limit + 1 });
+      return toPage(
+        runs,
+        limit,
+        (run) => run,
+        (run) => encodeOpaque('billing-run', [run.id]),
+      );
+    },
+  });
+
+  server.get('/v1/billing-runs/:id', {
+    schema: {
+      operationId: 'getBillingRun',
+      summary: 'How far a billing run is',
+      tags,
+      params: Type.Object({ id: Type.String({ pattern: '^\\d{1,18}$' }) }),
+      response: { 200: BillingRun },
+    },
+    handler: async ({ params: { id } }) => {
+      const run = await findRun(postgres, id);
+      if (run === undefined) throw new ProblemError('not_found', `There is no billing run ${id}.`);
+      return run;
+    },
+  });
+}

@@ -1,0 +1,122 @@
+/** What is done to an invoice: finalize, void, credit, recompute; and what is left of it: credits of customers, the audit log. */
+import { Type } from 'typebox';
+import { createTurns } from '../../platform/clickhouse/turns.ts';
+import { callerOf } from '../../platform/http/authenticate.ts';
+import type { HttpServer } from '../../platform/http/server.ts';
+import type { Platform } from '../../platform/platform.ts';
+import { Page, strictObject } from '../../schemas/http/common.ts';
+import { AuditList, CreditNoteInput, Credits, FinalizeInput, Recomputed, VoidInput } from '../../schemas/http/invoice-life.ts';
+import { CreditNote, Invoice } from '../../schemas/http/invoices.ts';
+import { createCreditNote } from '../billing/credit.ts';
+import { finalizeInvoice } from '../billing/finalize.ts';
+import { readInvoice } from '../billing/read-invoice.ts';
+import { recomputeInvoice } from '../billing/recompute.ts';
+import { voidInvoice } from '../billing/void.ts';
+import { encodeOpaque, toPage } from '../cursor.ts';
+import { listAudit } from '../queries/audit.ts';
+import { listCredits } from '../queries/credits.ts';
+import { readNumberCursor } from './number-cursor.ts';
+import { InvoiceParams } from './stored-invoices.ts';
+
+const tags = ['invoices'];
+
+/** Each holds a connection and asks for a second one while it does: more at once could use up the pool and wait for each other. */
+const FINALIZED_AT_ONCE = 2;
+/** Of a script that finalizes a whole month without waiting for answers. */
+const WAITING_MAX = 1_000;
+
+export function registerInvoiceLife(server: HttpServer, platform: Platform): void {
+  const turns = createTurns({ name: 'finalizing', atOnce: FINALIZED_AT_ONCE, waitingMax: WAITING_MAX });
+
+  server.post('/v1/invoices/:id/finalize', {
+    schema: {
+      operationId: 'finalizeInvoice',
+      summary: 'Make a draft final',
+      description:
+        'Freezes it under a number without gaps. May be repeated. 409 `behind`, `import_running` or `reconciliation_red` while its usage is not settled, `period_not_over` unless forced.',
+      tags,
+      params: InvoiceParams,
+      body: FinalizeInput,
+      response: { 200: Invoice },
+    },
+    handler: async (request) => {
+      const { id } = request.params;
+      await turns.take(() => finalizeInvoice(platform, { id, by: callerOf(request).name, force: request.body?.force }));
+      return readInvoice(platform, id, { hours: false });
+    },
+  });
+
+  server.post('/v1/invoices/:id/void', {
+    schema: {
+      operationId: 'voidInvoice',
+      summary: 'Take a final invoice back',
+      tags,
+      params: InvoiceParams,
+      body: VoidInput,
+      response: { 200: Invoice },
+    },
+    handler: async (request) => {
+      const { id } = request.params;
+      await voidInvoice(platform, { id, by: callerOf(request).name, reason: request.body.reason });
+      return readInvoice(platform, id, { hours: false });
+    },
+  });
+
+  server.post('/v1/invoices/:id/credit-notes', {
+    schema: {
+      operationId: 'createCreditNote',
+      summary: 'Take back lines of a final invoice, or all that is left of it',
+      tags,
+      params: InvoiceParams,
+      body: CreditNoteInput,
+      response: { 201: CreditNote },
+    },
+    handler: async (request, reply) =>
+      reply.status(201).send(await createCreditNote(platform, request.params.id, request.body, callerOf(request).name)),
+  });
+
+  server.post('/v1/invoices/:id/recompute', {
+    schema: {
+      operationId: 'recomputeInvoice',
+      summary: 'Whether an invoice still follows from its rows and terms, or what differs',
+      tags,
+      params: InvoiceParams,
+      response: { 200: Recomputed },
+    },
+    handler: async ({ params: { id } }) => recomputeInvoice(platform, id),
+  });
+
+  registerLedgers(server, platform);
+}
+
+function registerLedgers(server: HttpServer, { postgres }: Platform): void {
+  server.get('/v1/customers/:id/credits', {
+    schema: {
+      operationId: 'listCredits',
+      summary: 'What negative totals have left to a customer, and which invoices used it up',
+      tags: ['customers'],
+      params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 256 }) }),
+      response: { 200: Credits },
+    },
+    handler: async ({ params: { id } }) => listCredits(postgres, id),
+  });
+
+  server.get('/v1/audit', {
+    schema: {
+      operationId: 'listAudit',
+      summary: 'Who did what, when and why; newest first',
+      tags: ['operations'],
+      querystring: strictObject({ ...Page, subject: Type.Optional(Type.String({ maxLength: 300, examples: ['invoice/12'] })) }),
+      response: { 200: AuditList },
+    },
+    handler: async ({ query: { subject, cursor, limit = 100 } }) => {
+      const entries = await listAudit(postgres, { subject, before: readNumberCursor('audit', cursor), rows: limit + 1 });
+      return toPage(
+        entries,
+        limit,
+        (entry) => entry,
+        (entry) => encodeOpaque('audit', [entry.id]),
+      );
+    },
+  });
+}

@@ -1,0 +1,168 @@
+/** Stored invoices: lists, the trace of an amount, and what is done to an invoice. */
+import { Type } from 'typebox';
+import { DecimalString, Instant, List, nullable, Page, strictObject } from './common.ts';
+import { CreditNote, Invoice } from './invoices.ts';
+
+export const Month = Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])$', examples: ['2026-10'] });
+
+export const InvoiceListQuery = strictObject({
+  ...Page,
+  customer: Type.Optional(Type.String({ maxLength: 300 })),
+  status: Type.Optional(Type.Union([Type.Literal('draft'), Type.Literal('final'), Type.Literal('void')])),
+  period: Type.Optional(Month),
+});
+export const InvoiceSummary = Type.Object({
+  ...Type.Pick(Invoice, ['number', 'status', 'customer', 'customerName', 'plan', 'currency', 'period', 'asOf', 'subtotal', 'total'])
+    .properties,
+  id: Type.String(),
+  month: Type.String(),
+  contentHash: nullable(Type.String()),
+  finalizedAt: nullable(Instant),
+});
+export type InvoiceSummary = Type.Static<typeof InvoiceSummary>;
+export const InvoiceList = List(InvoiceSummary);
+
+export const InvoiceQuery = strictObject({
+  hours: Type.Optional(Type.Boolean({ default: true, description: 'Without them the lines alone: a hundredth of the size.' })),
+});
+
+const Running = Type.Object({ quantity: DecimalString, amount: DecimalString });
+/** A day or an hour of a line: its own is the difference between the running figures before and after it. */
+export const TracedPart = Type.Object({
+  start: Instant,
+  end: Instant,
+  quantity: DecimalString,
+  events: Type.Integer(),
+  amount: DecimalString,
+  from: Running,
+  to: Running,
+});
+export type TracedPart = Type.Static<typeof TracedPart>;
+export const TracedDays = Type.Object({ items: Type.Array(Type.Object({ day: Type.String(), ...TracedPart.properties })), total: Running });
+export const TracedHours = Type.Object({ items: Type.Array(TracedPart), total: Running });
+export const TracedHoursQuery = strictObject({
+  day: Type.Optional(Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: "A day of the customer's zone; all without it." })),
+});
+
+export const TracedRecord = Type.Object({
+  key: Type.String(),
+  id: Type.String(),
+  time: Instant,
+  quantity: DecimalString,
+  contribution: DecimalString,
+  properties: Type.Record(Type.String(), Type.Unknown()),
+  importId: Type.String(),
+  fileName: nullable(Type.String()),
+  line: Type.Integer(),
+});
+export type TracedRecord = Type.Static<typeof TracedRecord>;
+export const TracedRecords = Type.Object({
+  ...List(TracedRecord).properties,
+  /** What the contributions of the hour come to, on all pages. */
+  hour: Running,
+});
+export type TracedRecords = Type.Static<typeof TracedRecords>;
+
+const LeftOut = Type.Object({ events: Type.Integer(), quantity: DecimalString });
+/** What a line was made of, for who wants to check it by hand. */
+export const Explanation = Type.Object({
+  inputs: Type.Object({
+    meter: Type.String(),
+    aggregation: nullable(Type.String()),
+    property: nullable(Type.String({ description: 'Whose values are counted.' })),
+    quantity: DecimalString,
+    events: Type.Integer(),
+    from: Instant,
+    to: Instant,
+    pricing: Type.String(),
+    /** With its version: what it said then holds for this line for ever. */
+    plan: nullable(Type.Object({ id: Type.String(), version: Type.Integer() })),
+    asOf: Instant,
+  }),
+  /** Its exact results add up to `exactAmount`. */
+  formula: Type.Array(Type.Object({ text: Type.String(), exact: DecimalString })),
+  exactAmount: DecimalString,
+  rounding: Type.Object({ mode: Type.String(), currency: Type.String(), digits: Type.Integer() }),
+  amount: DecimalString,
+  /** Of the same meter and time, and why: taken back with their import, at odds with the accepted version, or reported more than once. */
+  leftOut: Type.Object({
+    voided: LeftOut,
+    conflict: LeftOut,
+    duplicate: LeftOut,
+    /** Came after what the invoice stands for; the next one adjusts for it. */
+    late: LeftOut,
+  }),
+});
+export type Explanation = Type.Static<typeof Explanation>;
+
+const reason = Type.String({ minLength: 1, maxLength: 2_000 });
+export const FinalizeInput = Type.Union([
+  strictObject({ force: Type.Optional(strictObject({ reason }, 'Although the period is not over; kept in the audit log.')) }),
+  Type.Null(),
+]);
+export const VoidInput = strictObject({ reason });
+export const CreditNoteInput = strictObject({
+  reason,
+  full: Type.Optional(Type.Literal(true)),
+  lines: Type.Optional(
+    Type.Array(
+      strictObject(
+        {
+          n: Type.Integer({ minimum: 1 }),
+          quantity: Type.Optional(Type.String({ pattern: '^\\d{1,20}(\\.\\d{1,18})?$' })),
+          amount: Type.String({ pattern: '^\\d{1,20}(\\.\\d{1,4})?$' }),
+        },
+        'How much of a line is taken back, without tax.',
+      ),
+      { minItems: 1, maxItems: 1000 },
+    ),
+  ),
+});
+export type CreditNoteInput = Type.Static<typeof CreditNoteInput>;
+export { CreditNote };
+
+const Difference = Type.Object({
+  /** `charge`: what the rows and terms make of the entry now, less what the invoice says. */
+  key: Type.String(),
+  kind: Type.String(),
+  meter: nullable(Type.String()),
+  quantity: DecimalString,
+  amount: DecimalString,
+  hours: Type.Array(Type.Object({ start: Instant, end: Instant, quantity: DecimalString, amount: DecimalString })),
+});
+export const Recomputed = Type.Object({
+  /** Whether the invoice still follows from its rows and terms, and is what its hash stands for. */
+  follows: Type.Boolean(),
+  hash: Type.Object({ stored: Type.String(), computed: Type.String(), agrees: Type.Boolean() }),
+  asOf: Instant,
+  total: Type.Object({ stored: DecimalString, computed: DecimalString }),
+  differences: Type.Array(Difference),
+});
+export type Recomputed = Type.Static<typeof Recomputed>;
+
+export const CreditEntry = Type.Object({
+  id: Type.String(),
+  currency: Type.String(),
+  /** The invoice whose total was below zero, and the one that used it up; null where it came up or was taken back. */
+  invoice: Type.String(),
+  usedBy: nullable(Type.String()),
+  amount: DecimalString,
+  at: Instant,
+});
+export type CreditEntry = Type.Static<typeof CreditEntry>;
+export const Credits = Type.Object({
+  items: Type.Array(CreditEntry),
+  balances: Type.Array(Type.Object({ currency: Type.String(), amount: DecimalString })),
+});
+
+export const AuditEntry = Type.Object({
+  id: Type.String(),
+  at: Instant,
+  who: Type.String(),
+  what: Type.String(),
+  subject: Type.String(),
+  reason: nullable(Type.String()),
+  details: Type.Record(Type.String(), Type.Unknown()),
+});
+export type AuditEntry = Type.Static<typeof AuditEntry>;
+export const AuditList = List(AuditEntry);
