@@ -34,6 +34,9 @@ export interface PostgresOptions {
 /** Waiting for a free or new connection. A batch holds a connection for a second or two; ten times that is a fault worth an error. */
 const CONNECT_TIMEOUT_MS = 30_000;
 
+/** How long a connection may be silent before the system asks whether its other end is still there. */
+const KEEP_ALIVE_MS = 10_000;
+
 /** An idle connection costs the server a process of some 10 MB; work that comes in bursts finds it again within a minute. */
 const IDLE_TIMEOUT_MS = 60_000;
 
@@ -69,6 +72,8 @@ export function connectPostgres(options: PostgresOptions): Postgres {
     application_name: options.applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    // Else the first question whether the server is still there comes after two hours.
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     query_timeout: answerMs.statement,
     types: textTimes,
   };

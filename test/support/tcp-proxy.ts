@@ -6,7 +6,10 @@ import type { AddressInfo, Socket } from 'node:net';
 /** What happens to the bytes of all connections, old and new, from now on. */
 export type Fault =
   | { kind: 'none' }
-  /** Requests arrive; of the answer nothing comes back, and the connection is cut in its place or stays open in silence. */
+  /**
+   * Requests arrive; of the answer nothing comes back, and the connection is cut in its place or stays open in silence. A connection
+   * that has lost something is reset when the fault is over, as by a network that works again and knows nothing of it.
+   */
   | { kind: 'lost-answer'; then: 'cut' | 'silence' }
   /** The connection is cut on both sides when so many bytes of requests have passed. */
   | { kind: 'cut-request'; afterBytes: number }
@@ -25,6 +28,7 @@ export interface TcpProxy {
 
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
+  const silenced = new Set<Socket>();
   let fault: Fault = { kind: 'none' };
   let connections = 0;
   let answersLost = 0;
@@ -56,6 +60,7 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       if (fault.kind !== 'lost-answer') return true;
       answersLost += 1;
       if (fault.then === 'cut') client.destroy();
+      else silenced.add(client);
       return false;
     };
     forward(server, client, isKept, () => (fault.kind === 'delay' ? fault.byMs : 0));
@@ -72,6 +77,8 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
       return answersLost;
     },
     set(next) {
+      for (const client of silenced) client.destroy();
+      silenced.clear();
       fault = next;
       requestBytes = 0;
     },
