@@ -1,12 +1,26 @@
 /** What a process and its children have used, from Linux's /proc (proc(5)). */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 
 const CLOCK_TICKS_PER_SECOND = 100;
 
-/** Peak resident set of the process since its start, in MB. */
-export async function peakMegabytes(pid: number): Promise<number> {
+/** Peak resident set of the process since its start, or since `forgetPeak`, in MB. */
+export function peakMegabytes(pid: number): Promise<number> {
+  return megabytesOf(pid, 'VmHWM');
+}
+
+/** Resident set of the process now, in MB. */
+export function residentMegabytes(pid: number): Promise<number> {
+  return megabytesOf(pid, 'VmRSS');
+}
+
+/** The peak from here on is what the process holds now, and what it comes to hold. */
+export async function forgetPeak(pid: number): Promise<void> {
+  await writeFile(`/proc/${pid}/clear_refs`, '5');
+}
+
+async function megabytesOf(pid: number, field: 'VmHWM' | 'VmRSS'): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024);
+  return Math.round(Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) / 1024);
 }
 
 /** User and system time of the process and all its living descendants, with those of ended children. */

@@ -3,6 +3,7 @@ import { formatDecimal, toScaled } from '../../core/decimal.ts';
 import { ProblemError } from '../../core/errors.ts';
 import { formatMinor, minorDigits, percentOf } from '../../core/money.ts';
 import { QUANTITY_SCALE } from '../../core/rating.ts';
+import { sumOf } from '../../core/totals.ts';
 import { dateOf } from '../../core/window.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Transaction } from '../../platform/postgres/postgres.ts';
@@ -30,7 +31,7 @@ export async function createCreditNote(platform: Platform, id: string, input: Cr
     if (charges.length === 0) throw new ProblemError('unprocessable', 'Nothing of this invoice is left to be credited.');
     const at = platform.clock.now();
     const { numbering } = await readSettings(transaction);
-    const number = await takeNumber(transaction, numbering.creditNote, dateOf(at.getTime(), stored.timeZone));
+    const number = await takeNumber(transaction, 'credit_notes', numbering.creditNote, dateOf(at.getTime(), stored.timeZone));
     const content = contentOf(stored, charges);
     const noteId = await insertCreditNote(transaction, { number, invoice: id, reason: input.reason, content, at, by });
     await insertCharges(transaction, 'credit-note', noteId, chargeTexts(charges.map((charge, n) => ({ ...charge, n: n + 1 }))));
@@ -79,17 +80,32 @@ function creditLines(stored: StoredInvoice, left: readonly StoredCharge[], lines
     const minor = toScaledAmount(amount, currency, `lines/${at}/amount`);
     if (minor > charge.amount || minor <= 0n)
       throw refused(`lines/${at}/amount`, 'too_much', `between 0 and ${formatMinor(charge.amount, currency)}, what is left of line ${n}`);
-    return { ...charge, quantity: -toScaled(quantity, QUANTITY_SCALE), amount: -minor, hours: [] };
+    const units = toScaled(quantity, QUANTITY_SCALE);
+    if (units > 0n && units > charge.quantity)
+      throw refused(
+        `lines/${at}/quantity`,
+        'too_much',
+        `no more than ${formatDecimal(charge.quantity, QUANTITY_SCALE)}, what is left of line ${n}`,
+      );
+    return { ...charge, quantity: -units, amount: -minor, hours: [] };
   });
   if (new Set(charges.map(({ n }) => n)).size < charges.length) throw refused('lines', 'line_twice', 'names each line once');
-  const tax = left.find(({ kind, period }) => kind === 'tax' && period.from === stored.period.from);
+  const own = left.filter(({ period }) => period.from === stored.period.from);
+  const [taken, net] = [-sumOf(charges), sumOf(own.filter(({ kind }) => kind !== 'tax'))];
+  // Lines stand on the invoice before its discounts: all of them together may come to more than it does.
+  if (taken > net)
+    throw refused(
+      'lines',
+      'too_much',
+      `together between 0 and ${formatMinor(net > 0n ? net : 0n, currency)}, what is left after discounts`,
+    );
+  const tax = own.find(({ kind }) => kind === 'tax');
+  if (tax === undefined) return charges;
   const { taxRate, rounding } = terms?.billing ?? { taxRate: '0', rounding: 'half-away' as const };
-  const amount = percentOf(
-    charges.reduce((sum, charge) => sum + charge.amount, 0n),
-    taxRate,
-    rounding,
-  );
-  return tax === undefined || amount === 0n ? charges : [...charges, { ...tax, quantity: 0n, amount, hours: [] }];
+  const share = percentOf(taken, taxRate, rounding);
+  // Each note rounds: the last one takes what is left, and none takes more.
+  const amount = taken === net || share > tax.amount ? tax.amount : share;
+  return amount === 0n ? charges : [...charges, { ...tax, quantity: 0n, amount: -amount, hours: [] }];
 }
 
 function toScaledAmount(amount: string, currency: string, path: string): bigint {
@@ -105,7 +121,6 @@ function contentOf(
   charges: readonly StoredCharge[],
 ): Pick<CreditNote, 'lines' | 'other' | 'tax' | 'total'> {
   const money = (minor: bigint): string => formatMinor(minor, currency);
-  const sum = (some: readonly StoredCharge[]): bigint => some.reduce((total, { amount }) => total + amount, 0n);
   const isLine = ({ n }: StoredCharge): boolean => n <= snapshot.lines.length;
   const isTax = ({ kind, period: { from } }: StoredCharge): boolean => kind === 'tax' && from === period.from;
   return {
@@ -115,9 +130,9 @@ function contentOf(
       ...(quantity === 0n ? {} : { quantity: formatDecimal(quantity, QUANTITY_SCALE) }),
       amount: money(amount),
     })),
-    other: money(sum(charges.filter((charge) => !isLine(charge) && !isTax(charge)))),
-    tax: money(sum(charges.filter(isTax))),
-    total: money(sum(charges)),
+    other: money(sumOf(charges.filter((charge) => !isLine(charge) && !isTax(charge)))),
+    tax: money(sumOf(charges.filter(isTax))),
+    total: money(sumOf(charges)),
   };
 }
 

@@ -13,7 +13,7 @@ import { cellWatermarkOf, readWatermark, type Watermark } from '../queries/water
 import { readEventUsage } from '../usage/event-usage.ts';
 import { billingPeriod } from './billing-period.ts';
 import { readUsageByCustomer, type BilledCustomer, type CustomerUsage } from './bulk-usage.ts';
-import { billedTo, creditsIn, writeDraft, type NumberedCredit } from './draft.ts';
+import { billedBeside, creditsIn, writeDraft, type NumberedCredit } from './draft.ts';
 import { dueOfPeriods, issuedPeriods, type BillingStores } from './due.ts';
 import { rateUsageOf, segmentsOf } from './rate.ts';
 import { readTerms, type BilledMeter, type BillingTerms } from './terms.ts';
@@ -55,10 +55,10 @@ export async function draftRange(
   const billed: BilledCustomer[] = open.flatMap((customer) => {
     const own = terms.get(customer);
     if (own === undefined) return [];
-    const period = billingPeriod(month, own.timeZone, billedTo(issued.get(customer) ?? [], month));
+    const period = billingPeriod(month, own.timeZone, billedBeside(issued.get(customer) ?? [], month));
     return [{ customer, period, timeZone: own.timeZone }];
   });
-  const earlier = billed.flatMap(({ customer, period }) => issuedPeriods(issued.get(customer) ?? [], period.from));
+  const earlier = billed.flatMap(({ customer }) => issuedPeriods(issued.get(customer) ?? [], month));
   const context: RangeContext = {
     stores,
     month,
@@ -86,8 +86,7 @@ export async function draftRange(
 function isOpen(issued: readonly IssuedInvoice[], month: string): boolean {
   const own = issued.filter((invoice) => invoice.month === month);
   if (own.some(({ status }) => status === 'final')) return false;
-  const end = Math.max(...own.map(({ period }) => period.to));
-  return own.length === 0 || !issued.some(({ status, period }) => status === 'final' && period.from >= end);
+  return own.length === 0 || !issued.some((invoice) => invoice.status === 'final' && invoice.month > month);
 }
 
 async function draftInto(range: DraftedRange, context: RangeContext, customer: BilledCustomer, usage: CustomerUsage): Promise<void> {

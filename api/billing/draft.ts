@@ -3,6 +3,7 @@ import { ProblemError } from '../../core/errors.ts';
 import { writeInvoice } from '../../core/invoice.ts';
 import { formatMinor } from '../../core/money.ts';
 import { settle, type Credit, type Settlement } from '../../core/totals.ts';
+import type { Window } from '../../core/window.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { Invoice, InvoiceSettlement } from '../../schemas/http/invoices.ts';
 import { readCredits } from '../queries/credits.ts';
@@ -11,6 +12,7 @@ import type { CustomerPeriod } from '../queries/settled-periods.ts';
 import { billingPeriod } from './billing-period.ts';
 import { dueBefore, type BillingStores } from './due.ts';
 import { rateCustomer, type CustomerRating } from './rate.ts';
+import { standingInvoices } from './standing-invoices.ts';
 import { readTerms } from './terms.ts';
 
 export type NumberedCredit = Credit & { currency: string; number: string | null };
@@ -35,16 +37,16 @@ export async function rateDraft(
   const within = transaction === undefined ? {} : { transaction };
   const terms = (await readTerms(postgres, [customer], stores.clock.now())).get(customer);
   if (terms === undefined) throw new ProblemError('not_found', `There is no customer "${customer}", neither set up nor seen in usage.`);
-  const period = billingPeriod(month, terms.timeZone, billedTo(await findIssuedInvoices(postgres, [customer]), month));
-  const { adjustments, rated } = await dueBefore(stores, { customer, before: period.from, currency: terms.currency, ...within });
+  const period = billingPeriod(month, terms.timeZone, billedBeside(await findIssuedInvoices(postgres, [customer]), month));
+  const { adjustments, rated } = await dueBefore(stores, { customer, month, currency: terms.currency, ...within });
   const rating = await rateCustomer(stores, { customer, period, terms, adjustments, ...within });
   const credits = creditsIn((await readCredits(postgres, [customer])).get(customer), terms.currency);
   return { rating, settlement: settle(rating.rated.total, credits), credits, adjusted: rated };
 }
 
-/** Where the final invoices for other months end. */
-export function billedTo(issued: readonly IssuedInvoice[], month: string): number[] {
-  return issued.filter((invoice) => invoice.status === 'final' && invoice.month !== month).map(({ period }) => period.to);
+/** The time that other months have taken: what a void invoice billed falls due for its own period, unless its month is billed anew. */
+export function billedBeside(issued: readonly IssuedInvoice[], month: string): Window[] {
+  return standingInvoices(issued).flatMap((invoice) => (invoice.month === month ? [] : [invoice.period]));
 }
 
 export function creditsIn(credits: readonly NumberedCredit[] | undefined, currency: string): NumberedCredit[] {

@@ -11,36 +11,28 @@ import { readCharges, type StoredCharge } from '../queries/invoice-charges.ts';
 import { findInvoice, findIssuedInvoices, type IssuedInvoice } from '../queries/invoices.ts';
 import { unsettledPeriods, type CustomerPeriod } from '../queries/settled-periods.ts';
 import { rateCustomer } from './rate.ts';
+import { standingInvoices } from './standing-invoices.ts';
 
 export type BillingStores = Pick<Platform, 'postgres' | 'clickhouse' | 'log' | 'clock'>;
 
-/** A period that was billed, and the invoices that did, newest last. */
-export interface IssuedPeriod extends CustomerPeriod {
-  invoices: IssuedInvoice[];
+/** What was billed to a customer for the months before `month`, oldest first. */
+export function issuedPeriods(issued: readonly IssuedInvoice[], month: string): IssuedInvoice[] {
+  return standingInvoices(issued).filter((invoice) => invoice.month < month);
 }
 
-/** The periods of issued invoices that begin before `before`, oldest first. */
-export function issuedPeriods(issued: readonly IssuedInvoice[], before: number): IssuedPeriod[] {
-  const periods = Map.groupBy(
-    issued.filter(({ period }) => period.from < before),
-    ({ customer, period }) => JSON.stringify([customer, period.from, period.to]),
-  );
-  return [...periods.values()].flatMap((invoices) => {
-    const [first] = invoices;
-    return first === undefined ? [] : [{ customer: first.customer, period: first.period, invoices }];
-  });
-}
-
-/** Of a customer. Only periods whose usage or documents have changed since they were last found settled are rated: those in `rated`. */
+/**
+ * Of a customer, for the months before `month`. Only periods whose usage or documents have changed since they were last found settled are
+ * rated: those in `rated`.
+ */
 export async function dueBefore(
   stores: BillingStores,
-  options: { customer: string; before: number; currency: string; transaction?: Queryable },
+  options: { customer: string; month: string; currency: string; transaction?: Queryable },
 ): Promise<{ adjustments: Adjustment[]; rated: CustomerPeriod[] }> {
   const { customer, currency } = options;
   const postgres = options.transaction ?? stores.postgres;
   const issued = await findIssuedInvoices(postgres, [customer]);
-  const inCurrency = issued.filter((invoice) => invoice.currency === currency);
-  const open = await unsettledPeriods({ postgres, clickhouse: stores.clickhouse }, issuedPeriods(inCurrency, options.before));
+  const inCurrency = issuedPeriods(issued, options.month).filter((invoice) => invoice.currency === currency);
+  const open = await unsettledPeriods({ postgres, clickhouse: stores.clickhouse }, inCurrency);
   const rated = open.map(({ period }) => ({ customer, period }));
   const periods = open.map(({ period }) => period);
   return { adjustments: await dueOfPeriods(stores, { issued, periods, currency, ...within(options) }), rated };
@@ -57,9 +49,7 @@ export async function dueOfPeriods(
   const postgres = options.transaction ?? stores.postgres;
   const documents = await readDocuments(postgres, issued, periods);
   for (const { from, to } of periods) {
-    const own = issued.filter(({ period }) => period.from === from && period.to === to);
-    // The terms that hold are those of the invoice that stands; where none does, of the last one that did.
-    const invoice = own.find(({ status }) => status === 'final') ?? own.at(-1);
+    const [invoice] = standingInvoices(issued.filter(({ period }) => period.from === from && period.to === to));
     if (invoice === undefined || invoice.currency !== currency) continue;
     const terms = (await findInvoice(postgres, invoice.id))?.terms?.billing;
     if (terms === undefined) throw new Error(`invoice ${invoice.number} has no terms`);

@@ -16,7 +16,7 @@ import { findStoredImport } from '../queries/imports.ts';
 import { propertyOf } from '../queries/metered-events.ts';
 import { findCustomerInvoices, type StoredInvoice } from '../queries/invoices.ts';
 import { billingPeriod } from './billing-period.ts';
-import { billedTo } from './draft.ts';
+import { billedBeside } from './draft.ts';
 import type { BillingStores } from './due.ts';
 import { rateCustomer, rateUsageOf, segmentsOf, type CustomerRating } from './rate.ts';
 import { readTerms } from './terms.ts';
@@ -49,7 +49,7 @@ async function customerEffect(stores: BillingStores, scope: EffectScope, custome
     const own = stored.filter((invoice) => invoice.month === month && invoice.status !== 'void');
     const issued = own.find(({ status }) => status === 'final');
     const terms = issued?.terms?.billing ?? present;
-    const period = issued?.period ?? billingPeriod(month, terms.timeZone, billedTo(stored, month));
+    const period = issued?.period ?? billingPeriod(month, terms.timeZone, billedBeside(stored, month));
     const now = await rateCustomer(stores, { customer, period, terms });
     const without = await rateWithout(stores, scope, now, slots);
     const [before, after] = scope.ofUndo ? [now.rated.total, without] : [without, now.rated.total];

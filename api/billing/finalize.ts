@@ -29,7 +29,7 @@ import { readSettings } from '../queries/settings.ts';
 import { settlePeriods } from '../queries/settled-periods.ts';
 import { invoiceCharges } from './charges.ts';
 import { rateDraft, writeDraft, type Draft } from './draft.ts';
-import { holdUsage } from './hold-usage.ts';
+import { holdUsage, readWhileHeld } from './hold-usage.ts';
 
 /** While files stream in, both stores are level for moments only: a few looks before the caller is told to come back. */
 const LOOKS = 5;
@@ -78,11 +78,15 @@ async function finalize(platform: Platform, transaction: Transaction, { id, by, 
   await transaction.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [customer]);
   const position = await holdUsage(transaction, platform.log, customer);
   const now = platform.clock.now();
-  const draft = await rateDraft(platform, { customer, month, transaction });
+  const clickhouse = readWhileHeld(platform.clickhouse, transaction);
+  const draft = await rateDraft({ ...platform, clickhouse }, { customer, month, transaction });
   const { period } = draft.rating.input;
   const issued = await findIssuedInvoices(transaction, [customer]);
   requireOver(period.to, now, force);
   requireUnbilled(stored, period, issued);
+  // Before the number: it reads ClickHouse, and everybody else who finalizes waits for the number.
+  const own = { customer, period: { from: period.from, to: period.to } };
+  await settlePeriods({ postgres: transaction, clickhouse }, [...draft.adjusted, own]);
   const { snapshot, charges, terms, number } = await freeze(transaction, stored, draft, now);
   await insertCharges(transaction, 'invoice', id, charges);
   await makeFinal(transaction, id, {
@@ -96,8 +100,6 @@ async function finalize(platform: Platform, transaction: Transaction, { id, by, 
     by,
   });
   await moveCredits(transaction, stored, draft, now);
-  const own = { customer, period: { from: period.from, to: period.to } };
-  await settlePeriods({ postgres: transaction, clickhouse: platform.clickhouse }, [...draft.adjusted, own]);
   announceMoment('numbered');
   await writeAudit(transaction, {
     at: now,
@@ -114,7 +116,7 @@ async function freeze(transaction: Transaction, { id, month }: StoredInvoice, dr
   const settings = await readSettings(transaction);
   const charges = chargeTexts(invoiceCharges(input, rated));
   // Last, as it makes everybody else who finalizes wait.
-  const number = await takeNumber(transaction, settings.numbering.invoice, dateOf(now.getTime(), input.period.timeZone));
+  const number = await takeNumber(transaction, 'invoices', settings.numbering.invoice, dateOf(now.getTime(), input.period.timeZone));
   const snapshot = {
     ...writeDraft(draft, month, { hours: false }),
     id,
@@ -134,14 +136,14 @@ function requireOver(end: number, now: Date, force: FinalizeRequest['force']): v
 }
 
 /** Of the customer's time, nothing may be billed by two invoices; and what has fallen due on a later invoice is not billed here again. */
-function requireUnbilled({ id }: StoredInvoice, period: { from: number; to: number }, issued: readonly IssuedInvoice[]): void {
+function requireUnbilled({ id, month }: StoredInvoice, period: { from: number; to: number }, issued: readonly IssuedInvoice[]): void {
   const others = issued.filter((one) => one.id !== id);
   const overlapping = others.find((one) => one.status === 'final' && one.period.from < period.to && one.period.to > period.from);
   if (overlapping !== undefined) throw new ProblemError('conflict', `Invoice ${overlapping.number} bills a part of this period already.`);
-  const wasBilled = others.some((one) => one.status === 'void' && one.period.from === period.from && one.period.to === period.to);
-  const later = others.find((one) => one.status === 'final' && one.period.from >= period.to);
+  const wasBilled = others.some((one) => one.status === 'void' && one.month === month);
+  const later = others.find((one) => one.status === 'final' && one.month > month);
   if (wasBilled && later !== undefined)
-    throw new ProblemError('conflict', `This period was billed by a void invoice, and has fallen due on invoice ${later.number} since.`);
+    throw new ProblemError('conflict', `This month was billed by a void invoice, and has fallen due on invoice ${later.number} since.`);
 }
 
 async function moveCredits(transaction: Transaction, { id, customer }: StoredInvoice, draft: Draft, at: Date): Promise<void> {

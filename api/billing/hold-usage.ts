@@ -4,19 +4,38 @@
  */
 import { ProblemError } from '../../core/errors.ts';
 import { toInstant } from '../../core/instant-text.ts';
+import type { ClickHouse, ClickHouseQuery } from '../../platform/clickhouse/clickhouse.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { AsOfPosition } from '../queries/invoices.ts';
 
-/** Reading and rating a customer's month takes far less; a process that stops in the middle must not stop its partition for ever. */
-const HELD_AT_MOST = `set_config('idle_in_transaction_session_timeout', '30s', true)`;
+/**
+ * A process that stops in the middle must not stop its partition for ever. Postgres counts from its last statement: with `readWhileHeld` no
+ * more than one query of ClickHouse lies between two, and that is given up after a minute.
+ */
+const HELD_AT_MOST = `set_config('idle_in_transaction_session_timeout', '90s', true)`;
 
 /** Until the transaction ends. Throws `behind`, `import_running` or `reconciliation_red`. */
 export async function holdUsage(transaction: Queryable, log: Platform['log'], customer: string): Promise<AsOfPosition> {
   const position = await lockOffsets(transaction, log, customer);
   await requireNoImport(transaction, position, customer);
+  await requireNoDecision(transaction, customer);
   await requireGreen(transaction, customer);
   return position;
+}
+
+/**
+ * ClickHouse for reading while usage is held. A customer of many months has many queries in a row: Postgres hears of us before each, or it
+ * would end the transaction of just those who have the most to bill.
+ */
+export function readWhileHeld(clickhouse: ClickHouse, transaction: Queryable): ClickHouse {
+  return {
+    ...clickhouse,
+    async query<Row>(query: ClickHouseQuery): Promise<Row[]> {
+      await transaction.query('SELECT');
+      return clickhouse.query<Row>(query);
+    },
+  };
 }
 
 async function lockOffsets(transaction: Queryable, log: Platform['log'], customer: string): Promise<AsOfPosition> {
@@ -46,13 +65,14 @@ function behind(customer: string, why: string): ProblemError {
 
 /**
  * What a file holds is known only once all of it is published, so until then it may hold this customer. After that, what counts is whether
- * the customer's partition has had its last event, or the message of its undo.
+ * the customer's partition has had its last event, or the message of its undo. The row of a partition is of no epoch until records has had
+ * an event there; where it ends is always said of the present log, as another one has imports that are not settled published anew.
  */
 async function requireNoImport(transaction: Queryable, { epoch, partition, offset }: AsOfPosition, customer: string): Promise<void> {
   const { rows } = await transaction.query<{ id: string; name: string; status: string }>(
     `SELECT i.id::text AS id, i.name, i.status FROM imports i LEFT JOIN import_partitions p ON p.import_id = i.id AND p.partition = $2
       WHERE i.status = 'publishing' OR (i.status = 'received' AND i.sha256 IS NOT NULL)
-         OR (i.status = 'settling' AND p.epoch IS NOT DISTINCT FROM $1 AND p.end_offset > $3)
+         OR (i.status = 'settling' AND p.end_offset > $3)
          OR (i.status = 'undoing' AND NOT coalesce(p.undo_epoch = $1 AND p.undo_offset <= $3, false))
       ORDER BY i.id LIMIT 1`,
     [epoch, partition, offset],
@@ -63,6 +83,15 @@ async function requireNoImport(transaction: Queryable, { epoch, partition, offse
       'import_running',
       `Import ${running.id} ("${running.name}") is ${running.status} and may change the usage of customer "${customer}". Wait until it has ended.`,
     );
+}
+
+/** Somebody has said which version is billed: an invoice with the other one would be wrong from the start. */
+async function requireNoDecision(transaction: Queryable, customer: string): Promise<void> {
+  const { rows } = await transaction.query<{ conflict: string }>(
+    `SELECT conflict_id::text AS conflict FROM conflicts WHERE keep = 'this' AND customer = $1 ORDER BY conflict_id LIMIT 1`,
+    [customer],
+  );
+  if (rows[0] !== undefined) throw behind(customer, `the decision about conflict ${rows[0].conflict} has yet to be carried out`);
 }
 
 async function requireGreen(transaction: Queryable, customer: string): Promise<void> {

@@ -31,7 +31,7 @@ export interface CustomerRating {
   /** `writeInvoice(input, rated, { hours })` makes the invoice of them. */
   input: InvoiceInput;
   rated: RatedInvoice;
-  /** What was rated by, with every meter that was used: kept with an invoice, it rates the same usage to the same amounts for ever. */
+  /** What was rated by, with every meter that was used or has a price: kept with an invoice, it rates usage to the same amounts for ever. */
   terms: BillingTerms;
   /** RFC 3339: usage that was durable then is in it. */
   asOf: string;
@@ -52,21 +52,23 @@ export async function rateCustomer(stores: Stores, request: RatingRequest): Prom
   // Before the usage: the other way round it would promise too much.
   const watermark = await readWatermark(stores);
   const hours = await readHourUsage(stores.clickhouse, { customer, period, timeZone: terms.timeZone });
-  const meters = await readMeters(
-    postgres,
-    terms,
-    hours.map(({ meter }) => meter),
-  );
+  const used = new Set(hours.map(({ meter }) => meter));
+  const meters = await readMeters(postgres, terms, [...new Set([...used, ...pricedMeters(terms)])]);
   const segments = segmentsOf(terms, period);
   const events = await readEventUsage(postgres, {
     customer,
     windows: hoursOf(period, terms.timeZone),
     restarts: new Set(segments.map(({ from }) => from)),
-    meters,
+    meters: meters.filter(({ key }) => used.has(key)),
     below: cellWatermarkOf(watermark),
   });
   const usage: MeterUsage[] = hours.map((one) => events.get(one.meter) ?? one);
   return { ...rateUsageOf({ terms: { ...terms, meters }, period, segments, usage, asOf: watermark.asOf, adjustments }), watermark };
+}
+
+/** Late usage may be the first of its meter: what it costs must not depend on what the meter's definition has become by then. */
+function pricedMeters({ plans }: BillingTerms): string[] {
+  return plans.flatMap(({ plan }) => plan.prices.flatMap(({ meter }) => meter ?? []));
 }
 
 /** The rating of usage that was read already, for instance many customers' at a time. `segments` are `segmentsOf` the same terms and period. */

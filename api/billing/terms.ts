@@ -38,7 +38,9 @@ export interface BillingTerms {
 
 /** The terms of today by customer id; customers nobody has heard of are missing. Those not set up yet have the defaults of the settings. */
 export async function readTerms(postgres: Queryable, customerIds: readonly string[], now: Date): Promise<Map<string, BillingTerms>> {
-  const [settings, customers] = await Promise.all([readSettings(postgres), findCustomers(postgres, customerIds, now)]);
+  // In turn: a transaction has one connection, and pg gives up queueing statements for it.
+  const settings = await readSettings(postgres);
+  const customers = await findCustomers(postgres, customerIds, now);
   const planIds = customers.flatMap(({ plans }) => plans.map(({ plan }) => plan));
   const planById = new Map((await findPlans(postgres, [...new Set(planIds)])).map((plan) => [plan.id, plan]));
   return new Map(

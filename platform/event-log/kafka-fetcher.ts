@@ -5,6 +5,7 @@
  * data lost in silence. One level below, at its brokers, the same request fails, and the reason can be told.
  */
 import { createRequire } from 'node:module';
+import { setTimeout as delay } from 'node:timers/promises';
 import { LogEndsEarlierError, LogTrimmedError } from './event-log.ts';
 import type { KafkaLeaders } from './kafka-leaders.ts';
 import type { KafkaTopicGuard } from './kafka-topic-id.ts';
@@ -33,6 +34,11 @@ const RESPONSE_BYTES_MAX = 8 * FETCH_BYTES_MAX;
 /** Hides what a transaction rolled back. We produce without transactions; others may not. */
 const READ_COMMITTED = 1;
 const CONSUMER = -1;
+
+/** A broker that has just got a partition, or is giving it up, says so for some milliseconds. */
+const MOVING: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE']);
+const OFFSET_TRIES = 4;
+const AGAIN_MS = 100;
 
 interface RawMessage extends Omit<FetchedMessage, 'offset'> {
   offset: string;
@@ -105,19 +111,26 @@ export class KafkaFetcher {
 
   /** By partition: the first offset that is still there, or the one the next event will get. */
   async offsets(which: 'start' | 'end'): Promise<number[]> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#readOffsets(which);
+      } catch (error) {
+        await this.leaders.recover(error);
+        if (tries === OFFSET_TRIES || !MOVING.has((error as { type?: string }).type ?? '')) throw error;
+        await delay(AGAIN_MS);
+      }
+    }
+  }
+
+  async #readOffsets(which: 'start' | 'end'): Promise<number[]> {
     const partitions = (await this.leaders.partitions()).map((partition) => ({ partition }));
     const { cluster, topic } = this.leaders;
-    try {
-      const [answer] = await cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning: which === 'start' }]);
-      const offsets = new Array<number>(partitions.length).fill(0);
-      for (const { partition, offset } of answer?.partitions ?? []) offsets[partition] = Number(offset);
-      const leaders = new Set(await Promise.all(partitions.map(({ partition }) => this.leaders.leaderOf(partition))));
-      for (const leader of leaders) await this.#guard.check(this.leaders, leader);
-      return offsets;
-    } catch (error) {
-      await this.leaders.recover(error);
-      throw error;
-    }
+    const [answer] = await cluster.fetchTopicsOffset([{ topic, partitions, fromBeginning: which === 'start' }]);
+    const offsets = new Array<number>(partitions.length).fill(0);
+    for (const { partition, offset } of answer?.partitions ?? []) offsets[partition] = Number(offset);
+    const leaders = new Set(await Promise.all(partitions.map(({ partition }) => this.leaders.leaderOf(partition))));
+    for (const leader of leaders) await this.#guard.check(this.leaders, leader);
+    return offsets;
   }
 }
 

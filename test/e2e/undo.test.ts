@@ -132,15 +132,17 @@ describe('a file with the wrong mapping', () => {
 
 describe('an import', () => {
   test('undone while it is being published leaves nothing, and its file can be imported again', async () => {
-    const body = file(0, 150_000, 'delta');
+    const body = file(0, 300_000, 'delta');
     const { id } = await importFile(tallyline, body, { mapping: mappingFor('cut'), wait: false });
-    await eventually('some of it is billed', async () => (await view(id)).events.accepted > 0);
-    expect((await view(id)).status).toBe('publishing');
+    await eventually('some of it is billed, and more is to come', async () => {
+      const { status, events } = await view(id);
+      return status === 'publishing' && events.accepted > 0;
+    });
     await undo(id);
     await undone(id);
     const whole = await importFile(tallyline, body, { mapping: mappingFor('cut') });
-    expect(whole.events).toMatchObject({ published: 150_000, accepted: 150_000 });
-    expect(await usageTotals(tallyline, { customer: 'delta' })).toEqual({ cut: sum(0, 150_000) });
+    expect(whole.events).toMatchObject({ published: 300_000, accepted: 300_000 });
+    expect(await usageTotals(tallyline, { customer: 'delta' })).toEqual({ cut: sum(0, 300_000) });
     expect((await records(`import=${id}`)).items).toEqual([]);
     await undo(whole.id);
     await undone(whole.id);
