@@ -1,6 +1,6 @@
 /** docs/benchmarks.md, a section per part of the benchmark: a part that was not run keeps the figures it had. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const FILE = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
@@ -24,4 +24,9 @@ export async function describeMachine(): Promise<string> {
   const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
   const [cpu] = cpus();
   return `Tallyline ${version}, Node ${process.version}, ${cpus().length} × ${cpu?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GB of memory.`;
+}
+
+/** How busy the machine was: figures of a machine with other work are slower than its own. */
+export function loadNow(): string {
+  return (loadavg()[0] ?? 0).toFixed(1);
 }

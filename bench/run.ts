@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { benchBilling } from './billing.ts';
 import { benchImports } from './imports.ts';
-import { describeMachine, writeSection } from './report.ts';
+import { describeMachine, loadNow, writeSection } from './report.ts';
 
 const FULL = { rows: 1_000_000, customers: 1_000, events: 5_000_000 };
 
@@ -17,9 +17,9 @@ if (!parts.every((part) => part === 'imports' || part === 'billing')) throw new 
 const rows = sizeOf('rows', 1_000);
 const usage = { customers: sizeOf('customers', 20), events: sizeOf('events', 1_000) };
 
-if (parts.includes('imports')) await write('Imports', await benchImports(rows), rows === FULL.rows);
-if (parts.includes('billing'))
-  await write('Billing', await benchBilling(usage), usage.customers === FULL.customers && usage.events === FULL.events);
+const isFullUsage = usage.customers === FULL.customers && usage.events === FULL.events;
+if (parts.includes('imports')) await run('Imports', () => benchImports(rows), rows === FULL.rows);
+if (parts.includes('billing')) await run('Billing', () => benchBilling(usage), isFullUsage);
 
 function sizeOf(name: keyof typeof FULL, least: number): number {
   const size = Number(values[name] ?? FULL[name]);
@@ -27,7 +27,11 @@ function sizeOf(name: keyof typeof FULL, least: number): number {
   return size;
 }
 
-async function write(title: string, lines: readonly string[], isFull: boolean): Promise<void> {
-  console.log(['', ...lines].join('\n'));
-  if (isFull) await writeSection(title, [await describeMachine(), '', ...lines]);
+async function run(title: string, measure: () => Promise<string[]>, isFull: boolean): Promise<void> {
+  const before = loadNow();
+  const lines = await measure();
+  const load = `Load average of the machine: ${before} when it began, ${loadNow()} when it ended, this benchmark's own included.`;
+  console.log(['', load, '', ...lines].join('\n'));
+  const command = `npm run bench -- --part ${title.toLowerCase()}`;
+  if (isFull) await writeSection(title, [`\`${command}\`: ${await describeMachine()} ${load}`, '', ...lines]);
 }
