@@ -11,6 +11,8 @@ import { VersionsModel, type Report } from '../support/versions-model.ts';
 /** Events side by side: each step happens to several of them at once. */
 const EVENTS = 12;
 const STEPS = 16;
+/** A seed is sixteen drains of the pipeline, two seconds each where nothing else is at work. */
+const SEED_MS_MAX = 240_000;
 const IMPORTS = 8;
 const QUANTITIES = ['1', '2', '3'];
 
@@ -64,67 +66,71 @@ async function stored(pipeline: TestPipeline, undone: ReadonlySet<string>): Prom
   };
 }
 
-it.each([testSeed(), 1, 2])('seed %i: after every step the stores are what the model says', async (seed) => {
-  const random = seededRandom(seed);
-  const below = (limit: number) => Math.floor(random() * limit);
-  const pick = <T>(from: readonly T[]): T | undefined => from[below(from.length)];
-  const pipeline = await stores.open(2);
-  const imports = Array.from({ length: IMPORTS }, (_, n) => String(n + 1));
-  await makeImports(pipeline, imports);
-  const models = Array.from({ length: EVENTS }, () => new VersionsModel());
-  const sent = new Map<string, Parameters<typeof usageEvent>[0]>();
-  const undone = new Set<string>();
-  const did = { report: 0, again: 0, undo: 0, first: 0, this: 0 };
-  let line = 1;
+it.each([testSeed(), 1, 2])(
+  'seed %i: after every step the stores are what the model says',
+  async (seed) => {
+    const random = seededRandom(seed);
+    const below = (limit: number) => Math.floor(random() * limit);
+    const pick = <T>(from: readonly T[]): T | undefined => from[below(from.length)];
+    const pipeline = await stores.open(2);
+    const imports = Array.from({ length: IMPORTS }, (_, n) => String(n + 1));
+    await makeImports(pipeline, imports);
+    const models = Array.from({ length: EVENTS }, () => new VersionsModel());
+    const sent = new Map<string, Parameters<typeof usageEvent>[0]>();
+    const undone = new Set<string>();
+    const did = { report: 0, again: 0, undo: 0, first: 0, this: 0 };
+    let line = 1;
 
-  const publish = async (event: Parameters<typeof usageEvent>[0] & Report & { id: string }) => {
-    sent.set(`${event.importId}:${event.line}`, event);
-    models[Number(event.id)]?.deliver(event);
-    await pipeline.publish([usageEvent(event)]);
-  };
-  const report = async (n: number) => {
-    did.report += 1;
-    const importId = pick(imports) ?? '1';
-    await publish({ id: String(n), customer: `customer-${n % 5}`, importId, line: (line += 1), quantity: pick(QUANTITIES) ?? '1' });
-  };
-  const again = async () => {
-    const event = pick([...sent.values()]);
-    if (!event?.id || !event.importId || !event.line || !event.quantity) return;
-    did.again += 1;
-    await publish({ ...event, id: event.id, importId: event.importId, line: event.line, quantity: event.quantity });
-  };
-  const decide = async (model: VersionsModel, keep: 'first' | 'this') => {
-    const chosen = pick(model.decidable(keep));
-    if (!chosen) return;
-    did[keep] += 1;
-    if (keep === 'this') model.keepThis(chosen);
-    else model.keepFirst(chosen);
-    await decideOn(pipeline, chosen.importId, chosen.line, keep);
-  };
+    const publish = async (event: Parameters<typeof usageEvent>[0] & Report & { id: string }) => {
+      sent.set(`${event.importId}:${event.line}`, event);
+      models[Number(event.id)]?.deliver(event);
+      await pipeline.publish([usageEvent(event)]);
+    };
+    const report = async (n: number) => {
+      did.report += 1;
+      const importId = pick(imports) ?? '1';
+      await publish({ id: String(n), customer: `customer-${n % 5}`, importId, line: (line += 1), quantity: pick(QUANTITIES) ?? '1' });
+    };
+    const again = async () => {
+      const event = pick([...sent.values()]);
+      if (!event?.id || !event.importId || !event.line || !event.quantity) return;
+      did.again += 1;
+      await publish({ ...event, id: event.id, importId: event.importId, line: event.line, quantity: event.quantity });
+    };
+    const decide = async (model: VersionsModel, keep: 'first' | 'this') => {
+      const chosen = pick(model.decidable(keep));
+      if (!chosen) return;
+      did[keep] += 1;
+      if (keep === 'this') model.keepThis(chosen);
+      else model.keepFirst(chosen);
+      await decideOn(pipeline, chosen.importId, chosen.line, keep);
+    };
 
-  const take = async (step: number) => {
-    const kind = step === 0 ? 0 : random();
-    if (kind < 0.4) {
-      for (let n = 0; n < EVENTS; n += 1) if (random() < 0.8) await report(n);
-      for (let n = 0; n < 4; n += 1) await again();
-    } else if (kind < 0.75) {
-      // One decision per event: about a second one the first may have changed what there is to decide.
-      for (const model of models) if (random() < 0.6) await decide(model, random() < 0.6 ? 'this' : 'first');
-      await sendResolutions(pipeline.platform);
-    } else {
-      const importId = pick(imports.filter((id) => !undone.has(id)));
-      if (importId === undefined) return;
-      did.undo += 1;
-      undone.add(importId);
-      for (const model of models) model.undo(importId);
-      await undo(pipeline, importId);
-    }
-    await pipeline.drained();
-    expect([step, did, await stored(pipeline, undone)]).toEqual([step, did, expected(models, undone)]);
-  };
-  await pipeline.running(async () => {
-    for (let step = 0; step < STEPS; step += 1) await take(step);
-  });
-  await expectStoresAgree(pipeline);
-  await pipeline.close();
-});
+    const take = async (step: number) => {
+      const kind = step === 0 ? 0 : random();
+      if (kind < 0.4) {
+        for (let n = 0; n < EVENTS; n += 1) if (random() < 0.8) await report(n);
+        for (let n = 0; n < 4; n += 1) await again();
+      } else if (kind < 0.75) {
+        // One decision per event: about a second one the first may have changed what there is to decide.
+        for (const model of models) if (random() < 0.6) await decide(model, random() < 0.6 ? 'this' : 'first');
+        await sendResolutions(pipeline.platform);
+      } else {
+        const importId = pick(imports.filter((id) => !undone.has(id)));
+        if (importId === undefined) return;
+        did.undo += 1;
+        undone.add(importId);
+        for (const model of models) model.undo(importId);
+        await undo(pipeline, importId);
+      }
+      await pipeline.drained();
+      expect([step, did, await stored(pipeline, undone)]).toEqual([step, did, expected(models, undone)]);
+    };
+    await pipeline.running(async () => {
+      for (let step = 0; step < STEPS; step += 1) await take(step);
+    });
+    await expectStoresAgree(pipeline);
+    await pipeline.close();
+  },
+  SEED_MS_MAX,
+);
