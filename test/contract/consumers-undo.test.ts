@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { UsageEvent } from '../../schemas/usage-event.ts';
 import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
-import { expectStoresAgree, liveRows, makeImports, undo } from '../support/undo.ts';
+import { expectStoresAgree, knownFromRows, liveRows, makeImports, rowsLeft, settledCounts, undo, voidedRows } from '../support/undo.ts';
 import { usageEvent } from '../support/usage-event.ts';
 
 let stores: TestStores;
@@ -20,20 +20,10 @@ afterEach(() => pipeline.close());
 
 const of = (importId: string, line: number, change: Partial<UsageEvent> = {}) => usageEvent({ importId, line, ...change });
 const live = () => liveRows(pipeline);
-const voided = () =>
-  pipeline.query(
-    'SELECT id, import_id::int AS import, line::int AS line, undone_import_id::int AS undone, "offset"::int AS "offset", quantity::text AS quantity FROM voided_events ORDER BY "offset"',
-  );
-const leftOf = (table: string) =>
-  pipeline.query(`SELECT id, import_id::int AS import, line::int AS line FROM ${table} ORDER BY id, import_id, line`);
-const knownFrom = () =>
-  pipeline.query(
-    'SELECT import_id::int AS import, from_import_id::int AS from, events::int AS events FROM import_known_from WHERE events > 0 ORDER BY 1, 2',
-  );
-const counts = async (id: string) => {
-  const { accepted, duplicate, conflict } = await pipeline.counts(id);
-  return [accepted, duplicate, conflict];
-};
+const voided = () => voidedRows(pipeline);
+const leftOf = (table: string) => rowsLeft(pipeline, table);
+const knownFrom = () => knownFromRows(pipeline);
+const counts = (id: string) => settledCounts(pipeline, id);
 const expectAgreement = () => expectStoresAgree(pipeline);
 
 describe('an event of the undone import', () => {

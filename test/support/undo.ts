@@ -43,6 +43,30 @@ export function liveRows(pipeline: TestPipeline) {
   );
 }
 
+/** What was taken back, in the order of the log. */
+export function voidedRows(pipeline: TestPipeline) {
+  return pipeline.query(
+    'SELECT id, import_id::int AS import, line::int AS line, undone_import_id::int AS undone, "offset"::int AS "offset", quantity::text AS quantity FROM voided_events ORDER BY "offset"',
+  );
+}
+
+/** Witnesses or conflicts that are left, by id. */
+export function rowsLeft(pipeline: TestPipeline, table: string) {
+  return pipeline.query(`SELECT id, import_id::int AS import, line::int AS line FROM ${table} ORDER BY id, import_id, line`);
+}
+
+export function knownFromRows(pipeline: TestPipeline) {
+  return pipeline.query(
+    'SELECT import_id::int AS import, from_import_id::int AS from, events::int AS events FROM import_known_from WHERE events > 0 ORDER BY 1, 2',
+  );
+}
+
+/** Accepted, duplicate, conflict. */
+export async function settledCounts(pipeline: TestPipeline, id: string): Promise<number[]> {
+  const { accepted, duplicate, conflict } = await pipeline.counts(id);
+  return [accepted, duplicate, conflict];
+}
+
 const PLACED_TABLES = ['usage_records', 'witnesses', 'conflicts', 'voided_events'];
 
 /** Both stores hold the same, no position stands for two events, slots say what the rows say, and nothing is left half done. */
