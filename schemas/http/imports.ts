@@ -29,29 +29,53 @@ export const Mapping = strictObject({
 });
 export type Mapping = Type.Static<typeof Mapping>;
 
+/** How the bytes of a file are to be read. Every property can be declared; what is not is detected from the head, and holds for the whole file. */
 export const Dialect = Type.Object({
+  /** `utf-8`, `utf-16le`, `utf-16be`, `windows-1252` or `iso-8859-1`. What is not UTF-8 is kept as it came, and read from a copy in UTF-8. */
   encoding: Type.String(),
   bom: Type.Boolean(),
   delimiter: Type.String(),
+  /** Empty: no cell is quoted, and quotes are characters like any other. */
   quote: Type.String(),
-  newline: Type.String(),
+  /** Equal to `quote` where quotes are doubled. */
+  escape: Type.String(),
+  newline: Type.Union([Type.Literal('LF'), Type.Literal('CRLF'), Type.Literal('CR'), Type.Literal('mixed')]),
+  header: Type.Boolean(),
+  /** Physical lines before the header, or before the first row where there is none: titles, report parameters. */
+  skipLines: Type.Integer({ minimum: 0 }),
+  /** Lines that begin with it are no rows. Empty: there are none. */
+  comment: Type.String(),
+  /** Each line ends in one more delimiter, behind which no column stands. */
+  trailingDelimiter: Type.Boolean(),
+  /** A row with fewer cells than the header: rejected, or (only where declared) as if the missing cells were there and empty. */
+  shortRows: Type.Union([Type.Literal('reject'), Type.Literal('pad')]),
 });
 export type Dialect = Type.Static<typeof Dialect>;
 
 /** How a stored file is read again, for its source lines. */
-export interface StoredDialect extends Dialect {
-  escape: string;
-  header: boolean;
-}
+export type StoredDialect = Dialect;
+
+/** Why a property of the dialect is what it is. `likely`: something else would be possible, and is named in the reason. */
+export const DialectChoice = Type.Object({
+  property: Type.String(),
+  confidence: Type.Union([Type.Literal('declared'), Type.Literal('certain'), Type.Literal('likely')]),
+  reason: Type.String(),
+});
+export type DialectChoice = Type.Static<typeof DialectChoice>;
 
 /** Query parameters that override what would be detected, on `inspect` and on an import alike. `mapping` is JSON. */
 export const ReadingOptions = {
   encoding: Type.Optional(Type.String({ maxLength: 40 })),
   delimiter: Type.Optional(Type.String({ minLength: 1, maxLength: 10 })),
-  quote: Type.Optional(Type.String({ minLength: 1, maxLength: 1 })),
-  escape: Type.Optional(Type.String({ minLength: 1, maxLength: 1 })),
-  newline: Type.Optional(Type.String({ maxLength: 4 })),
+  /** `none`: no cell is quoted. */
+  quote: Type.Optional(Type.String({ minLength: 1, maxLength: 4 })),
+  escape: Type.Optional(Type.String({ minLength: 1, maxLength: 9 })),
+  newline: Type.Optional(Type.String({ maxLength: 5 })),
   header: Type.Optional(Type.Boolean()),
+  skipLines: Type.Optional(Type.Integer({ minimum: 0, maximum: 1000 })),
+  comment: Type.Optional(Type.String({ maxLength: 10 })),
+  trailingDelimiter: Type.Optional(Type.Boolean()),
+  shortRows: Type.Optional(Type.Union([Type.Literal('reject'), Type.Literal('pad')])),
   mapping: Type.Optional(Type.String({ maxLength: 100_000 })),
   profile: Type.Optional(Type.String({ maxLength: 200 })),
 };
@@ -68,6 +92,8 @@ export const ImportQuery = strictObject({
 
 export const Inspection = Type.Object({
   dialect: Dialect,
+  /** One for each property of the dialect. */
+  detected: Type.Array(DialectChoice),
   header: Type.Array(Type.String()),
   columns: Type.Array(
     Type.Object({
