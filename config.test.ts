@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeFaults, readConfig } from './config.ts';
+import { READING_LIMITS } from './ingest/csv/reading-limits.ts';
 import type { Config } from './config.ts';
 
 type Environment = Record<string, string>;
@@ -32,6 +33,8 @@ describe('readConfig', () => {
       logLevel: 'info',
       partitions: 2,
       uploadBytesMax: 50_000_000_000,
+      readingLimits: READING_LIMITS,
+      streamsMax: 32,
       leaseSeconds: 60,
       systemDirectory: '/var/lib/tallyline',
     });
@@ -69,6 +72,10 @@ describe('readConfig', () => {
       TALLYLINE_LOG_LEVEL: 'silent',
       TALLYLINE_PARTITIONS: '64',
       TALLYLINE_UPLOAD_BYTES_MAX: '1',
+      TALLYLINE_COLUMNS_MAX: '100',
+      TALLYLINE_CELL_BYTES_MAX: '2000',
+      TALLYLINE_RECORD_BYTES_MAX: '30000',
+      TALLYLINE_STREAMS_MAX: '7',
       TALLYLINE_LEASE_SECONDS: '3',
       TALLYLINE_SYSTEM_DIRECTORY: '/srv/tallyline',
       TALLYLINE_PUBLIC_URL: 'https://usage.example.com/',
@@ -78,6 +85,8 @@ describe('readConfig', () => {
       logLevel: 'silent',
       partitions: 64,
       uploadBytesMax: 1,
+      readingLimits: { columnsMax: 100, cellBytesMax: 2000, recordBytesMax: 30_000 },
+      streamsMax: 7,
       leaseSeconds: 3,
       systemDirectory: resolve('/srv/tallyline'),
       publicUrl: 'https://usage.example.com',

@@ -64,6 +64,10 @@ export interface Config {
   partitions: number;
   /** Largest upload in bytes, and largest text inside a .gz. */
   uploadBytesMax: number;
+  /** How large the pieces of a file may be: columns of a file, bytes of a cell and of a record in UTF-8. */
+  readingLimits: { columnsMax: number; cellBytesMax: number; recordBytesMax: number };
+  /** Streams that may be open in one ingest process. */
+  streamsMax: number;
   /** How long a silent ingest process keeps the imports that it receives or publishes, before another one takes over. */
   leaseSeconds: number;
   /** Where root keeps Postgres when the data directory is out of the reach of other users. */
@@ -76,6 +80,8 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 const ADMIN_KEY_LENGTH_MIN = 16;
 /** 50 GB: some 500 million rows; raise it knowingly. */
 const UPLOAD_BYTES_MAX = 50_000_000_000;
+/** Each reader holds two records at most, and there are some dozens of readers. */
+const RECORD_BYTES_MOST = 16_777_216;
 
 /** Renewed three times in its length; a garbage collection or a busy disk must not cost one. */
 const LEASE_SECONDS_MIN = 3;
@@ -95,6 +101,8 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
   const flags = readFlags(args, faults);
   const text = (flag: string | undefined, variable: string, fallback: string) => flag ?? (environment[variable] || undefined) ?? fallback;
 
+  const integer = (variable: string, fallback: number, bounds: { min: number; max: number }) =>
+    readInteger(variable, text(undefined, variable, String(fallback)), bounds, faults);
   const mode = readChoice('TALLYLINE_MODE', text(undefined, 'TALLYLINE_MODE', 'embedded'), MODES, faults);
   const roles = readRoles(text(flags.roles, 'TALLYLINE_ROLES', ROLES.join(',')), mode, faults);
   const adminKey = environment['TALLYLINE_ADMIN_KEY'] || undefined;
@@ -123,19 +131,19 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
     dataDirectory: resolve(text(flags.data, 'TALLYLINE_DATA', './data')),
     adminKey,
     logLevel: readChoice('TALLYLINE_LOG_LEVEL', text(undefined, 'TALLYLINE_LOG_LEVEL', 'info'), LOG_LEVELS, faults),
-    partitions: readInteger('TALLYLINE_PARTITIONS', text(undefined, 'TALLYLINE_PARTITIONS', '2'), { min: 1, max: 64 }, faults),
-    uploadBytesMax: readInteger(
-      'TALLYLINE_UPLOAD_BYTES_MAX',
-      text(undefined, 'TALLYLINE_UPLOAD_BYTES_MAX', String(UPLOAD_BYTES_MAX)),
-      { min: 1, max: Number.MAX_SAFE_INTEGER },
-      faults,
-    ),
-    leaseSeconds: readInteger(
-      'TALLYLINE_LEASE_SECONDS',
-      text(undefined, 'TALLYLINE_LEASE_SECONDS', '60'),
-      { min: LEASE_SECONDS_MIN, max: LEASE_SECONDS_MAX },
-      faults,
-    ),
+    partitions: integer('TALLYLINE_PARTITIONS', 2, { min: 1, max: 64 }),
+    uploadBytesMax: integer('TALLYLINE_UPLOAD_BYTES_MAX', UPLOAD_BYTES_MAX, { min: 1, max: Number.MAX_SAFE_INTEGER }),
+    readingLimits: {
+      // Wide exports have a few hundred columns; beyond this a file is more likely misread than real.
+      columnsMax: integer('TALLYLINE_COLUMNS_MAX', 10_000, { min: 1, max: 100_000 }),
+      // The limit of Python's csv module, which real exports keep to.
+      cellBytesMax: integer('TALLYLINE_CELL_BYTES_MAX', 131_072, { min: 100, max: RECORD_BYTES_MOST }),
+      // As large as an event may be in the log.
+      recordBytesMax: integer('TALLYLINE_RECORD_BYTES_MAX', 1_048_576, { min: 1000, max: RECORD_BYTES_MOST }),
+    },
+    // Each takes some 8 MB while it is busy.
+    streamsMax: integer('TALLYLINE_STREAMS_MAX', 32, { min: 1, max: 1_000 }),
+    leaseSeconds: integer('TALLYLINE_LEASE_SECONDS', 60, { min: LEASE_SECONDS_MIN, max: LEASE_SECONDS_MAX }),
     systemDirectory: resolve(text(undefined, 'TALLYLINE_SYSTEM_DIRECTORY', '/var/lib/tallyline')),
   };
   return faults.length > 0 ? { ok: false, faults } : { ok: true, config };

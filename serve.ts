@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { apiRoutes } from './api/app.ts';
+import { readAddedEffect } from './api/billing/added-usage.ts';
 import { startBillingRuns } from './api/billing/runs.ts';
 import type { Config, Role } from './config.ts';
 import { startConsumers } from './consumers/consumers.ts';
@@ -65,7 +66,12 @@ export async function start(config: Config, lifecycle: Lifecycle, logger: Logger
       (started) => started.stop(),
       PHASE,
     );
-  await server.register(here('ingest', ingestRoutes(platform, publisher, config)));
+  await server.register(
+    here(
+      'ingest',
+      ingestRoutes(platform, publisher, config, (added) => readAddedEffect(platform, added)),
+    ),
+  );
   await server.register(here('api', apiRoutes(platform, { readLines, readRecordAt })));
 
   const url = await listen(server, config, lifecycle);

@@ -20,7 +20,12 @@ export default defineConfig({
         test: {
           ...processes,
           name: 'unit',
-          include: ['{core,schemas,platform,ingest,consumers,api,cli}/**/*.test.ts', 'dashboard/src/**/*.test.ts', '*.test.ts'],
+          include: [
+            '{core,schemas,platform,ingest,consumers,api,cli}/**/*.test.ts',
+            'dashboard/src/**/*.test.ts',
+            'test/corpus/*.test.ts',
+            '*.test.ts',
+          ],
           testTimeout: 20_000,
         },
       },

@@ -19,6 +19,7 @@ import { registerRecords } from './routes/records.ts';
 import { registerSettings } from './routes/settings.ts';
 import { registerSource, type SourceReader } from './routes/source.ts';
 import { registerStoredInvoices } from './routes/stored-invoices.ts';
+import { registerSuspectedDoubles } from './routes/suspected-doubles.ts';
 import { registerUsage } from './routes/usage.ts';
 
 /** `await server.register(apiRoutes(platform, sourceReader))`, before the server is ready. */
@@ -37,6 +38,7 @@ export function apiRoutes(platform: Platform, sourceReader: SourceReader): (serv
     registerInvoiceLife(server, platform);
     registerBillingRuns(server, platform);
     registerEffect(server, platform);
+    registerSuspectedDoubles(server, platform);
     registerPipeline(server, platform);
     registerConflicts(server, platform);
     registerDeadLetters(server, platform);

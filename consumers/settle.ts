@@ -17,6 +17,8 @@ const IDLE_MS = 5_000;
 
 interface Settled {
   id: string;
+  /** A stream that was resumed and has ended again meanwhile is another case. */
+  session: number;
   published: string;
   accepted: string;
   duplicate: string;
@@ -30,7 +32,7 @@ export interface Settling {
   stop(): Promise<void>;
 }
 
-export async function startSettling({ postgres, clickhouse, log, logger }: Platform, epoch: number): Promise<Settling> {
+export async function startSettling({ postgres, log, logger }: Platform, epoch: number): Promise<Settling> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const [settling, counting] = [new Waker(), new Waker()];
@@ -49,7 +51,7 @@ export async function startSettling({ postgres, clickhouse, log, logger }: Platf
   // Beside it, not in turn: no import waits for another's comparison, which is long for a large one, or may fail.
   const count = async () => {
     while (!signal.aborted) {
-      const counted = await retry('count suspected doubles', logger, signal, () => countSuspectedDoubles(postgres, clickhouse));
+      const counted = await retry('count suspected doubles', logger, signal, () => countSuspectedDoubles(postgres));
       if (!counted) await counting.wait(IDLE_MS, signal);
     }
   };
@@ -66,7 +68,7 @@ export async function startSettling({ postgres, clickhouse, log, logger }: Platf
 
 export async function settleImports(postgres: Postgres, epoch: number, logger: Logger): Promise<void> {
   const { rows } = await postgres.query<Settled & { [column: string]: unknown }>(
-    `SELECT i.id, i.events_published AS published,
+    `SELECT i.id, i.session, i.events_published AS published,
             coalesce(sum(p.accepted), 0) AS accepted, coalesce(sum(p.duplicate), 0) AS duplicate,
             coalesce(sum(p.conflict), 0) AS conflict, coalesce(sum(p.dead), 0) AS dead
      FROM imports i LEFT JOIN import_partitions p ON p.import_id = i.id
@@ -87,12 +89,12 @@ async function settleImport(postgres: Postgres, settled: Settled, logger: Logger
       { import: settled.id, published: settled.published, accountedFor: String(sum) },
       'settle: the events of an import do not add up',
     );
-    await postgres.query(`UPDATE imports SET status = 'failed', failure = $2, completed_at = now() WHERE id = $1 AND status = 'settling'`, [
-      settled.id,
-      JSON.stringify({ code: 'events_unaccounted', message }),
-    ]);
+    await postgres.query(
+      `UPDATE imports SET status = 'failed', failure = $2, completed_at = now() WHERE id = $1 AND status = 'settling' AND session = $3`,
+      [settled.id, JSON.stringify({ code: 'events_unaccounted', message }), settled.session],
+    );
   } else {
-    if (!(await completeRows(postgres, settled.id, 'settling'))) return;
+    if (!(await completeRows(postgres, settled.id, 'settling', settled.session))) return;
     logger.info(
       { import: settled.id, accepted: settled.accepted, duplicate: settled.duplicate, conflict: settled.conflict },
       'import complete',

@@ -80,8 +80,79 @@ describe('a quantity', () => {
     [{ thousands: ' ' } as const, '1 234', '1234'],
     [{ thousands: ' ' } as const, '1\u202f234\u00a0567', '1234567'],
     [{ thousands: ' ' } as const, '1 23', 'invalid_number'],
+    [{ thousands: ' ' } as const, '1\u2009234', '1234'],
+    [{ decimal: ',', thousands: ' ' } as const, '-1 234,50', '-1234.5'],
+    [{ thousands: "'" } as const, "1'234'567.5", '1234567.5'],
+    [{ thousands: "'" } as const, '1\u2019234.50', '1234.5'],
+    [{ thousands: "'" } as const, "1'23", 'invalid_number'],
+    [{ thousands: ',' } as const, '0,123', 'invalid_number'],
+    [{ thousands: ',' } as const, '1,234,56', 'invalid_number'],
+    [{ thousands: ',' } as const, '1,234,567.8,9', 'invalid_number'],
+    [{ thousands: ',' } as const, '12,34,567', 'invalid_number'],
+    [{ thousands: ',' } as const, '1,234e-2', '12.34'],
+    [{ thousands: ',', grouping: 'indian' } as const, '12,34,567.25', '1234567.25'],
+    [{ thousands: ',', grouping: 'indian' } as const, '1,00,00,000', '10000000'],
+    [{ thousands: ',', grouping: 'indian' } as const, '1,234', '1234'],
+    [{ thousands: ',', grouping: 'indian' } as const, '1,234,567', 'invalid_number'],
+    [{ thousands: ',', grouping: 'indian' } as const, '123,456', 'invalid_number'],
+    [{ percent: true } as const, '12.5%', '0.125'],
+    [{ percent: true } as const, '100 %', '1'],
+    [{ percent: true } as const, '-0.5\u00a0%', '-0.005'],
+    [{ percent: true } as const, '0%', '0'],
+    [{ percent: true } as const, '0.00000000000000001%', 'too_many_fraction_digits'],
+    [{ percent: true } as const, '9999999999999999999999%', '99999999999999999999.99'],
+    [{ percent: true } as const, '12.5', 'invalid_number'],
+    [{ percent: true } as const, '%', 'invalid_number'],
+    [{ percent: true } as const, '', 'missing_quantity'],
+    [{ percent: true } as const, '12.5%%', 'invalid_number'],
+    [{ decimal: ',', percent: true } as const, '12,5 %', '0.125'],
   ])('in the style %j, %j becomes %s', (style, cell, expected) => {
     expect(outcome(createDecimalReader(style)(cell))).toBe(expected);
+  });
+
+  it('has in every style the value that a fraction of whole numbers gives', () => {
+    const marks = { none: '', comma: ',', point: '.', blank: ' ', apostrophe: "'" } as const;
+    const group = (digits: string, mark: string, indian: boolean) => {
+      const head = digits.slice(0, -3);
+      const heads = indian ? head.replace(/\B(?=(\d{2})+$)/g, mark) : head.replace(/\B(?=(\d{3})+$)/g, mark);
+      return digits.length > 3 && mark !== '' ? `${heads}${mark}${digits.slice(-3)}` : digits;
+    };
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: 0n, max: 10n ** 18n - 1n }),
+        fc.stringMatching(/^\d{0,16}$/),
+        fc.constantFrom<keyof typeof marks>('none', 'comma', 'point', 'blank', 'apostrophe'),
+        fc.constantFrom('.', ','),
+        fc.record({ indian: fc.boolean(), percent: fc.boolean(), negative: fc.boolean() }),
+        (whole, fraction, mark, decimal, { indian, percent, negative }) => {
+          const thousands = marks[mark];
+          fc.pre(thousands !== decimal);
+          const text = `${negative ? '-' : ''}${group(String(whole), thousands, indian)}${fraction === '' ? '' : decimal + fraction}${percent ? '%' : ''}`;
+          const read = createDecimalReader({
+            decimal: decimal as '.',
+            thousands: thousands === '' ? undefined : thousands,
+            grouping: indian ? 'indian' : 'thousand',
+            percent,
+          })(text);
+          if (typeof read !== 'string') throw new Error(`${text}: ${read.code}`);
+          const [integer = '', rest = ''] = read.replace('-', '').split('.');
+          // Both sides over 10^20: what was written, and what was read.
+          const written = BigInt(String(whole) + fraction.padEnd(18, '0')) * (percent ? 1n : 100n);
+          expect(BigInt(integer + rest.padEnd(20, '0'))).toBe(written);
+          expect(read.startsWith('-')).toBe(negative && written !== 0n);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('never reads a fraction as thousands, whatever is declared', () => {
+    const styles = [{ thousands: ',' }, { thousands: ',', grouping: 'indian' }] as const;
+    fc.assert(
+      fc.property(fc.constantFrom(...styles), fc.stringMatching(/^0,\d{3}$/), (style, cell) => {
+        expect(outcome(createDecimalReader(style)(cell))).toBe('invalid_number');
+      }),
+    );
   });
 
   it('keeps its value in any spelling, and its canonical text is its own', () => {

@@ -1,70 +1,70 @@
 /**
  * Times as text: from a cell to `YYYY-MM-DDTHH:MM:SS.ffffffZ`, in integers and without a Date.
  *
- * Read: `2026-10-01T05:00:00Z`, `2026-10-01 05:00:00.123+05:45` (offsets `+hh:mm`, `+hhmm`, `+hh`, or ` UTC`), seconds and fraction optional,
- * fraction after `.` or `,`. Without an offset only when a zone is declared; a date alone is then its midnight there. Epoch numbers only when
- * their unit is declared. Digits beyond the microsecond are cut off, never rounded, so that every store sees the same hour.
+ * Read: `2026-10-01T05:00:00Z`, `2026-10-01 05:00:00.123+05:45` (offsets `+hh:mm`, `+hhmm`, `+hh`, or ` UTC`), `20261001T050000Z`, seconds and
+ * fraction optional, fraction after `.` or `,`. Without an offset only when a zone is declared; a date alone is then its midnight there. Epoch
+ * numbers and any other form (`01/10/2026 5:00 PM`) only when declared: see time-pattern.ts. Digits beyond the microsecond are cut off, never
+ * rounded, so that every store sees the same hour.
  * Refused rather than guessed: `03/04/2026`, `24:00`, second 60, dates that do not exist, local times that a zone skips or repeats.
  */
-import { isTimeZone, zoneOffsetMinutes } from './zone.ts';
+import { createLocalOffset, formatMinute, isDate, isDigit, readOffset, TWO_DIGITS, twoDigits, weekdayOf } from './civil-time.ts';
+import type { LocalOffset } from './civil-time.ts';
+import { HOUR_24, IN_FUTURE, INVALID, MISSING, NO_SUCH_DATE, NO_ZONE, SECOND_60, TOO_EARLY } from './instant-faults.ts';
+import type { InstantFault } from './instant-faults.ts';
+import { faultOfOtherForm, faultOfUnread, localMinuteOf } from './time-forms.ts';
+import { newTimeFields, parseTimePattern } from './time-pattern.ts';
+import type { TimeFields, TimePattern } from './time-pattern.ts';
+import { isTimeZone } from './zone.ts';
 
-export const TIME_FORMATS = ['epoch_s', 'epoch_ms', 'epoch_us', 'epoch_ns'] as const;
-export type TimeFormat = (typeof TIME_FORMATS)[number];
+export type { InstantFault, InstantFaultCode } from './instant-faults.ts';
+
+export const EPOCH_FORMATS = ['epoch_s', 'epoch_ms', 'epoch_us', 'epoch_ns'] as const;
+export type EpochFormat = (typeof EPOCH_FORMATS)[number];
 
 export interface InstantOptions {
   /** IANA zone of times that carry none. */
   timeZone?: string | undefined;
-  /** The unit, where times are epoch numbers. */
-  timeFormat?: TimeFormat | undefined;
+  /** `epoch_s`, `epoch_ms`, `epoch_us`, `epoch_ns` where times are numbers, or a form such as `dd/MM/yyyy HH:mm`. Undefined: ISO 8601. */
+  timeFormat?: string | undefined;
   /** The present, in epoch milliseconds. */
   nowMs: number;
 }
 
-export type InstantFaultCode =
-  | 'missing_time'
-  | 'missing_time_zone'
-  | 'invalid_time'
-  | 'ambiguous_time'
-  | 'nonexistent_local_time'
-  | 'time_in_future'
-  | 'time_out_of_range';
-export interface InstantFault {
-  code: InstantFaultCode;
-  message: string;
-}
-
-/** The canonical instant, or a fault. Faults are shared objects: compare by `code`. */
+/** The canonical instant, or a fault: compare by `code`. */
 export type InstantReader = (cell: string) => string | InstantFault;
 
 export const INSTANT_MIN = '2000-01-01T00:00:00.000000Z';
 /** A day ahead of the present is allowed: clocks are wrong, and a local date may have begun before UTC's. */
 export const FUTURE_MAX_MS = 86_400_000;
 
-const MISSING: InstantFault = { code: 'missing_time', message: 'the time is empty' };
-const NO_ZONE: InstantFault = { code: 'missing_time_zone', message: 'the time carries no offset; declare `timeZone`' };
-const INVALID: InstantFault = { code: 'invalid_time', message: 'not a time such as 2026-10-01T05:00:00Z or 2026-10-01 05:00:00' };
-const REPEATED: InstantFault = { code: 'ambiguous_time', message: 'the local clock shows this time twice that day; add the offset' };
-const SKIPPED: InstantFault = { code: 'nonexistent_local_time', message: 'the local clock skips this time that day' };
-const IN_FUTURE: InstantFault = { code: 'time_in_future', message: 'more than 24 hours ahead of the present' };
-const TOO_EARLY: InstantFault = { code: 'time_out_of_range', message: 'before the year 2000' };
-
-const MINUTES_PER_DAY = 1440;
-const MS_PER_MINUTE = 60_000;
-/** UTC and its aliases need no look-up. */
-const UTC_NAMES = new Set(['UTC', 'Etc/UTC', 'Etc/GMT', 'GMT', 'Etc/UCT', 'UCT', 'Zulu', 'Etc/Zulu', 'Universal', 'Etc/Universal']);
-const UTC_SUFFIX = /^ ?(?:UTC|GMT)$/;
+const BASIC = /^(\d{4})(\d\d)(\d\d)[Tt](\d\d)(\d\d)(\d\d(?:[.,]\d+)?)?([Zz]|[+-]\d\d(?::?\d\d)?)?$/;
 const EPOCH = /^(-?)(\d{1,24})(?:\.(\d{1,24}))?$/;
-const EPOCH_DIGITS: Readonly<Record<TimeFormat, number>> = { epoch_s: 0, epoch_ms: 3, epoch_us: 6, epoch_ns: 9 };
-const TWO_DIGITS = Array.from({ length: 100 }, (_, n) => String(n).padStart(2, '0'));
-const DAYS_OF_MONTH = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+const EPOCH_DIGITS: Readonly<Record<EpochFormat, number>> = { epoch_s: 0, epoch_ms: 3, epoch_us: 6, epoch_ns: 9 };
+
+export function isEpochFormat(format: string): format is EpochFormat {
+  return (EPOCH_FORMATS as readonly string[]).includes(format);
+}
+
+/** What is wrong with a value of `timeFormat`; undefined where it can be read. */
+export function timeFormatProblem(format: string): string | undefined {
+  if (/^(?:iso|rfc)/i.test(format)) return 'times of ISO 8601 and RFC 3339 need none; leave it out';
+  if (/^(?:epoch|unix)/i.test(format) && !isEpochFormat(format)) return `for epoch numbers there are ${EPOCH_FORMATS.join(', ')}`;
+  const parsed = isEpochFormat(format) ? undefined : parseTimePattern(format);
+  return parsed?.ok === false ? parsed.message : undefined;
+}
+
+/** Whether times of a format that can be read need no zone. */
+export function saysOffset(format: string): boolean {
+  const parsed = isEpochFormat(format) ? undefined : parseTimePattern(format);
+  return parsed === undefined || (parsed.ok && parsed.pattern.zoned);
+}
 
 /** A reader for the declared zone and format. Throws a RangeError for a zone or format that is none. */
 export function createInstantReader(options: InstantOptions): InstantReader {
   const { timeZone, timeFormat } = options;
   if (timeZone !== undefined && !isTimeZone(timeZone)) throw new RangeError(`not an IANA time zone: ${timeZone}`);
-  if (timeFormat !== undefined && !TIME_FORMATS.includes(timeFormat)) throw new RangeError(`not a time format: ${String(timeFormat)}`);
   const limit = new Date(options.nowMs + FUTURE_MAX_MS).toISOString().replace('Z', '999Z');
-  const read = timeFormat === undefined ? createIsoReader(timeZone) : createEpochReader(timeFormat);
+  const read = createFormReader(timeFormat, timeZone);
   return (cell) => {
     const instant = read(cell);
     if (typeof instant !== 'string') return instant;
@@ -73,49 +73,95 @@ export function createInstantReader(options: InstantOptions): InstantReader {
   };
 }
 
+function createFormReader(timeFormat: string | undefined, timeZone: string | undefined): InstantReader {
+  if (timeFormat === undefined) return createIsoReader(timeZone);
+  if (isEpochFormat(timeFormat)) return createEpochReader(timeFormat);
+  const parsed = parseTimePattern(timeFormat);
+  if (!parsed.ok) throw new RangeError(`not a time format: ${timeFormat}: ${parsed.message}`);
+  return createPatternReader(parsed.pattern, timeZone);
+}
+
+function createPatternReader(pattern: TimePattern, timeZone: string | undefined): InstantReader {
+  const toOffset = timeZone === undefined ? undefined : createLocalOffset(timeZone);
+  const fields = newTimeFields();
+  return (cell) => {
+    const text = cell.trim();
+    if (text === '') return MISSING;
+    if (!pattern.read(text, fields)) return faultOfOtherForm(text, pattern.pattern);
+    return assemble(fields, toOffset);
+  };
+}
+
+/** What the form does not say of the clock is zero: a date alone is its midnight. */
+function assemble(fields: TimeFields, toOffset: LocalOffset | undefined): string | InstantFault {
+  const { year, month, day, half, fraction, weekday } = fields;
+  const hour = half === -1 ? Math.max(fields.hour, 0) : (fields.hour % 12) + 12 * half;
+  const [minute, second] = [Math.max(fields.minute, 0), Math.max(fields.second, 0)];
+  if (!isDate(year, month, day)) return NO_SUCH_DATE;
+  if (weekday !== -1 && weekday !== weekdayOf(year, month, day)) return OTHER_WEEKDAY;
+  if (hour === 24) return HOUR_24;
+  if (second === 60) return SECOND_60;
+  if (hour > 23 || minute > 59 || second > 59) return INVALID;
+  const localMinute = localMinuteOf(year, month, day, hour * 60 + minute);
+  const offset = fields.offset ?? (toOffset === undefined ? NO_ZONE : toOffset(localMinute));
+  if (typeof offset !== 'number') return offset;
+  return `${formatMinute(localMinute - offset)}:${TWO_DIGITS[second]}.${fraction.slice(0, 6).padEnd(6, '0')}Z`;
+}
+
+const OTHER_WEEKDAY: InstantFault = { code: 'invalid_time', message: 'the date is another day of the week' };
+
 function createIsoReader(timeZone: string | undefined): InstantReader {
   const toOffset = timeZone === undefined ? undefined : createLocalOffset(timeZone);
   return (cell) => {
     let text = cell;
     if (text.charCodeAt(0) <= 0x20 || text.charCodeAt(text.length - 1) <= 0x20) text = text.trim();
     if (text === '') return MISSING;
-    const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
-    const month = twoDigits(text, 5);
-    const day = twoDigits(text, 8);
-    if (text.charCodeAt(4) !== 0x2d || text.charCodeAt(7) !== 0x2d || !isDate(year, month, day)) return INVALID;
-    if (text.length === 10) return toOffset === undefined ? NO_ZONE : shift(text, '00:00:00', '000000', year, month, day, 0, toOffset);
-
-    const separator = text.charCodeAt(10);
-    const hour = twoDigits(text, 11);
-    const minute = twoDigits(text, 14);
-    const isTime =
-      (separator === 0x54 || separator === 0x20 || separator === 0x74) && text.charCodeAt(13) === 0x3a && hour < 24 && minute < 60;
-    if (!isTime) return INVALID;
-    let at = 16;
-    let clock: string;
-    let micros = '000000';
-    if (text.charCodeAt(16) === 0x3a) {
-      if (!(twoDigits(text, 17) < 60)) return INVALID;
-      clock = text.slice(11, 19);
-      at = 19;
-      const mark = text.charCodeAt(19);
-      if (mark === 0x2e || mark === 0x2c) {
-        for (at = 20; isDigit(text.charCodeAt(at));) at += 1;
-        if (at === 20) return INVALID;
-        micros = at >= 26 ? text.slice(20, 26) : text.slice(20, at).padEnd(6, '0');
-      }
-    } else clock = `${text.slice(11, 16)}:00`;
-
-    const rest = text.length - at;
-    if (rest === 0) return toOffset === undefined ? NO_ZONE : shift(text, clock, micros, year, month, day, hour * 60 + minute, toOffset);
-    if (rest === 1 && (text.charCodeAt(at) | 0x20) === 0x7a) return `${text.slice(0, 10)}T${clock}.${micros}Z`;
-    const offset = readOffset(text, at);
-    if (offset === undefined) return INVALID;
-    return shift(text, clock, micros, year, month, day, hour * 60 + minute, offset);
+    const instant = readIso(text, toOffset);
+    if (instant !== INVALID) return instant;
+    const extended = text.replace(BASIC, (_, year, month, day, hour, minute, second = '00', offset = '') => {
+      return `${year}-${month}-${day}T${hour}:${minute}:${second}${offset}`;
+    });
+    const basic = extended === text ? INVALID : readIso(extended, toOffset);
+    return basic === INVALID ? faultOfUnread(text) : basic;
   };
 }
 
-type LocalOffset = (localMinute: number) => number | InstantFault;
+/** Reads the extended form; INVALID for any other. */
+function readIso(text: string, toOffset: LocalOffset | undefined): string | InstantFault {
+  const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
+  const month = twoDigits(text, 5);
+  const day = twoDigits(text, 8);
+  if (text.charCodeAt(4) !== 0x2d || text.charCodeAt(7) !== 0x2d || !isDate(year, month, day)) return INVALID;
+  if (text.length === 10) return toOffset === undefined ? NO_ZONE : shift(text, '00:00:00', '000000', year, month, day, 0, toOffset);
+
+  const separator = text.charCodeAt(10);
+  const hour = twoDigits(text, 11);
+  const minute = twoDigits(text, 14);
+  const isTime =
+    (separator === 0x54 || separator === 0x20 || separator === 0x74) && text.charCodeAt(13) === 0x3a && hour < 24 && minute < 60;
+  if (!isTime) return INVALID;
+  let at = 16;
+  let clock: string;
+  let micros = '000000';
+  if (text.charCodeAt(16) === 0x3a) {
+    if (!(twoDigits(text, 17) < 60)) return INVALID;
+    clock = text.slice(11, 19);
+    at = 19;
+    const mark = text.charCodeAt(19);
+    if (mark === 0x2e || mark === 0x2c) {
+      for (at = 20; isDigit(text.charCodeAt(at));) at += 1;
+      if (at === 20) return INVALID;
+      micros = at >= 26 ? text.slice(20, 26) : text.slice(20, at).padEnd(6, '0');
+    }
+  } else clock = `${text.slice(11, 16)}:00`;
+
+  const rest = text.length - at;
+  if (rest === 0) return toOffset === undefined ? NO_ZONE : shift(text, clock, micros, year, month, day, hour * 60 + minute, toOffset);
+  if (rest === 1 && (text.charCodeAt(at) | 0x20) === 0x7a) return `${text.slice(0, 10)}T${clock}.${micros}Z`;
+  const offset = readOffset(text, at);
+  if (offset === undefined) return INVALID;
+  return shift(text, clock, micros, year, month, day, hour * 60 + minute, offset);
+}
 
 /** The instant of a local time, given minutes east of UTC or a way to find them. */
 function shift(
@@ -128,59 +174,25 @@ function shift(
   minuteOfDay: number,
   offsetOf: number | LocalOffset,
 ): string | InstantFault {
-  const localMinute = daysFromCivil(year, month, day) * MINUTES_PER_DAY + minuteOfDay;
+  const localMinute = localMinuteOf(year, month, day, minuteOfDay);
   const offset = typeof offsetOf === 'number' ? offsetOf : offsetOf(localMinute);
   if (typeof offset !== 'number') return offset;
   if (offset === 0) return `${text.slice(0, 10)}T${clock}.${micros}Z`;
   return formatMinute(localMinute - offset) + `:${clock.slice(6)}.${micros}Z`;
 }
 
-/** Minutes east of UTC of a zone's local minutes (since 1970, as the local clock shows them). */
-function createLocalOffset(timeZone: string): LocalOffset {
-  if (UTC_NAMES.has(timeZone)) return () => 0;
-  let steadyDay = NaN;
-  let steadyOffset = 0;
-  return (localMinute) => {
-    const day = Math.floor(localMinute / MINUTES_PER_DAY);
-    if (day === steadyDay) return steadyOffset;
-    // No offset is as large as a day, so two days' distance stands on either side of any change that could matter to this day.
-    const before = zoneOffsetMinutes(timeZone, (day - 1) * MINUTES_PER_DAY * MS_PER_MINUTE);
-    const after = zoneOffsetMinutes(timeZone, (day + 2) * MINUTES_PER_DAY * MS_PER_MINUTE);
-    if (before === after) {
-      steadyDay = day;
-      steadyOffset = before;
-      return before;
-    }
-    const asBefore = zoneOffsetMinutes(timeZone, (localMinute - before) * MS_PER_MINUTE) === before;
-    const asAfter = zoneOffsetMinutes(timeZone, (localMinute - after) * MS_PER_MINUTE) === after;
-    if (asBefore && asAfter) return REPEATED;
-    if (!asBefore && !asAfter) return SKIPPED;
-    return asBefore ? before : after;
-  };
-}
+const NO_EPOCH: InstantFault = {
+  code: 'invalid_time',
+  message: 'not an epoch number, such as 1790000000 in seconds, in digits alone',
+};
 
-/** Minutes of `+hh:mm`, `+hhmm`, `+hh`, ` UTC`; undefined for anything else. */
-function readOffset(text: string, from: number): number | undefined {
-  const at = text.charCodeAt(from) === 0x20 ? from + 1 : from;
-  const sign = text.charCodeAt(at);
-  if (sign !== 0x2b && sign !== 0x2d) return UTC_SUFFIX.test(text.slice(from)) ? 0 : undefined;
-  const colon = text.charCodeAt(at + 3) === 0x3a;
-  const length = text.length - at;
-  const minutes = length === 3 ? 0 : twoDigits(text, at + (colon ? 4 : 3));
-  if (length !== 3 && length !== (colon ? 6 : 5)) return undefined;
-  const hours = twoDigits(text, at + 1);
-  // No zone has ever been more than 15:59 from UTC.
-  if (!(hours < 16 && minutes < 60)) return undefined;
-  return sign === 0x2d ? -(hours * 60 + minutes) : hours * 60 + minutes;
-}
-
-function createEpochReader(format: TimeFormat): InstantReader {
+function createEpochReader(format: EpochFormat): InstantReader {
   const unitDigits = EPOCH_DIGITS[format];
   return (cell) => {
     const text = cell.trim();
     if (text === '') return MISSING;
     const match = EPOCH.exec(text);
-    if (match === null) return INVALID;
+    if (match === null) return NO_EPOCH;
     const [, minus, integer = '', fraction = ''] = match;
     if (minus === '-') return TOO_EARLY;
     const digits = integer.padStart(unitDigits + 1, '0');
@@ -191,47 +203,4 @@ function createEpochReader(format: TimeFormat): InstantReader {
     const micros = (digits.slice(split) + fraction).slice(0, 6).padEnd(6, '0');
     return `${formatMinute(Math.floor(seconds / 60))}:${TWO_DIGITS[seconds % 60]}.${micros}Z`;
   };
-}
-
-/** Value of two digits; NaN where they are none, which fails every comparison. */
-function twoDigits(text: string, at: number): number {
-  const tens = text.charCodeAt(at) - 0x30;
-  const ones = text.charCodeAt(at + 1) - 0x30;
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : NaN;
-}
-
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
-}
-
-function isDate(year: number, month: number, day: number): boolean {
-  if (!(month >= 1 && month <= 12 && day >= 1 && day <= (DAYS_OF_MONTH[month] as number) && year >= 0)) return false;
-  return month !== 2 || day < 29 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0));
-}
-
-/** Days since 1970-01-01 in the Gregorian calendar; years begin in March, so that the leap day is the last. */
-function daysFromCivil(year: number, month: number, day: number): number {
-  const y = month <= 2 ? year - 1 : year;
-  const era = Math.floor(y / 400);
-  const yearOfEra = y - era * 400;
-  const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
-  return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468;
-}
-
-/** `YYYY-MM-DDTHH:MM` of minutes since 1970. */
-function formatMinute(minute: number): string {
-  const days = Math.floor(minute / MINUTES_PER_DAY);
-  const rest = minute - days * MINUTES_PER_DAY;
-  const shifted = days + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153);
-  const day = dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1;
-  const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
-  return `${String(year).padStart(4, '0')}-${TWO_DIGITS[month]}-${TWO_DIGITS[day]}T${TWO_DIGITS[Math.floor(rest / 60)]}:${TWO_DIGITS[rest % 60]}`;
 }

@@ -11,7 +11,8 @@ import type { ReadingRequest } from './interpret.ts';
 import { interpret } from './interpret.ts';
 import { acceptImport, createImport, deleteReceived, failImport, findByKey, isAccepted, type Receipt } from './import-store.ts';
 import type { Leases } from './leases.ts';
-import { receive, uploadLost, type Upload } from './receive.ts';
+import { receive, uploadLost, type ReceiveOptions, type Upload } from './receive.ts';
+import { checkStoredIds } from './stored-text.ts';
 
 export interface AcceptOptions {
   name: string;
@@ -30,8 +31,9 @@ export async function acceptUpload(platform: Platform, leases: Leases, upload: U
   const lease = leases.hold(id);
   let receipt: Receipt | undefined;
   try {
-    receipt = await receive(files, id, upload, { bytesMax: options.bytesMax, lost: lease.lost });
+    receipt = await receive(files, id, upload, receiveOptions(options, lease.lost));
     const reading = await interpret(platform, id, receipt, options.reading);
+    await checkStoredIds(platform, id, { receipt, reading });
     if (!(await acceptImport(postgres, id, instance, receipt, reading))) throw uploadLost();
     return id;
   } catch (error) {
@@ -47,6 +49,10 @@ export async function acceptUpload(platform: Platform, leases: Leases, upload: U
   } finally {
     lease.release();
   }
+}
+
+export function receiveOptions({ bytesMax, reading }: AcceptOptions, lost: AbortSignal): ReceiveOptions {
+  return { bytesMax, lost, encoding: reading.encoding };
 }
 
 /** Answers what the sender is to be told. A whole file is kept although it was not accepted, so that its sender can look at it. */
@@ -79,7 +85,7 @@ async function acceptRepeated(platform: Platform, leases: Leases, upload: Upload
   if (probe === undefined) throw new Error('an import without a key was refused for its key');
   const lease = leases.hold(probe);
   try {
-    const { sha256 } = await receive(files, probe, upload, { bytesMax: options.bytesMax, lost: lease.lost });
+    const { sha256 } = await receive(files, probe, upload, receiveOptions(options, lease.lost));
     const known = await findWhole(platform, createdBy, idempotencyKey);
     if (known.sha256 !== sha256) {
       throw new ProblemError(
@@ -106,7 +112,8 @@ async function findWhole({ postgres }: Platform, createdBy: string, key: string)
   return { id: known.id, sha256: known.sha256 };
 }
 
-async function removeProbe({ postgres, files, logger }: Platform, probe: string): Promise<void> {
+/** Of an upload that is not to be kept. */
+export async function removeProbe({ postgres, files, logger }: Platform, probe: string): Promise<void> {
   try {
     await files.remove(probe);
     await deleteReceived(postgres, probe);

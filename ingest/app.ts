@@ -4,25 +4,35 @@ import { callerOf } from '../platform/http/authenticate.ts';
 import type { HttpServer } from '../platform/http/http-server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { withQueryTimeout } from '../platform/postgres/with-timeout.ts';
+import type { ReadingLimits } from '../schemas/http/imports.ts';
 import { createAdmission } from './admission.ts';
+import type { RateAdded } from './dry-run/dry-run.ts';
 import { Leases } from './leases.ts';
 import { adoptImports } from './lost-uploads.ts';
 import { startPublisher, type Publisher } from './publisher.ts';
 import { RESOLUTIONS_CHANNEL } from './resolutions.ts';
+import { eventRoutes } from './routes/events.ts';
 import { importFileRoutes } from './routes/files.ts';
 import { importRoutes } from './routes/imports.ts';
 import { inspectRoutes } from './routes/inspect.ts';
 import { profileRoutes } from './routes/profiles.ts';
+import { streamRoutes } from './routes/stream.ts';
 import { undoRoutes } from './routes/undo.ts';
 import { loadSampleData } from './sample-data.ts';
 
 export interface IngestSettings {
   /** Largest upload, and largest text inside a .gz. */
   uploadBytesMax: number;
+  /** Streams that may be open in this process at a time. */
+  streamsMax?: number;
+  /** How large the pieces of a file may be; the usual limits where it says nothing. */
+  readingLimits?: ReadingLimits;
   /** How long a silent replica keeps the imports that it receives or publishes. */
   leaseSeconds: number;
 }
 
+/** Where nothing else is configured: a quarter of a gigabyte, if all of them are busy. */
+const STREAMS_MAX = 32;
 /** Every statement of this role is about one import or a page of them. A replica that waits for ever would keep its leases for ever. */
 const QUERY_MS_MAX = 20_000;
 
@@ -45,16 +55,24 @@ function impatient(platform: Platform): Platform {
   return { ...platform, postgres: withQueryTimeout(platform.postgres, QUERY_MS_MAX) };
 }
 
-export function ingestRoutes(patient: Platform, publisher: Publisher, { uploadBytesMax, leaseSeconds }: IngestSettings) {
+export function ingestRoutes(
+  patient: Platform,
+  publisher: Publisher,
+  { uploadBytesMax, leaseSeconds, readingLimits, streamsMax = STREAMS_MAX }: IngestSettings,
+  rateAdded: RateAdded,
+) {
   const platform = impatient(patient);
   const { postgres, instance, logger } = platform;
   const leases = new Leases({ postgres, instance, leaseSeconds, logger });
+  const streamLeases = new Leases({ postgres, instance: `${instance}.streams`, leaseSeconds, logger });
   const admit = createAdmission(platform);
   return async (app: HttpServer): Promise<void> => {
-    await importRoutes(app, { platform, publisher, leases, admit, uploadBytesMax });
+    await importRoutes(app, { platform, publisher, leases, admit, uploadBytesMax, readingLimits, rateAdded });
     await importFileRoutes(app, platform);
+    await streamRoutes(app, { platform, publisher, leases: streamLeases, admit, readingLimits, streamsMax });
+    await eventRoutes(app, { platform, leases: streamLeases, admit });
     await undoRoutes(app, postgres, publisher);
-    await inspectRoutes(app, platform);
+    await inspectRoutes(app, platform, readingLimits);
     await profileRoutes(app, postgres);
     app.post(
       '/v1/sample-data',

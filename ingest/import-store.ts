@@ -1,6 +1,7 @@
 /** The life of an import in Postgres. Every change tells the channel `imports`, so that whoever waits sees it. */
 import type { Postgres } from '../platform/postgres/postgres.ts';
 import type { ImportErrorGroup, Mapping, StoredDialect } from '../schemas/http/imports.ts';
+import type { EncodingOutcome } from './csv/encoding.ts';
 
 /** Who holds an import, in the name of which replica, and for how long unless it is renewed: see leases.ts. */
 export interface Holder {
@@ -21,9 +22,13 @@ export interface NewImport {
 
 export interface Receipt {
   bytes: number;
+  /** Of the text in UTF-8. */
   contentBytes: number;
   compressed: boolean;
+  /** Of the file, unpacked, in its own encoding. */
   sha256: string;
+  /** What the text was taken for while it was received, or why it cannot be read. */
+  encoding: EncodingOutcome;
 }
 
 export interface Interpretation {
@@ -35,6 +40,10 @@ export interface Interpretation {
 
 export interface LeasedImport {
   id: string;
+  /** All but a file are gone on with as ingest/stream/ has it. */
+  form: 'file' | 'stream' | 'events';
+  /** Fences those who had it before. */
+  session: number;
   compressed: boolean;
   contentBytes: number;
   sha256: string;
@@ -166,6 +175,8 @@ export async function deleteReceived(postgres: Postgres, id: string): Promise<vo
 export async function leaseImport(postgres: Postgres, { instance, leaseSeconds }: Holder): Promise<LeasedImport | undefined> {
   const { rows } = await postgres.query<{
     id: string;
+    form: LeasedImport['form'];
+    session: number;
     compressed: boolean;
     content_bytes: string;
     sha256: string;
@@ -175,10 +186,10 @@ export async function leaseImport(postgres: Postgres, { instance, leaseSeconds }
     accepted_at_ms: string;
     rows_published: string;
   }>(
-    `UPDATE imports SET lease_owner = $1, lease_until = now() + make_interval(secs => $2)
+    `UPDATE imports SET session = session + 1, lease_owner = $1, lease_until = now() + make_interval(secs => $2)
      WHERE id = (SELECT id FROM imports WHERE status = 'publishing' AND (lease_until IS NULL OR lease_until < now() OR lease_owner = $1)
                  ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
-     RETURNING id, compressed, content_bytes, sha256, dialect, header, mapping, rows_published,
+     RETURNING id, form, session, compressed, content_bytes, sha256, dialect, header, mapping, rows_published,
        floor(extract(epoch FROM publishing_at) * 1000) AS accepted_at_ms`,
     [instance, leaseSeconds],
   );
@@ -186,6 +197,8 @@ export async function leaseImport(postgres: Postgres, { instance, leaseSeconds }
   if (!row) return undefined;
   return {
     id: row.id,
+    form: row.form,
+    session: row.session,
     compressed: row.compressed,
     contentBytes: Number(row.content_bytes),
     sha256: row.sha256,

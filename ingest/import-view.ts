@@ -7,6 +7,7 @@ interface Row {
   [column: string]: unknown;
   id: string;
   name: string;
+  form: Import['form'];
   status: ImportStatus;
   identity: Import['identity'];
   sha256: string | null;
@@ -35,7 +36,7 @@ interface Row {
 }
 
 const SELECT = `
-  SELECT i.id, i.name, i.status, i.identity, i.sha256, i.bytes, i.content_bytes, i.bytes_read, i.mapping, i.rows_read, i.rows_rejected, i.rows_new,
+  SELECT i.id, i.name, i.form, i.status, i.identity, i.sha256, i.bytes, i.content_bytes, i.bytes_read, i.mapping, i.rows_read, i.rows_rejected, i.rows_new,
     i.rows_known, i.rows_conflict, i.events_published, i.suspected_doubles, i.errors, i.failure, i.created_at, i.created_by, i.completed_at,
     extract(epoch FROM coalesce(i.completed_at, clock_timestamp()) - i.publishing_at) AS seconds, p.*,
     coalesce((SELECT jsonb_agg(jsonb_build_object('importId', k.from_import_id::text, 'name', f.name, 'events', k.events) ORDER BY k.events DESC, k.from_import_id)
@@ -48,6 +49,15 @@ export async function readImport(postgres: Postgres, id: string): Promise<Import
   if (!/^\d{1,18}$/.test(id)) return undefined;
   const { rows } = await postgres.query<Row>(`${SELECT} WHERE i.id = $1`, [id]);
   return rows[0] && toImport(rows[0]);
+}
+
+/** How long the text and the rejected lines of a growing import are for certain: behind that, bytes may stand that do not stay. */
+export async function readDurableBytes(postgres: Postgres, id: string): Promise<{ original: number; rejected: number }> {
+  const { rows } = await postgres.query<{ content_bytes: string; rejected_bytes: string }>(
+    'SELECT content_bytes, rejected_bytes FROM imports WHERE id = $1',
+    [id],
+  );
+  return { original: Number(rows[0]?.content_bytes ?? 0), rejected: Number(rows[0]?.rejected_bytes ?? 0) };
 }
 
 /** Newest first; `before` is the id of the last one seen. */
@@ -66,6 +76,7 @@ function toImport(row: Row): Import {
   return {
     id: row.id,
     name: row.name,
+    form: row.form,
     sha256: row.sha256,
     bytes: Number(row.bytes),
     status: row.status,
@@ -101,6 +112,7 @@ function toImport(row: Row): Import {
 
 function etaSeconds(row: Row, seconds: number): number | null {
   const read = Number(row.bytes_read);
-  if (row.status !== 'publishing' || read === 0) return null;
+  // Nobody knows when a stream ends.
+  if (row.status !== 'publishing' || row.form !== 'file' || read === 0) return null;
   return Math.ceil(((Number(row.content_bytes) - read) / read) * seconds);
 }

@@ -1,17 +1,18 @@
 /** How a file is to be read: its dialect from its head, its mapping as given, from a profile, or from its header. */
 import { Compile } from 'typebox/compile';
 import { ProblemError } from '../core/errors.ts';
-import type { FilePart, FileStore } from '../platform/file-store/file-store.ts';
+import { contentPart, type FilePart, type FileStore } from '../platform/file-store/file-store.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Postgres } from '../platform/postgres/postgres.ts';
 import { Mapping } from '../schemas/http/imports.ts';
-import { detectDialect, HEAD_BYTES_MAX, type DeclaredDialect, type DialectOutcome } from './csv/dialect.ts';
+import { detectDialect, type DeclaredDialect, type DialectOutcome, type SoundEncoding } from './csv/dialect.ts';
+import { HEAD_BYTES_MAX } from './csv/encoding.ts';
+import { findFileFault } from './csv/file-fault.ts';
 import { inferMapping } from './csv/infer-mapping.ts';
 import { resolveMapping } from './csv/mapping.ts';
 import { readRows } from './csv/read-rows.ts';
 import type { Interpretation, Receipt } from './import-store.ts';
 import { readProfile } from './profiles.ts';
-import { contentPart } from './receive.ts';
 
 /** What a request says about reading its file. */
 export interface ReadingRequest extends DeclaredDialect {
@@ -32,12 +33,33 @@ export async function interpret(
   receipt: Receipt,
   reading: ReadingRequest,
 ): Promise<Interpretation> {
+  const { compressed, encoding } = receipt;
+  if (!encoding.ok) throw new ProblemError(encoding.fault.code, encoding.fault.message);
+  const part = contentPart({ compressed, encoding: encoding.encoding });
+  const head = await readHead(files, importId, part);
+  const outcome = await interpretHead(postgres, { head, complete: receipt.contentBytes <= head.length, encoding }, reading);
+  const { dialect, header } = outcome;
+  const text = (await files.read(importId, part)) as AsyncIterable<Uint8Array>;
+  const fault = await findFileFault(text, { dialect, width: header.length });
+  if (fault) throw new ProblemError(fault.code, fault.message);
+  return outcome;
+}
+
+/** The beginning of a text, which may be all of it. Without an encoding that is known, as it came. */
+export interface TextHead {
+  head: Uint8Array;
+  complete: boolean;
+  encoding?: SoundEncoding;
+}
+
+/** As `interpret`, of a head. */
+export async function interpretHead(postgres: Postgres, text: TextHead, reading: ReadingRequest): Promise<Interpretation> {
+  const { head, complete } = text;
   const given = await givenMapping(postgres, reading);
-  const head = await readHead(files, importId, contentPart(receipt.compressed));
-  const outcome = detectDialect(head, reading, receipt.contentBytes <= head.length);
+  const outcome = detectDialect(head, reading, complete, text.encoding);
   if (!outcome.ok) throw new ProblemError(outcome.fault.code, outcome.fault.message);
   const { dialect, header } = outcome;
-  const mapping = given ?? (await inferredMapping(head, outcome));
+  const mapping = given ?? (await inferredMapping(head, complete, outcome));
   const resolved = resolveMapping(mapping, header);
   if (!resolved.ok) {
     throw new ProblemError('mapping_incomplete', resolved.errors.map(({ path, message }) => `${path}: ${message}`).join('. '), {
@@ -79,9 +101,17 @@ function parseMapping(text: string): Mapping {
   );
 }
 
-async function inferredMapping(head: Uint8Array, { dialect, header }: Extract<DialectOutcome, { ok: true }>): Promise<Mapping> {
+async function inferredMapping(
+  head: Uint8Array,
+  complete: boolean,
+  { dialect, header }: Extract<DialectOutcome, { ok: true }>,
+): Promise<Mapping> {
   const samples: string[][] = [];
-  for await (const batch of readRows([head] as unknown as AsyncIterable<Uint8Array>, { dialect, width: header.length })) {
+  for await (const batch of readRows([head] as unknown as AsyncIterable<Uint8Array>, {
+    dialect,
+    width: header.length,
+    cutOff: !complete,
+  })) {
     samples.push(...batch.cells.slice(0, SAMPLE_ROWS - samples.length));
     if (samples.length >= SAMPLE_ROWS) break;
   }

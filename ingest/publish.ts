@@ -7,19 +7,14 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EventLog } from '../platform/event-log/event-log.ts';
-import type { FileStore } from '../platform/file-store/file-store.ts';
-import { announceMoment } from '../platform/moments.ts';
+import { contentPart, type FileStore } from '../platform/file-store/file-store.ts';
 import type { Platform } from '../platform/platform.ts';
 import { LineIndexBuilder, tapLines } from './csv/line-index.ts';
 import { resolveMapping } from './csv/mapping.ts';
 import { processFile, type ProcessedChunk } from './csv/process.ts';
 import { RejectedCsvWriter, RejectSummary } from './csv/rejects.ts';
 import { checkpoint, finishPublishing, type Checkpoint, type LeasedImport } from './import-store.ts';
-import { contentPart } from './receive.ts';
-
-/** Events per append and partition, on average: what the log and the consumers like best in one piece. */
-const APPEND_EVENTS = 10_000;
+import { Outbox } from './outbox.ts';
 
 /** Returns when everything is published, soon after the signal fires, or when the lease is lost. */
 export async function publishImport(platform: Platform, leased: LeasedImport, signal: AbortSignal): Promise<void> {
@@ -29,7 +24,7 @@ export async function publishImport(platform: Platform, leased: LeasedImport, si
   if (!resolved.ok) throw new Error(`import ${id} was accepted with a mapping that does not fit its header`);
 
   const scratchDirectory = await files.scratchDirectory(id, instance);
-  const part = contentPart(leased.compressed);
+  const part = contentPart({ compressed: leased.compressed, encoding: dialect.encoding });
   const lines = new LineIndexBuilder(dialect);
   const open = async (start: number) => (await files.read(id, part, { start })) as AsyncIterable<Uint8Array>;
   const chunks = processFile({
@@ -55,12 +50,14 @@ export async function publishImport(platform: Platform, leased: LeasedImport, si
       summary.add(chunk.rejects);
       await rejected.append(chunk.rejects);
       outbox.add(chunk);
-      progress = progressOf(chunk);
-      if (outbox.full) await outbox.send(progress, acknowledged);
+      const done = progressOf(chunk);
+      progress = done;
+      if (outbox.full) await outbox.send(() => acknowledged(done));
       if (signal.aborted || !held) return await outbox.settle();
     }
     if (!progress) throw new Error(`import ${id}: reading ended without a word`);
-    await outbox.send(progress, acknowledged);
+    const all = progress;
+    await outbox.send(() => acknowledged(all));
     await outbox.settle();
     if (!held) return;
     await keepDerived(files, id, lines, rejected);
@@ -80,56 +77,4 @@ async function keepDerived(files: FileStore, id: string, lines: LineIndexBuilder
 
 function progressOf({ rowsRead, rowsRejected, events, bytesRead }: ProcessedChunk): Checkpoint {
   return { rowsRead, rowsRejected, rowsPublished: rowsRead, eventsPublished: events, bytesRead };
-}
-
-/**
- * Events on their way into the log. One batch per partition is sent while the next is being read.
- *
- * Each chunk's events are joined as soon as they are here: what waits is then a few long strings instead of thousands of young
- * ones, which the garbage collector would have to carry along.
- */
-class Outbox {
-  readonly #log: EventLog;
-  #waiting: string[][];
-  #events = 0;
-  #sending: Promise<void> = Promise.resolve();
-
-  constructor(log: EventLog) {
-    this.#log = log;
-    this.#waiting = Array.from({ length: log.partitions }, () => []);
-  }
-
-  get full(): boolean {
-    return this.#events >= APPEND_EVENTS * this.#log.partitions;
-  }
-
-  add({ customers, payloads }: ProcessedChunk): void {
-    const parts = this.#waiting.map((): string[] => []);
-    for (let k = 0; k < payloads.length; k++) {
-      (parts[this.#log.partitionFor(customers[k] as string)] as string[]).push(payloads[k] as string);
-    }
-    for (const [partition, part] of parts.entries()) {
-      if (part.length > 0) (this.#waiting[partition] as string[]).push(part.join('\n'));
-    }
-    this.#events += payloads.length;
-  }
-
-  /** Waits for the batch before, then sends this one and calls `acknowledged` once the log has all of it. */
-  async send(progress: Checkpoint, acknowledged: (progress: Checkpoint) => Promise<void>): Promise<void> {
-    await this.#sending;
-    const batches = this.#waiting;
-    this.#waiting = batches.map(() => []);
-    this.#events = 0;
-    const appends = batches.flatMap((texts, partition) => (texts.length > 0 ? [this.#log.append(partition, texts)] : []));
-    this.#sending = Promise.all(appends).then(() => {
-      announceMoment('published');
-      return acknowledged(progress);
-    });
-    // Whoever waits next gets the error; until then it must not count as unhandled.
-    this.#sending.catch(() => undefined);
-  }
-
-  async settle(): Promise<void> {
-    await this.#sending;
-  }
 }

@@ -12,6 +12,7 @@ import { failImport, leaseImport, releaseImport } from './import-store.ts';
 import { Leases } from './leases.ts';
 import { createLostUploads } from './lost-uploads.ts';
 import { publishImport } from './publish.ts';
+import { finishGrowing } from './stream/take-over.ts';
 import { sendResolutions } from './resolutions.ts';
 import { sendUndos } from './undo.ts';
 
@@ -80,7 +81,9 @@ async function publishNext(platform: Platform, leases: Leases, stopping: AbortSi
   if (!leased) return false;
   const lease = leases.hold(leased.id);
   try {
-    await publishImport(platform, leased, AbortSignal.any([stopping, lease.lost]));
+    const signal = AbortSignal.any([stopping, lease.lost]);
+    if (leased.form === 'file') await publishImport(platform, leased, signal);
+    else await finishGrowing(platform, leased, signal);
   } catch (error) {
     if (!(error instanceof FileMissingError)) throw error;
     const failure = { code: 'file_missing', message: 'The file is no longer in the file store. Upload it again.' };

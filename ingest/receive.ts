@@ -1,5 +1,5 @@
 /**
- * Receiving an upload: spooled to the file store and hashed while it arrives, unpacked when it is a .gz.
+ * Receiving an upload: spooled to the file store and hashed while it arrives; where it is a .gz or no UTF-8, its text is stored too.
  *
  * Nothing of it is used before it is there as a whole: a body that ends before its declared length fails here.
  */
@@ -8,7 +8,9 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ProblemError, type ProblemCode } from '../core/errors.ts';
 import { isConnectionError } from '../platform/http/problems.ts';
-import type { FilePart, FileStore } from '../platform/file-store/file-store.ts';
+import type { FileStore } from '../platform/file-store/file-store.ts';
+import { TextDecoding } from './csv/decode-text.ts';
+import { detectEncoding, HEAD_BYTES_MAX } from './csv/encoding.ts';
 import type { Receipt } from './import-store.ts';
 
 /** A text may be this many times larger than its .gz: usage files shrink 5 to 40 times, a bomb 1,000 times. */
@@ -24,20 +26,20 @@ export interface Upload {
 
 export interface ReceiveOptions {
   bytesMax: number;
+  /** As declared. */
+  encoding: string | undefined;
   /** Fires when the upload was given up by another replica: nobody would use the rest. */
   lost: AbortSignal;
 }
 
-/** The text of the import: where later readers find it. */
-export function contentPart(compressed: boolean): FilePart {
-  return compressed ? 'content' : 'original';
-}
-
-/** Stores `original`, and `content` if compressed. Throws a ProblemError for what the sender can mend. */
+/**
+ * Stores `original`, and `content` if the text is compressed or in another encoding than UTF-8. Throws a ProblemError for what the sender
+ * can mend; that the encoding cannot be read is for the receipt to say, as the file is there.
+ */
 export async function receive(files: FileStore, importId: string, upload: Upload, options: ReceiveOptions): Promise<Receipt> {
   const { bytesMax } = options;
   const hash = createHash('sha256');
-  const head: Uint8Array[] = [];
+  const head = new Head();
   let bytes: number;
   try {
     ({ bytes } = await files.write(importId, 'original', tee(upload, options, hash, head)));
@@ -45,45 +47,62 @@ export async function receive(files: FileStore, importId: string, upload: Upload
     throw uploadProblem(error);
   }
   if (upload.truncated?.()) throw tooLarge(bytesMax);
-  const compressed = isGzip(Buffer.concat(head));
-  const receipt = compressed ? await unpack(files, importId, bytes, options) : { contentBytes: bytes, sha256: hash.digest('hex') };
-  return { bytes, compressed, ...receipt };
+  const start = head.bytes();
+  if (isGzip(start)) return { bytes, compressed: true, ...(await unpack(files, importId, bytes, options)) };
+  const encoding = detectEncoding(start, options.encoding, bytes === start.length);
+  const received = { bytes, compressed: false, sha256: hash.digest('hex') };
+  if (!encoding.ok || encoding.encoding === 'utf-8') return { ...received, contentBytes: bytes, encoding };
+  return { ...received, ...(await decode(files, importId, options)) };
+}
+
+/** The first bytes of what passes, one more than detection looks at. */
+class Head {
+  readonly #chunks: Uint8Array[] = [];
+  #missing = HEAD_BYTES_MAX + 1;
+
+  push(chunk: Uint8Array): void {
+    if (this.#missing === 0) return;
+    const taken = chunk.subarray(0, this.#missing);
+    this.#chunks.push(taken);
+    this.#missing -= taken.length;
+  }
+
+  bytes(): Uint8Array {
+    return Buffer.concat(this.#chunks);
+  }
 }
 
 export function isGzip(head: Uint8Array): boolean {
   return head[0] === 0x1f && head[1] === 0x8b;
 }
 
-async function* tee(upload: Upload, { bytesMax, lost }: ReceiveOptions, hash: Hash, head: Uint8Array[]): AsyncGenerator<Uint8Array> {
+async function* tee(upload: Upload, { bytesMax, lost }: ReceiveOptions, hash: Hash, head: Head): AsyncGenerator<Uint8Array> {
   let bytes = 0;
-  let headBytes = 0;
   for await (const chunk of upload.stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
     if (bytes > bytesMax) throw tooLarge(bytesMax);
     if (lost.aborted) throw uploadLost();
-    if (headBytes < 2) {
-      head.push(chunk.subarray(0, 2));
-      headBytes += chunk.byteLength;
-    }
+    head.push(chunk);
     hash.update(chunk);
     yield chunk;
   }
 }
 
-/** The hash is of the text, so that a file and its .gz are the same file. */
+/** The hash is of what was packed, so that a file and its .gz are the same file. */
 async function unpack(
   files: FileStore,
   importId: string,
   packedBytes: number,
   options: ReceiveOptions,
-): Promise<{ contentBytes: number; sha256: string }> {
+): Promise<Pick<Receipt, 'contentBytes' | 'sha256' | 'encoding'>> {
   const hash = createHash('sha256');
+  const decoding = new TextDecoding(options.encoding);
   const packed = await files.read(importId, 'original');
   const text = packed.pipe(createGunzip());
   packed.on('error', (error) => text.destroy(error));
   try {
-    const { bytes } = await files.write(importId, 'content', measured(text, packedBytes, options, hash));
-    return { contentBytes: bytes, sha256: hash.digest('hex') };
+    const { bytes } = await files.write(importId, 'content', decoding.read(measured(text, packedBytes, options, hash)));
+    return { contentBytes: bytes, sha256: hash.digest('hex'), encoding: decoding.outcome };
   } catch (error) {
     if (error instanceof ProblemError || !isZlibError(error)) throw storeProblem(error);
     throw new ProblemError(
@@ -93,6 +112,27 @@ async function unpack(
     );
   } finally {
     packed.destroy();
+  }
+}
+
+/** The text of an upload that is not packed, in UTF-8: at most three times its bytes. */
+async function decode(files: FileStore, importId: string, options: ReceiveOptions): Promise<Pick<Receipt, 'contentBytes' | 'encoding'>> {
+  const decoding = new TextDecoding(options.encoding);
+  const source = await files.read(importId, 'original');
+  try {
+    const { bytes } = await files.write(importId, 'content', decoding.read(whileHeld(source, options)));
+    return { contentBytes: bytes, encoding: decoding.outcome };
+  } catch (error) {
+    throw storeProblem(error);
+  } finally {
+    source.destroy();
+  }
+}
+
+async function* whileHeld(source: Readable, { lost }: ReceiveOptions): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source as AsyncIterable<Uint8Array>) {
+    if (lost.aborted) throw uploadLost();
+    yield chunk;
   }
 }
 

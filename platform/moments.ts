@@ -38,7 +38,13 @@ export const MOMENTS = [
   'numbered',
 ] as const;
 
-export type Moment = (typeof MOMENTS)[number];
+/** Of streams alone. Apart from the others, of which the fault suite's seeds choose: they send files. */
+export const STREAM_MOMENTS = [
+  /** The file store has lines of a stream, and Postgres knows of them; nothing of them is in the log. */
+  'received',
+] as const;
+
+export type Moment = (typeof MOMENTS)[number] | (typeof STREAM_MOMENTS)[number];
 
 const moments = channel(MOMENTS_CHANNEL);
 

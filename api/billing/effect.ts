@@ -9,7 +9,7 @@ import { ProblemError } from '../../core/errors.ts';
 import { formatMinor } from '../../core/money.ts';
 import type { MeterUsage } from '../../core/rated-invoice.ts';
 import { QUANTITY_SCALE } from '../../core/rating.ts';
-import { hoursOf, monthOf } from '../../core/window.ts';
+import { hoursOf, monthOf, type Window } from '../../core/window.ts';
 import type { Effect } from '../../schemas/http/effect.ts';
 import { readEffectSlots, readEffectTotals, readEventsWithout, type EffectScope, type EffectSlot } from '../queries/import-effect.ts';
 import { findStoredImport } from '../queries/imports.ts';
@@ -19,10 +19,10 @@ import { billingPeriod } from './billing-period.ts';
 import { billedBeside } from './draft.ts';
 import type { BillingStores } from './due.ts';
 import { rateCustomer, rateUsageOf, segmentsOf, type CustomerRating } from './rate.ts';
-import { readTerms } from './terms.ts';
+import { readTerms, type BillingTerms } from './terms.ts';
 
 /** Each is rated twice per touched month: a second or two for all of them. */
-const RATED_CUSTOMERS_MAX = 50;
+export const RATED_CUSTOMERS_MAX = 50;
 
 /** Throws `not_found` for an import that is none. */
 export async function readEffect(stores: BillingStores, scope: EffectScope): Promise<Effect> {
@@ -31,28 +31,42 @@ export async function readEffect(stores: BillingStores, scope: EffectScope): Pro
   const totals = await readEffectTotals(stores.postgres, scope);
   const effect: Effect = { ...totals, money: [], invoices: [], isComplete: totals.customers.length <= RATED_CUSTOMERS_MAX };
   for (const { id } of totals.customers.slice(0, RATED_CUSTOMERS_MAX)) {
-    const { money, invoices } = await customerEffect(stores, scope, id);
+    const slots = await readEffectSlots(stores.postgres, scope, id);
+    const present = (await readTerms(stores.postgres, [id], stores.clock.now())).get(id);
+    if (present === undefined) throw new Error(`customer ${id} has usage and no row`);
+    const { money, invoices } = await customerEffect(stores, { present, slots }, async (request) => {
+      const now = await rateCustomer(stores, request);
+      const without = await rateWithout(stores, scope, now, slots);
+      return scope.ofUndo ? { before: now.rated.total, after: without } : { before: without, after: now.rated.total };
+    });
     effect.money.push(...money);
     effect.invoices.push(...invoices);
   }
   return effect;
 }
 
-async function customerEffect(stores: BillingStores, scope: EffectScope, customer: string): Promise<Pick<Effect, 'money' | 'invoices'>> {
-  const slots = await readEffectSlots(stores.postgres, scope, customer);
+/** Totals in minor units. */
+interface Totals {
+  before: bigint;
+  after: bigint;
+}
+
+/** What usage in these slots does to a customer's months. `rate` tells the total of one of them before and after. */
+export async function customerEffect(
+  stores: BillingStores,
+  { present, slots }: { present: BillingTerms; slots: readonly { start: number }[] },
+  rate: (request: { customer: string; period: Window; terms: BillingTerms }) => Promise<Totals>,
+): Promise<Pick<Effect, 'money' | 'invoices'>> {
+  const customer = present.customer.id;
   const stored = await findCustomerInvoices(stores.postgres, customer);
-  const present = (await readTerms(stores.postgres, [customer], stores.clock.now())).get(customer);
-  if (present === undefined) throw new Error(`customer ${customer} has usage and no row`);
-  const sums = new Map<string, { before: bigint; after: bigint }>();
+  const sums = new Map<string, Totals>();
   const invoices: Effect['invoices'] = [];
   for (const month of new Set(slots.map(({ start }) => monthOf(start, present.timeZone)))) {
     const own = stored.filter((invoice) => invoice.month === month && invoice.status !== 'void');
     const issued = own.find(({ status }) => status === 'final');
     const terms = issued?.terms?.billing ?? present;
     const period = issued?.period ?? billingPeriod(month, terms.timeZone, billedBeside(stored, month));
-    const now = await rateCustomer(stores, { customer, period, terms });
-    const without = await rateWithout(stores, scope, now, slots);
-    const [before, after] = scope.ofUndo ? [now.rated.total, without] : [without, now.rated.total];
+    const { before, after } = await rate({ customer, period, terms });
     const sum = sums.get(terms.currency) ?? { before: 0n, after: 0n };
     sums.set(terms.currency, { before: sum.before + before, after: sum.after + after });
     for (const invoice of own) invoices.push(touched(invoice, formatMinor(after - before, terms.currency)));

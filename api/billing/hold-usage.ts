@@ -67,17 +67,24 @@ function behind(customer: string, why: string): ProblemError {
  * What a file holds is known only once all of it is published, so until then it may hold this customer. After that, what counts is whether
  * the customer's partition has had its last event, or the message of its undo. The row of a partition is of no epoch until records has had
  * an event there; where it ends is always said of the present log, as another one has imports that are not settled published anew.
+ *
+ * A stream may be open for ever, and what it will bring is not known at all. What counts of it are lines that have arrived: each is in the
+ * customer's partition, and consumed there, before an invoice becomes final.
  */
 async function requireNoImport(transaction: Queryable, { epoch, partition, offset }: AsOfPosition, customer: string): Promise<void> {
-  const { rows } = await transaction.query<{ id: string; name: string; status: string }>(
-    `SELECT i.id::text AS id, i.name, i.status FROM imports i LEFT JOIN import_partitions p ON p.import_id = i.id AND p.partition = $2
-      WHERE i.status = 'publishing' OR (i.status = 'received' AND i.sha256 IS NOT NULL)
+  const { rows } = await transaction.query<{ id: string; name: string; status: string; form: string }>(
+    `SELECT i.id::text AS id, i.name, i.status, i.form FROM imports i LEFT JOIN import_partitions p ON p.import_id = i.id AND p.partition = $2
+      WHERE (i.status = 'publishing' AND (i.form = 'file' OR i.content_bytes > i.bytes_read OR i.published_to[$2::integer + 1] > $3))
+         OR (i.status = 'received' AND i.sha256 IS NOT NULL)
          OR (i.status = 'settling' AND p.end_offset > $3)
          OR (i.status = 'undoing' AND NOT coalesce(p.undo_epoch = $1 AND p.undo_offset <= $3, false))
-      ORDER BY i.id LIMIT 1`,
+      ORDER BY i.form <> 'file', i.id LIMIT 1`,
     [epoch, partition, offset],
   );
   const [running] = rows;
+  // Lines of an open stream are on their way for a moment only.
+  if (running?.status === 'publishing' && running.form !== 'file')
+    throw behind(customer, `lines of the open stream ${running.id} ("${running.name}") are on their way`);
   if (running !== undefined)
     throw new ProblemError(
       'import_running',

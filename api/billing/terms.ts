@@ -7,7 +7,7 @@ import type { SnapshotPlan } from '../../core/rated-invoice.ts';
 import type { PlanChange } from '../../core/segment.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { Aggregation } from '../../schemas/http/customers.ts';
-import { findCustomers } from '../queries/customers.ts';
+import { findCustomers, unseenCustomers } from '../queries/customers.ts';
 import { findMeters } from '../queries/meters.ts';
 import { findPlans } from '../queries/plans.ts';
 import { readSettings } from '../queries/settings.ts';
@@ -36,11 +36,24 @@ export interface BillingTerms {
   meters: BilledMeter[];
 }
 
-/** The terms of today by customer id; customers nobody has heard of are missing. Those not set up yet have the defaults of the settings. */
-export async function readTerms(postgres: Queryable, customerIds: readonly string[], now: Date): Promise<Map<string, BillingTerms>> {
+/**
+ * The terms of today by customer id. Those not set up yet have the defaults of the settings; customers nobody has heard of are missing,
+ * or, with `unseen`, have them too.
+ */
+export async function readTerms(
+  postgres: Queryable,
+  customerIds: readonly string[],
+  now: Date,
+  { unseen = false }: { unseen?: boolean } = {},
+): Promise<Map<string, BillingTerms>> {
   // In turn: a transaction has one connection, and pg gives up queueing statements for it.
   const settings = await readSettings(postgres);
   const customers = await findCustomers(postgres, customerIds, now);
+  if (unseen) {
+    const seen = new Set(customers.map(({ id }) => id));
+    const missing = customerIds.filter((id) => !seen.has(id));
+    customers.push(...(await unseenCustomers(postgres, missing, now)));
+  }
   const planIds = customers.flatMap(({ plans }) => plans.map(({ plan }) => plan));
   const planById = new Map((await findPlans(postgres, [...new Set(planIds)])).map((plan) => [plan.id, plan]));
   return new Map(

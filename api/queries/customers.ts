@@ -41,6 +41,13 @@ export async function findCustomer(postgres: Queryable, id: string, now: Date): 
   return (await findCustomers(postgres, [id], now))[0];
 }
 
+/** Customers as they would be once usage named them. */
+export async function unseenCustomers(postgres: Queryable, ids: readonly string[], now: Date): Promise<Customer[]> {
+  const unset = { name: null, currency: null, timeZone: null, plans: [], taxRate: null, invoiceDetails: null, updatedAt: null };
+  const rows = ids.map((id) => ({ id, ...unset, firstSeenAt: now.toISOString() }));
+  return toCustomers(postgres, rows, now);
+}
+
 /** Everything a person can set. */
 export type CustomerDefinition = Pick<Customer, 'currency' | 'timeZone' | 'plans' | 'taxRate' | 'invoiceDetails'> & { name: string | null };
 

@@ -8,12 +8,13 @@ export interface StoredImport {
   dialect: StoredDialect | null;
   header: string[] | null;
   mapping: Mapping | null;
+  identity: string | null;
   [column: string]: unknown;
 }
 
 export async function findStoredImport(postgres: Postgres, id: string): Promise<StoredImport | undefined> {
   const { rows } = await postgres.query<StoredImport>(
-    'SELECT name, compressed, dialect, header, mapping FROM imports WHERE id = $1::bigint',
+    'SELECT name, compressed, dialect, header, mapping, identity FROM imports WHERE id = $1::bigint',
     [id],
   );
   return rows[0];

@@ -1,7 +1,7 @@
 /** `/v1/records/{key}/source`: the line of the file behind a record, as it stood there, with its neighbours. */
 import { Type } from 'typebox';
 import { ProblemError } from '../../core/errors.ts';
-import { FileMissingError, type FilePart, type FileStore } from '../../platform/file-store/file-store.ts';
+import { contentPart, FileMissingError, type FilePart, type FileStore } from '../../platform/file-store/file-store.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { strictObject } from '../../schemas/http/common.ts';
@@ -74,7 +74,11 @@ async function readSource(
   reader: SourceReader,
   { record, found, dialect, context }: SourceRequest,
 ): Promise<Type.Static<typeof Source>> {
-  const stored: StoredFile = { files, importId: record.importId, part: found.compressed ? 'content' : 'original' };
+  const stored: StoredFile = {
+    files,
+    importId: record.importId,
+    part: contentPart({ compressed: found.compressed, encoding: dialect.encoding }),
+  };
   const row = await reader.readRecordAt(stored, dialect, record.line);
   if (row === undefined) throw new Error(`import ${record.importId}: no record begins on line ${record.line}`);
   const first = Math.max(1, record.line - context);

@@ -6,7 +6,7 @@ import type { Window } from '../../core/window.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { CellWatermark } from '../../platform/usage-cells.ts';
 import type { Aggregation } from '../../schemas/http/customers.ts';
-import { readMeteredEvents, type CustomerEvent } from '../queries/metered-events.ts';
+import { readMeteredEvents, type CustomerEvent, type EventSelection } from '../queries/metered-events.ts';
 
 /** Values told apart at a time, over all meters of a customer: some 100 MB, each kept as 23 characters at most. */
 export const UNIQUE_VALUES_MAX = 1_000_000;
@@ -38,6 +38,8 @@ export interface EventUsageOptions {
   meters: readonly EventMeter[];
   below: CellWatermark;
   valuesMax?: number;
+  /** Where they come from, if not from Postgres alone. In the order in which contributions are told. */
+  read?: (selection: EventSelection) => AsyncIterable<readonly CustomerEvent[]>;
 }
 
 export function isToldByEvents({ aggregation }: { aggregation: Aggregation }): boolean {
@@ -49,7 +51,7 @@ export function isToldByEvents({ aggregation }: { aggregation: Aggregation }): b
  * for more than `valuesMax` of these (UNIQUE_VALUES_MAX without it).
  */
 export async function readEventUsage(postgres: Queryable, options: EventUsageOptions): Promise<Map<string, EventUsage>> {
-  const { customer, windows, below } = options;
+  const { customer, windows, below, read = (selection) => readMeteredEvents(postgres, selection) } = options;
   const meters = options.meters.filter(isToldByEvents);
   const [from, to] = [windows[0]?.from, windows.at(-1)?.to];
   if (meters.length === 0 || from === undefined || to === undefined) return new Map();
@@ -58,7 +60,7 @@ export async function readEventUsage(postgres: Queryable, options: EventUsageOpt
   const properties = new Map(
     meters.map(({ key, aggregation, property }) => [key, (aggregation === 'unique' ? property : null) ?? undefined]),
   );
-  for await (const page of readMeteredEvents(postgres, { customer, properties, period: { from, to }, below })) {
+  for await (const page of read({ customer, properties, period: { from, to }, below })) {
     for (const event of page) folds.get(event.meter)?.add(event);
   }
   return new Map([...folds].map(([meter, fold]) => [meter, { meter, changes: fold.changes(), total: fold.total() }]));

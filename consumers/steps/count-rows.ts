@@ -13,14 +13,18 @@ interface CountedEvents {
 
 /**
  * Writes down how many of its rows are new, known and in conflict. `from` settling: completes it with them; complete: where they are
- * missing, because a control message has changed what they were counted from. False: another process has done it.
+ * missing, because a control message has changed what they were counted from. False: another process has done it, or the import is no
+ * longer in the session that was looked at.
  *
  * Under the lock of the import's row, which control messages take too, after they have changed its counts: whatever comes meanwhile is
  * either counted here, or takes these figures away again. They stay missing while an undo is at it, which may change them again.
  */
-export async function completeRows(postgres: Postgres, id: string, from: 'settling' | 'complete'): Promise<boolean> {
+export async function completeRows(postgres: Postgres, id: string, from: 'settling' | 'complete', session?: number): Promise<boolean> {
   return postgres.transaction(async (transaction) => {
-    const { rowCount } = await transaction.query(`SELECT FROM imports WHERE id = $1 AND status = $2 FOR UPDATE`, [id, from]);
+    const { rowCount } = await transaction.query(
+      `SELECT FROM imports WHERE id = $1 AND status = $2 AND session = coalesce($3, session) FOR UPDATE`,
+      [id, from, session ?? null],
+    );
     if (rowCount === 0) return false;
     const counted = await countRows(transaction, id);
     await transaction.query(

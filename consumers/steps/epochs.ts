@@ -32,7 +32,7 @@ async function leaveEarlierLogs(transaction: Transaction, epoch: number): Promis
   await transaction.query(
     `WITH unsettled AS (
        UPDATE imports SET status = 'publishing', rows_read = 0, rows_rejected = 0, rows_published = 0, events_published = 0, bytes_read = 0,
-         lease_owner = NULL, lease_until = NULL
+         lines_read = 0, rejected_bytes = 0, errors = '[]', published_to = NULL, session = session + 1, lease_owner = NULL, lease_until = NULL
        WHERE status IN ('publishing', 'settling') RETURNING id
      ), unended AS (UPDATE import_partitions SET end_offset = NULL WHERE import_id IN (SELECT id FROM unsettled))
      SELECT pg_notify('imports', id::text) FROM unsettled`,

@@ -40,7 +40,12 @@ describe('the dialect of a file', () => {
 
   it.each([
     ['a,b\r\n1,2\r\n', 'CRLF'],
-    ['a,b\n1,2\r\n', 'LF'],
+    ['a,b\n1,2\r\n', 'mixed'],
+    ['a,"x\ny"\r\n1,2\r\n', 'CRLF'],
+    ['a,b\r1,"x\ny"\r', 'CR'],
+    ['a,b\r\n1,2\r3,4\n', 'mixed'],
+    ['a,b\n1,2\r3,4\n', 'mixed'],
+    ['a,b\n1,x\ry\n3,4\n', 'LF'],
     ['a,b\r1,2\r', 'CR'],
     ['"a\r",b\n1,2\n', 'LF'],
     ['a,b', 'LF'],
@@ -56,7 +61,7 @@ describe('the dialect of a file', () => {
     expect(found('usage\n5\n').columns).toEqual(['usage']);
     expect(found('total usage\n5\n', { delimiter: ',' }).columns).toEqual(['total usage']);
     expect(refusal('total usage\n5\n')).toBe('undetected_delimiter');
-    expect(refusal('usage\n5;6\n7;8\n')).toBe('undetected_delimiter');
+    expect(refusal('usage\n5;6\n7;8\n')).toBe('undetected_header');
   });
 
   it('names positions where no header is declared', () => {
@@ -74,27 +79,34 @@ describe('the dialect of a file', () => {
     ['', 'empty_file'],
     ['\ufeff', 'empty_file'],
     ['\n\r\n\n', 'empty_file'],
-    ['2026-10-01,acme,5\n2026-10-01,acme,6\n', 'header_missing'],
+    ['2026-10-01,acme,5\n', 'undetected_header'],
+    ['2024,2025,2026\n5,6,7\n', 'undetected_header'],
+    ['customer,2026-10-01,2026-10-02\nacme,5,6\n', 'undetected_header'],
+    ['a,b\n1,2\n\r3,4\n', 'undetected_newline'],
+    ["x,y\n1,'a'\n2,'b'\n", 'undetected_quote'],
+    ['disk,n\n3.5" drive,1\n2.5" drive,2\n', 'undetected_quote'],
+    ['path,n\n"C:\\\\",1\n"D:\\\\",2\n', 'undetected_escape'],
     [',,\n1,2,3\n', 'header_missing'],
     ['a,"b\nc,d\n', 'header_missing'],
     ['a,b"x\nc,d\n', 'header_missing'],
     ['a,b,a\n1,2,3\n', 'duplicate_header'],
     ['a;b,c;d,e\n1;2,3;4,5\n', 'undetected_delimiter'],
     ['a;b,c\n1;2,3\n', 'undetected_delimiter'],
-    [Buffer.from('a,b\n1,2', 'utf16le'), 'unsupported_encoding'],
-    [Buffer.from('\ufeffa,b\n1,2', 'utf16le'), 'unsupported_encoding'],
-    [Buffer.from('gr\xf6\xdfe,b\n1,2', 'latin1'), 'unsupported_encoding'],
+    [Buffer.from('d\xe9p\xf4t,b\n1,2', 'latin1'), 'undetected_encoding'],
     [Buffer.from('PK\x03\x04 sheet', 'latin1'), 'unsupported_encoding'],
   ])('%j: %s', (text, code) => {
     expect(refusal(text)).toBe(code);
   });
 
   it.each([
-    [{ encoding: 'windows-1252' }, 'unsupported_encoding'],
+    [{ encoding: 'shift_jis' }, 'unsupported_encoding'],
+    [{ encoding: 'utf-16' }, 'undetected_encoding'],
     [{ delimiter: '||' }, 'unsupported_dialect'],
     [{ delimiter: 'x' }, 'unsupported_dialect'],
     [{ delimiter: '"' }, 'unsupported_dialect'],
     [{ newline: 'VT' }, 'unsupported_dialect'],
+    [{ quote: 'none', escape: 'backslash' }, 'unsupported_dialect'],
+    [{ comment: '"x', quote: '"' }, 'unsupported_dialect'],
   ])('refuses the declaration %j: %s', (declared, code) => {
     expect(refusal('a,b\n1,2\n', declared)).toBe(code);
   });

@@ -2,193 +2,222 @@
  * The dialect of a file, from its head and from what was declared. What the head leaves in doubt is a fault that names the option which
  * settles it; nothing is guessed. Once found, the dialect holds for the whole file.
  */
-import { isUtf8 } from 'node:buffer';
-import type { StoredDialect } from '../../schemas/http/imports.ts';
+import type { DialectChoice, StoredDialect } from '../../schemas/http/imports.ts';
+import { readDeclaration, type Declaration, type DeclaredDialect, type Newline } from './declared-dialect.ts';
+import { chooseDelimiter, DELIMITERS, tryDelimiter, type DelimiterOutcome, type Trial } from './delimiter.ts';
+import { detectEncoding, HEAD_BYTES_MAX, type EncodingOutcome } from './encoding.ts';
 import type { FileFault, FileFaultCode } from './faults.ts';
-import { isErrorColumn } from './error-columns.ts';
-import { readHead } from './head-records.ts';
-import type { HeadRecord } from './head-records.ts';
-import { chooseDelimiter } from './delimiter.ts';
+import { cellText, skipLines, type HeadRecord, type HeadText } from './head-records.ts';
+import { checkColumns, decideHeader } from './header.ts';
+import { possibleNewlines } from './newline.ts';
+import { chooseQuoting } from './quoting.ts';
+import { READING_LIMITS } from './reading-limits.ts';
+import { createTranscoder } from './transcode.ts';
 
-/** As much of a file as detection looks at: some thousands of rows. */
-export const HEAD_BYTES_MAX = 262_144;
-/** Wide exports have a few hundred columns; beyond this a file is more likely misread than real. */
-export const COLUMNS_MAX = 10_000;
-const COLUMN_NAME_LENGTH_MAX = 1000;
+export type { DeclaredDialect } from './declared-dialect.ts';
 
-export interface DeclaredDialect {
-  encoding?: string | undefined;
-  delimiter?: string | undefined;
-  quote?: string | undefined;
-  escape?: string | undefined;
-  newline?: string | undefined;
-  header?: boolean | undefined;
+export interface DetectedDialect {
+  ok: true;
+  dialect: StoredDialect;
+  /** Why each property is what it is. */
+  choices: DialectChoice[];
+  /** `#1`, `#2`… where the file has none. */
+  header: string[];
+  headerLine: number | null;
 }
+export type DialectOutcome = DetectedDialect | { ok: false; fault: FileFault };
 
-export type DialectOutcome =
-  { ok: true; dialect: StoredDialect; header: string[]; headerLine: number | null } | { ok: false; fault: FileFault };
+export type SoundEncoding = Extract<EncodingOutcome, { ok: true }>;
 
-/** Finds the dialect and the header (`#1`, `#2`… where there is none). `complete`: the head is the whole file. */
-export function detectDialect(head: Uint8Array, declared: DeclaredDialect, complete: boolean): DialectOutcome {
+/**
+ * Finds the dialect and the header. `complete`: the head is the whole file. `encoding`: known already, and the head is UTF-8 by now;
+ * without it the head is as it came.
+ */
+export function detectDialect(head: Uint8Array, declared: DeclaredDialect, complete: boolean, encoding?: SoundEncoding): DialectOutcome {
+  const options = readDeclaration(declared);
+  if (!options.ok) return options;
   if (head.length === 0) return fault('empty_file', 'the file is empty');
-  const encodingFault = checkEncoding(head, declared.encoding);
-  if (encodingFault) return { ok: false, fault: encodingFault };
-  const bom = head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf;
-  const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).subarray(bom ? 3 : 0, HEAD_BYTES_MAX);
+  const outcome = encoding ?? detectEncoding(head, declared.encoding, complete);
+  if (!outcome.ok) return outcome;
+  const bytes = encoding === undefined ? decodeHead(head, outcome, complete) : head;
+  return new Detection(bytes, complete, outcome, options.declaration).run();
+}
 
-  const marks = readMarks(declared);
-  if ('fault' in marks) return { ok: false, fault: marks.fault };
-  const { quote, escape } = marks;
-  const newline = marks.newline ?? detectNewline(text, quote.charCodeAt(0));
-  const read = (delimiter: string) => readHead(text, { delimiter, quote, escape, newline }, complete && head.length <= HEAD_BYTES_MAX);
+/** The head in UTF-8. Of a head that is not the whole file, without the character that its end has cut. */
+export function decodeHead(head: Uint8Array, { encoding }: SoundEncoding, complete: boolean): Uint8Array {
+  if (encoding === 'utf-8') return head;
+  const transcoder = createTranscoder(encoding);
+  const text = transcoder.push(head);
+  return complete ? Buffer.concat([text, transcoder.end()]) : text;
+}
 
-  const choice = chooseDelimiter(read, marks.delimiter);
-  if (!choice.ok) return choice;
-  const { delimiter, records } = choice;
-  const first = records[0];
-  if (first === undefined) {
-    const blank = text.every((byte) => byte === 0x0a || byte === 0x0d);
-    if (blank) return fault('empty_file', 'the file holds nothing but blank lines');
-    return fault(
-      'record_too_large',
-      `no line ends within the first ${HEAD_BYTES_MAX} bytes; is a quote left open, or is \`newline\` not what it seems?`,
-    );
+/** Excel writes it as a line of its own before the table, and reads the file by it. */
+const SEPARATOR_LINE = /^(?:"sep=([^A-Za-z0-9\r\n])"|sep=([^A-Za-z0-9\r\n]))(?=[\r\n])/i;
+
+class Detection {
+  readonly #declared: Declaration;
+  readonly #encoding: SoundEncoding;
+  readonly #bom: boolean;
+  readonly #head: HeadText;
+  readonly #separator: string | undefined;
+
+  constructor(bytes: Uint8Array, complete: boolean, encoding: SoundEncoding, declared: Declaration) {
+    this.#declared = declared;
+    this.#encoding = encoding;
+    this.#bom = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, HEAD_BYTES_MAX)).toString('latin1');
+    this.#head = { text: this.#bom ? text.slice(3) : text, whole: complete && bytes.length <= HEAD_BYTES_MAX, at: 0, line: 1 };
+    const separator = SEPARATOR_LINE.exec(this.#head.text);
+    this.#separator = separator?.[1] ?? separator?.[2];
   }
-  const columnsFault = checkColumns(first, declared.header);
-  if (columnsFault) return { ok: false, fault: columnsFault };
-  const hasHeader = declared.header ?? true;
-  return {
-    ok: true,
-    dialect: { encoding: 'utf-8', bom, delimiter, quote, escape, newline, header: hasHeader },
-    header: hasHeader ? first.cells : first.cells.map((_, index) => `#${index + 1}`),
-    headerLine: hasHeader ? first.line : null,
-  };
-}
 
-interface Marks {
-  delimiter: string | undefined;
-  quote: string;
-  escape: string;
-  newline: string | undefined;
-}
-
-const DELIMITER_NAMES: Readonly<Record<string, string>> = {
-  comma: ',',
-  semicolon: ';',
-  tab: '\t',
-  '\\t': '\t',
-  pipe: '|',
-  space: ' ',
-  colon: ':',
-};
-const NEWLINE_NAMES: Readonly<Record<string, string>> = {
-  lf: 'LF',
-  crlf: 'CRLF',
-  cr: 'CR',
-  '\n': 'LF',
-  '\r\n': 'CRLF',
-  '\r': 'CR',
-  '\\n': 'LF',
-  '\\r\\n': 'CRLF',
-  '\\r': 'CR',
-};
-
-function readMarks(declared: DeclaredDialect): Marks | { fault: FileFault } {
-  const delimiter =
-    declared.delimiter === undefined ? undefined : (DELIMITER_NAMES[declared.delimiter.toLowerCase()] ?? declared.delimiter);
-  const quote = declared.quote ?? '"';
-  const escape = declared.escape ?? quote;
-  const newline = declared.newline === undefined ? undefined : NEWLINE_NAMES[declared.newline.toLowerCase()];
-  const refuse = (message: string) => ({ fault: { code: 'unsupported_dialect' as const, message } });
-  if (declared.newline !== undefined && newline === undefined) return refuse('`newline` is one of LF, CRLF, CR');
-  for (const [name, mark] of Object.entries({ delimiter, quote, escape })) {
-    if (mark !== undefined && !isMark(mark)) return refuse(`\`${name}\` is one ASCII character that is no letter, digit or line ending`);
+  run(): DialectOutcome {
+    const { newline } = this.#declared;
+    const possible = newline === undefined ? possibleNewlines(this.#head.text, this.#declared.quote ?? '"') : undefined;
+    const trials = (possible?.newlines ?? [newline ?? 'LF']).map((kind) => ({ newline: kind, outcome: this.#separate(kind) }));
+    const best = betterNewline(trials);
+    if (best === undefined) {
+      const message = `${possible?.reason}; say newline=mixed if all of them end lines, newline=${trials[0]?.newline} if the others are part of cells`;
+      return fault('undetected_newline', message);
+    }
+    const { outcome } = best;
+    if (outcome === undefined) return this.#nothing();
+    if (!outcome.ok) return outcome;
+    if (outcome.trial.doubt) return { ok: false, fault: outcome.trial.doubt };
+    const newlineChoice = choice('newline', newline !== undefined, possible?.reason ?? '', trials.length === 1);
+    return this.#describe(best.newline, newlineChoice, outcome);
   }
-  if (delimiter !== undefined && (delimiter === quote || delimiter === escape))
-    return refuse('`delimiter` is also the quote or the escape');
-  return { delimiter, quote, escape, newline };
-}
 
-function isMark(mark: string): boolean {
-  return mark.length === 1 && mark > '\0' && mark <= '\x7f' && !/[A-Za-z0-9\r\n]/.test(mark);
-}
-
-const SIGNATURES: readonly { bytes: readonly number[]; what: string }[] = [
-  { bytes: [0xff, 0xfe], what: 'UTF-16 text' },
-  { bytes: [0xfe, 0xff], what: 'UTF-16 text' },
-  { bytes: [0x50, 0x4b, 0x03, 0x04], what: 'a ZIP archive or a spreadsheet (.xlsx)' },
-  { bytes: [0x1f, 0x8b], what: 'gzip data' },
-  { bytes: [0xd0, 0xcf, 0x11, 0xe0], what: 'an old spreadsheet (.xls)' },
-  { bytes: [0x25, 0x50, 0x44, 0x46], what: 'a PDF' },
-  { bytes: [0x50, 0x41, 0x52, 0x31], what: 'a Parquet file' },
-];
-/** NUL bytes in more than this share of the head mean another encoding, or no text; fewer are faults of their rows. */
-const NUL_SHARE_MAX = 0.05;
-
-function checkEncoding(head: Uint8Array, declared: string | undefined): FileFault | undefined {
-  if (declared !== undefined && !/^(utf-?8|us-ascii|ascii)$/i.test(declared)) {
-    return { code: 'unsupported_encoding', message: `encoding "${declared}" is not read; convert the file to UTF-8` };
-  }
-  const known = SIGNATURES.find(({ bytes }) => bytes.every((byte, index) => head[index] === byte));
-  if (known) return { code: 'unsupported_encoding', message: `this is ${known.what}; a CSV file in UTF-8 is needed` };
-  let nuls = 0;
-  for (const byte of head) if (byte === 0) nuls += 1;
-  if (nuls > head.length * NUL_SHARE_MAX)
-    return { code: 'unsupported_encoding', message: 'this is UTF-16 text or no text at all; a CSV file in UTF-8 is needed' };
-  const firstLine = head.subarray(0, endOfFirstLine(head));
-  if (declared === undefined && !isUtf8(firstLine)) {
-    return { code: 'unsupported_encoding', message: 'the first line is not UTF-8; convert the file to UTF-8' };
-  }
-  return undefined;
-}
-
-function endOfFirstLine(head: Uint8Array): number {
-  const end = head.findIndex((byte) => byte === 0x0a || byte === 0x0d);
-  return end === -1 ? 0 : end;
-}
-
-/** The first line ending outside quotes decides; LF where there is none. */
-function detectNewline(text: Uint8Array, quote: number): string {
-  let quoted = false;
-  for (let at = 0; at < text.length; at += 1) {
-    if (text[at] === quote) quoted = !quoted;
-    else if (!quoted && text[at] === 0x0a) return 'LF';
-    else if (!quoted && text[at] === 0x0d) return text[at + 1] === 0x0a ? 'CRLF' : 'CR';
-  }
-  return 'LF';
-}
-
-const LOOKS_LIKE_DATA = /^\s*(?:[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?|\d{4}-\d{2}-\d{2}(?:[T ].*)?)\s*$/;
-
-function checkColumns(first: HeadRecord, hasHeader: boolean | undefined): FileFault | undefined {
-  const names = first.cells;
-  if (names.length > COLUMNS_MAX)
-    return { code: 'too_many_columns', message: `line ${first.line} has ${names.length} columns; at most ${COLUMNS_MAX} are read` };
-  if (names.length === 0) {
+  /** The head split into cells; undefined where it holds no record. */
+  #separate(newline: Newline): DelimiterOutcome | undefined {
+    const { delimiter, quote, escape, comment = '' } = this.#declared;
+    const head = skipLines(this.#head, this.#declared.skipLines ?? (this.#separator === undefined ? 0 : 1), newline);
+    const given = delimiter ?? this.#separator;
+    const trials = (given === undefined ? DELIMITERS : [given]).flatMap((candidate) => {
+      const reading = chooseQuoting({ head, delimiter: candidate, newline, comment, declared: { quote, escape } });
+      return tryDelimiter(candidate, reading, this.#declared.skipLines === undefined) ?? [];
+    });
+    const [only] = trials;
+    if (only === undefined) return undefined;
+    if (given === undefined) return chooseDelimiter(trials);
+    const declared = delimiter !== undefined;
     return {
-      code: 'header_missing',
-      message: `line ${first.line}, the first, cannot be read: it holds a stray quote, an open quote, a NUL byte or bytes that are not UTF-8`,
+      ok: true,
+      trial: only,
+      confidence: declared ? 'declared' : 'certain',
+      reason: declared ? 'declared' : 'the line sep= says so',
     };
   }
-  if (hasHeader === false) return undefined;
-  if (names.every((name) => name.trim() === ''))
-    return { code: 'header_missing', message: `line ${first.line} should be the header, but names no column` };
-  const long = names.find((name) => name.length > COLUMN_NAME_LENGTH_MAX);
-  if (long !== undefined)
-    return { code: 'header_missing', message: `line ${first.line} should be the header, but a name in it has ${long.length} characters` };
-  const data = hasHeader === true ? undefined : names.find((name) => LOOKS_LIKE_DATA.test(name));
-  if (data !== undefined) {
-    const message = `line ${first.line} should be the header, but "${data.trim()}" looks like data; say header=false if there is none, header=true if that is a name`;
-    return { code: 'header_missing', message };
+
+  #nothing(): DialectOutcome {
+    if (/^[\r\n]*$/.test(this.#head.text)) return fault('empty_file', 'the file holds nothing but blank lines');
+    if (this.#head.whole) return fault('empty_file', 'behind the lines that are skipped and the comments the file holds nothing');
+    const message = `no line ends within the first ${HEAD_BYTES_MAX} bytes; is a quote left open, or is \`newline\` not what it seems?`;
+    return fault('record_too_large', message);
   }
-  const seen = new Set<string>();
-  for (const name of names) {
-    if (name !== '' && seen.has(name) && !isErrorColumn(name)) {
-      return { code: 'duplicate_header', message: `line ${first.line} names the column "${name}" more than once; give each its own name` };
+
+  #describe(
+    newline: Newline,
+    newlineChoice: DialectChoice,
+    { trial, ...delimiter }: Extract<DelimiterOutcome, { ok: true }>,
+  ): DialectOutcome {
+    const declared = this.#declared;
+    const { shape, records } = trial;
+    const first = records[shape.first] as HeadRecord;
+    const comment = declared.comment ?? (shape.comments ? '#' : '');
+    const rows = records.slice(shape.first + 1).filter((record) => comment === '' || record.first !== comment);
+
+    const { columnsMax } = declared.limits ?? READING_LIMITS;
+    const unreadable = checkColumns(first, [], { header: false, columnsMax });
+    if (unreadable) return { ok: false, fault: unreadable };
+    const decided = decideHeader({ line: first.line, names: first.cells.slice(0, shape.width), rows }, declared.header);
+    if (!decided.ok) return decided;
+    // Without names an empty last cell may well be a column.
+    const trailingDelimiter = declared.trailingDelimiter ?? (decided.header && shape.trailingDelimiter);
+    const names = first.cells.slice(0, this.#width(trial, trailingDelimiter, decided.header)).map(cellText);
+    const unusable = checkColumns(first, names, { header: decided.header, columnsMax });
+    if (unusable) return { ok: false, fault: unusable };
+
+    const skip = this.#skip(trial, comment);
+    const { quote, escape, quoteReason, quoteCertain, escapeReason, escapeCertain } = trial;
+    const trailing = trailingDelimiter ? 'each line of the head ends in a delimiter' : 'lines do not end in a delimiter';
+    return {
+      ok: true,
+      dialect: {
+        encoding: this.#encoding.encoding,
+        bom: this.#bom,
+        delimiter: trial.delimiter,
+        quote,
+        escape,
+        newline,
+        header: decided.header,
+        skipLines: skip.lines,
+        comment,
+        trailingDelimiter,
+        shortRows: declared.shortRows ?? 'reject',
+        ...(declared.limits && { limits: declared.limits }),
+      },
+      choices: [
+        this.#encoding.choice,
+        choice('bom', false, this.#bom ? 'the file begins with a byte order mark' : 'the file begins with no byte order mark'),
+        { property: 'delimiter', confidence: delimiter.confidence, reason: delimiter.reason },
+        choice('quote', declared.quote !== undefined, quoteReason, quoteCertain),
+        choice('escape', declared.escape !== undefined, escapeReason, escapeCertain),
+        newlineChoice,
+        { property: 'header', confidence: decided.confidence, reason: decided.reason },
+        choice('skipLines', declared.skipLines !== undefined, skip.reason, skip.certain),
+        choice(
+          'comment',
+          declared.comment !== undefined,
+          comment === '' ? 'no line begins with a # and is no row' : 'lines that begin with # are shorter than the rows',
+          comment === '',
+        ),
+        choice('trailingDelimiter', declared.trailingDelimiter !== undefined, trailing),
+        choice('shortRows', declared.shortRows !== undefined, 'rows with fewer cells are rejected unless shortRows=pad is declared'),
+      ],
+      header: decided.header ? names : names.map((_, index) => `#${index + 1}`),
+      headerLine: decided.header ? first.line : null,
+    };
+  }
+
+  #width({ records, shape }: Trial, trailingDelimiter: boolean, header: boolean): number {
+    if (this.#declared.trailingDelimiter === undefined && header) return shape.width;
+    const cells = records[shape.first]?.cells ?? [];
+    return trailingDelimiter && cells.at(-1) === '' ? cells.length - 1 : cells.length;
+  }
+
+  #skip({ records, shape }: Trial, comment: string): { lines: number; reason: string; certain: boolean } {
+    const { skipLines: declared } = this.#declared;
+    if (declared !== undefined) return { lines: declared, reason: 'declared', certain: true };
+    const before = records.slice(0, shape.first);
+    const first = records[shape.first];
+    if (first !== undefined && before.some((record) => comment === '' || record.first !== comment)) {
+      const reason = `the table begins on line ${first.line}: what comes before has fewer cells than its ${shape.width} columns`;
+      return { lines: first.line - 1, reason, certain: false };
     }
-    seen.add(name);
+    if (this.#separator !== undefined) return { lines: 1, reason: 'the line sep= is no row', certain: true };
+    return { lines: 0, reason: 'the first line is as wide as the rows', certain: shape.agreement === 1 };
   }
-  return undefined;
+}
+
+interface NewlineTrial {
+  newline: Newline;
+  outcome: DelimiterOutcome | undefined;
+}
+
+/** The only kind of line endings that gives rows of one width; undefined where several do, or none. */
+function betterNewline(trials: readonly NewlineTrial[]): NewlineTrial | undefined {
+  const [only, ...others] = trials;
+  if (others.length === 0) return only;
+  const perfect = trials.filter(
+    ({ outcome }) => outcome?.ok === true && outcome.trial.shape.width > 1 && outcome.trial.shape.agreement === 1,
+  );
+  return perfect.length === 1 ? perfect[0] : undefined;
+}
+
+function choice(property: string, isDeclared: boolean, reason: string, certain = true): DialectChoice {
+  if (isDeclared) return { property, confidence: 'declared', reason: 'declared' };
+  return { property, confidence: certain ? 'certain' : 'likely', reason };
 }
 
 function fault(code: FileFaultCode, message: string): { ok: false; fault: FileFault } {

@@ -2,8 +2,9 @@
  * Turns rows into encoded usage events by a resolved mapping. Compiled once per file; nothing is allocated per row but the texts
  * themselves. What it writes is what `encodeUsageEvent` would write. One bad measure rejects the whole row.
  */
+import { explainNumber } from '../../core/decimal-hints.ts';
 import { createDecimalReader } from '../../core/decimal-text.ts';
-import type { DecimalReader } from '../../core/decimal-text.ts';
+import type { DecimalFault, DecimalReader, DecimalStyle } from '../../core/decimal-text.ts';
 import { joinIdCells } from '../../core/identity.ts';
 import { createInstantReader } from '../../core/instant.ts';
 import type { InstantReader } from '../../core/instant.ts';
@@ -31,8 +32,9 @@ export interface Exploder {
   check(cells: readonly string[]): RowFault | undefined;
   /** The id by the id columns of the row just checked. Only where the mapping has some. */
   givenId(): string;
-  /** Adds the events of the row just checked; returns the fault of an id that became too long, or of an event. */
-  push(id: string, line: number, out: EventBatch): RowFault | undefined;
+  /** Adds the events of the row just checked; returns the fault of an id that became too long, or of an event. `properties`: the text
+   *  of a JSON object with sorted names, in place of the mapped columns. */
+  push(id: string, line: number, out: EventBatch, properties?: string): RowFault | undefined;
   /** Events of the row just checked. */
   readonly eventCount: number;
 }
@@ -43,6 +45,8 @@ interface Measure {
   quantityColumn: number;
   quantityConstant: string;
   skipEmpty: boolean;
+  style: DecimalStyle;
+  read: DecimalReader;
 }
 
 /** Longest text of a property list that surely fits an event, whatever has to be escaped: each character may take 12 bytes. */
@@ -56,7 +60,6 @@ class RowExploder implements Exploder {
   readonly #mapping: ResolvedMapping;
   readonly #measures: readonly Measure[];
   readonly #readInstant: InstantReader;
-  readonly #readDecimal: DecimalReader;
   readonly #keys: KeyEncoder = createKeyEncoder();
   readonly #nulls: ReadonlySet<string>;
   readonly #customerColumn: number;
@@ -73,16 +76,17 @@ class RowExploder implements Exploder {
 
   constructor({ mapping, importId, nowMs }: ExploderOptions) {
     this.#mapping = mapping;
-    this.#measures = mapping.measures.map(({ meter, quantity, skipEmpty }) => ({
+    this.#measures = mapping.measures.map(({ meter, quantity, skipEmpty, style }) => ({
       meterColumn: columnOf(meter),
       meterConstant: constantOf(meter),
       quantityColumn: columnOf(quantity),
       quantityConstant: constantOf(quantity),
       skipEmpty,
+      style,
+      read: createDecimalReader(style),
     }));
     this.#suffixed = this.#measures.map(({ meterColumn }) => meterColumn === -1 || this.#measures.length > 1);
     this.#readInstant = createInstantReader({ timeZone: mapping.timeZone, timeFormat: mapping.timeFormat, nowMs });
-    this.#readDecimal = createDecimalReader(mapping.decimalStyle);
     this.#nulls = mapping.nullTokens;
     this.#customerColumn = columnOf(mapping.customer);
     this.#customerConstant = constantOf(mapping.customer);
@@ -96,6 +100,11 @@ class RowExploder implements Exploder {
 
   check(cells: readonly string[]): RowFault | undefined {
     this.#cells = cells;
+    for (const { column, values } of this.#mapping.only) {
+      const cell = cells[column] as string;
+      if (!values.has(cell))
+        return this.#fault('not_selected', column, `"${shorten(cell)}" is not among the values that the mapping takes`);
+    }
     for (const column of this.#mapping.id) {
       if (this.#isNull(cells[column] as string)) return this.#fault('missing_id', column, 'the id is empty');
     }
@@ -107,8 +116,13 @@ class RowExploder implements Exploder {
       if (customer.length > CUSTOMER_LENGTH_MAX) return this.#tooLong('customer_too_long', customerColumn, customer, CUSTOMER_LENGTH_MAX);
       this.#customer = customer;
     }
-    const timeCell = cells[this.#mapping.time] as string;
+    let timeCell = cells[this.#mapping.time] as string;
     if (this.#isNull(timeCell)) return this.#fault('missing_time', this.#mapping.time, 'the time is empty');
+    for (const column of this.#mapping.timeRest) {
+      const rest = cells[column] as string;
+      if (this.#isNull(rest)) return this.#fault('missing_time', column, 'a part of the time is empty');
+      timeCell += ` ${rest}`;
+    }
     const time = this.#readInstant(timeCell);
     if (typeof time !== 'string') return this.#fault(time.code, this.#mapping.time, `"${shorten(timeCell)}": ${time.message}`);
     this.#time = time;
@@ -127,8 +141,8 @@ class RowExploder implements Exploder {
           if (measure.skipEmpty) continue;
           return this.#fault('missing_quantity', quantityColumn, 'the quantity is empty');
         }
-        const decimal = this.#readDecimal(cell);
-        if (typeof decimal !== 'string') return this.#fault(decimal.code, quantityColumn, `"${shorten(cell)}": ${decimal.message}`);
+        const decimal = measure.read(cell);
+        if (typeof decimal !== 'string') return this.#fault(decimal.code, quantityColumn, describeNumber(cell, measure.style, decimal));
         quantity = decimal;
       }
       let meter = measure.meterConstant;
@@ -155,14 +169,14 @@ class RowExploder implements Exploder {
     return joinIdCells(id.map((column) => this.#cells[column] as string));
   }
 
-  push(id: string, line: number, out: EventBatch): RowFault | undefined {
+  push(id: string, line: number, out: EventBatch, given?: string): RowFault | undefined {
     const count = this.#meters.length;
     for (let i = 0; i < count; i += 1) {
       const length = this.#suffixes[i] === true ? id.length + 1 + (this.#meters[i] as string).length : id.length;
       if (length > KEY_LENGTH_MAX) return this.#tooLong('id_too_long', this.#mapping.id[0] ?? -1, id);
     }
     const customer = this.#keys(this.#customer);
-    const properties = this.#properties();
+    const properties = given === undefined ? this.#properties() : JSON.stringify(given);
     const tail = `,"p":${properties}${this.#importText}${line}}`;
     if (properties.length > PROPERTIES_LENGTH_SAFE && Buffer.byteLength(tail) > ENCODED_EVENT_BYTES_MAX / 2) {
       return this.#fault(
@@ -208,6 +222,10 @@ class RowExploder implements Exploder {
   #fault(code: RowFaultCode, column: number, message: string): RowFault {
     return { code, column: column === -1 ? null : this.#mapping.header[column] || `#${column + 1}`, message };
   }
+}
+
+function describeNumber(cell: string, style: DecimalStyle, { code, message }: DecimalFault): string {
+  return `"${shorten(cell)}": ${code === 'invalid_number' ? explainNumber(cell, style) : message}`;
 }
 
 function columnOf(source: CellSource): number {

@@ -7,9 +7,13 @@ export const ROW_FAULT_CODES = [
   'unclosed_quote',
   'stray_quote',
   'record_too_large',
+  'cell_too_large',
   'invalid_encoding',
   'nul_byte',
+  'invalid_json',
   // Its meaning.
+  'not_selected',
+  'invalid_event',
   'missing_id',
   'id_too_long',
   'missing_customer',
@@ -44,11 +48,18 @@ export const FILE_FAULT_CODES = [
   'empty_file',
   'header_missing',
   'duplicate_header',
+  'undetected_encoding',
   'undetected_delimiter',
+  'undetected_quote',
+  'undetected_escape',
+  'undetected_newline',
+  'undetected_header',
   'unsupported_encoding',
   'unsupported_dialect',
   'too_many_columns',
   'record_too_large',
+  'unclosed_quote',
+  'id_not_unique',
 ] as const;
 export type FileFaultCode = (typeof FILE_FAULT_CODES)[number];
 
@@ -66,4 +77,6 @@ export interface RejectedRow extends RowFault {
   raw: Uint8Array;
   /** The record is larger than a record may be; the rest is in the original file only. */
   cut: boolean;
+  /** Cells at its end that are not there, and were read as empty. */
+  padded: number;
 }

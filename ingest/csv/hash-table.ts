@@ -34,6 +34,11 @@ export class HashCounts {
     return this.#keysMax - this.#size;
   }
 
+  /** The count of a hash; 0 where it was never added. */
+  get(hash: Uint8Array, at = 0): number {
+    return this.#counts[this.#find(word(hash, at), word(hash, at + 4), word(hash, at + 8), word(hash, at + 12))] as number;
+  }
+
   /** Adds to a hash's count and returns the new one; undefined, and nothing changed, where it would be a new hash and there is no room. */
   add(hash: Uint8Array, at = 0, amount = 1): number | undefined {
     const a = word(hash, at);

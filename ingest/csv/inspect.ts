@@ -1,28 +1,33 @@
 /** What a file would become: its dialect, columns, first rows and problems. Reads the head only and publishes nothing. */
 import type { FieldError } from '../../core/errors.ts';
-import type { Inspection, Mapping } from '../../schemas/http/imports.ts';
-import { detectDialect } from './dialect.ts';
+import type { Inspection, Mapping, Profile } from '../../schemas/http/imports.ts';
+import { decodeHead, detectDialect } from './dialect.ts';
 import type { DeclaredDialect } from './dialect.ts';
+import { checkEncoding } from './encoding-check.ts';
+import { detectEncoding } from './encoding.ts';
 import { isErrorColumn } from './error-columns.ts';
 import { createExploder } from './explode.ts';
 import type { Exploder } from './explode.ts';
 import type { FileFault, RowFault } from './faults.ts';
 import { inferMapping } from './infer-mapping.ts';
+import type { InferredMapping } from './infer-mapping.ts';
 import { resolveMapping } from './mapping.ts';
 import type { CellSource, ResolvedMapping } from './mapping.ts';
-import { grammarOf, readRows } from './read-rows.ts';
-import { RecordScanner } from './record-scanner.ts';
+import { readRows } from './read-rows.ts';
+import { suggest } from './suggest.ts';
 
 const SAMPLES_MAX = 3;
 const SAMPLE_LENGTH_MAX = 200;
 
 export interface InspectOptions {
-  /** The beginning of the file; `complete` where it is all of it. */
+  /** The beginning of the file as it came; `complete` where it is all of it. */
   head: Uint8Array;
   complete: boolean;
   declared: DeclaredDialect;
   /** Given, or undefined to match the header by synonyms. */
   mapping: Mapping | undefined;
+  /** Those that may be suggested, where no mapping is given. */
+  profiles?: readonly Profile[];
   /** Rows to show. Problems are looked for in all rows of the head. */
   limit: number;
   nowMs: number;
@@ -37,16 +42,20 @@ interface HeadRow {
 }
 
 export async function inspectHead(options: InspectOptions): Promise<InspectOutcome> {
-  const detected = detectDialect(options.head, options.declared, options.complete);
+  const { complete, declared } = options;
+  const encoding = detectEncoding(options.head, declared.encoding, complete);
+  if (!encoding.ok) return encoding;
+  const doubt = checkEncoding(options.head, encoding, complete);
+  if (doubt) return { ok: false, fault: doubt };
+  const head = decodeHead(options.head, encoding, complete);
+  const detected = detectDialect(head, declared, complete, encoding);
   if (!detected.ok) return detected;
   const { dialect, header } = detected;
   const rows: HeadRow[] = [];
-  // Of a head that was cut off, the last record is not whole.
-  const whole = options.complete
-    ? options.head
-    : options.head.subarray(0, new RecordScanner(grammarOf(dialect)).scan(options.head, 0, 0, options.head.length));
-  for await (const batch of readRows(only(whole), { dialect, width: header.length })) {
+  let fileFault: FileFault | undefined;
+  for await (const batch of readRows(only(head), { dialect, width: header.length, cutOff: !complete })) {
     batch.cells.forEach((cells, index) => rows.push({ line: batch.lines[index] as number, cells, fault: batch.faults?.get(index) }));
+    fileFault ??= batch.fileFault;
   }
 
   const samples = rows.filter(({ fault }) => fault === undefined).map(({ cells }) => cells);
@@ -59,7 +68,8 @@ export async function inspectHead(options: InspectOptions): Promise<InspectOutco
   const errors = [...(inferred?.errors ?? []), ...(outcome?.ok === false ? outcome.errors : [])];
   const uses = resolved === undefined ? undefined : describeUses(resolved);
   const inspection: Inspection = {
-    dialect: { encoding: dialect.encoding, bom: dialect.bom, delimiter: dialect.delimiter, quote: dialect.quote, newline: dialect.newline },
+    dialect,
+    detected: detected.choices,
     header,
     columns: header.map((name, column) => {
       const match = inferred?.matches.get(name);
@@ -70,12 +80,27 @@ export async function inspectHead(options: InspectOptions): Promise<InspectOutco
     rows: rows
       .slice(0, options.limit)
       .map(({ line, cells, fault }) => ({ line, cells, ...(fault && { problem: `${fault.code}: ${fault.message}` }) })),
-    problems: summarize(errors, rows),
+    problems: [...(fileFault ? [{ ...fileFault, line: null, count: 1 }] : []), ...summarize(errors, rows)],
     mapping,
+    suggestions: suggest({
+      header,
+      rows: samples,
+      profiles: options.profiles ?? [],
+      mapping,
+      matched: matchedColumns(inferred),
+      given: options.mapping !== undefined,
+      nowMs: options.nowMs,
+    }),
     // Where no row of the head can be read, the mapping or the dialect is wrong.
-    ready: resolved !== undefined && (rows.length === 0 || rows.some(({ fault }) => fault === undefined)),
+    ready: resolved !== undefined && fileFault === undefined && (rows.length === 0 || rows.some(({ fault }) => fault === undefined)),
   };
   return { ok: true, inspection };
+}
+
+function matchedColumns(inferred: InferredMapping | undefined): { time: string[]; quantity: string | undefined } {
+  const matches = [...(inferred?.matches ?? [])];
+  const named = (role: string) => matches.filter(([, match]) => match.role === role).map(([column]) => column);
+  return { time: named('time'), quantity: named('quantity')[0] };
 }
 
 async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
@@ -101,12 +126,13 @@ function describeUses(mapping: ResolvedMapping): Map<number, string> {
   };
   for (const column of mapping.id) use(column, 'id');
   use(mapping.customer, 'customer');
-  use(mapping.time, 'time');
+  for (const column of [mapping.time, ...mapping.timeRest]) use(column, 'time');
   for (const { meter, quantity } of mapping.measures) {
     use(meter, 'meter');
     use(quantity, 'const' in meter ? `quantity:${meter.const}` : 'quantity');
   }
   for (const { column } of mapping.properties) use(column, 'property');
+  for (const { column } of mapping.only) use(column, 'selection');
   return uses;
 }
 

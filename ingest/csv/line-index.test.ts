@@ -1,14 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDirectoryFileStore } from '../../platform/file-store/directory.ts';
 import type { FileStore } from '../../platform/file-store/file-store.ts';
 import type { StoredDialect } from '../../schemas/http/imports.ts';
+import { plainDialect } from '../../test/support/dialect.ts';
+import { seededRandom } from '../../test/support/random.ts';
+import { chunksOf, readFileRows } from '../../test/support/read-rows.ts';
 import { LineIndexBuilder, readLines, readRecordAt, tapLines } from './line-index.ts';
 import type { StoredFile } from './line-index.ts';
 
-const DIALECT: StoredDialect = { encoding: 'utf-8', bom: false, delimiter: ',', quote: '"', escape: '"', newline: 'LF', header: true };
+const DIALECT: StoredDialect = plainDialect();
 let root: string;
 let files: FileStore;
 beforeAll(async () => {
@@ -35,7 +38,9 @@ describe('the line index', () => {
     ['LF', '\n', true],
     ['CRLF', '\r\n', false],
     ['CR', '\r', true],
-  ])('finds every line of a file with %s', async (newline, ending, lastEnding) => {
+    ['mixed', '\r\n', true],
+    ['mixed', '\r', false],
+  ] as const)('finds every line of a file with %s', async (newline, ending, lastEnding) => {
     const lines = Array.from({ length: 1300 }, (_, i) => (i % 10 === 0 ? '' : `${i},é${'x'.repeat(i % 40)}`));
     const stored = await store(lines.join(ending) + (lastEnding ? ending : ''), { ...DIALECT, newline }, 997);
     for (const line of [1, 2, 255, 256, 257, 258, 512, 513, 1024, 1025, 1299, 1300]) {
@@ -58,6 +63,56 @@ describe('the line index', () => {
     });
     expect(await readRecordAt(stored, DIALECT, 1)).toMatchObject({ cells: ['a', 'b'], raw: 'a,b', lastLine: 1 });
     expect(await readRecordAt(stored, DIALECT, 602)).toBeUndefined();
+  });
+
+  it('counts the lines that the row reader counts, whatever their endings and the chunks', async () => {
+    const random = seededRandom(20_261_123);
+    const pick = <T>(...choices: T[]) => choices[Math.floor(random() * choices.length)] as T;
+    for (const newline of ['LF', 'CRLF', 'CR', 'mixed'] as const) {
+      const records = Array.from({ length: 700 }, (_, i) => (i % 9 === 0 ? `"${i}\r\n\r\n${i}\n\r"` : `r${i}`));
+      const text = records
+        .map((record) => `${record},x${newline === 'mixed' ? pick('\n', '\r\n', '\r') : { LF: '\n', CRLF: '\r\n', CR: '\r' }[newline]}`)
+        .join('');
+      const dialect = plainDialect({ newline, header: false });
+      const { rows } = await readFileRows(text, { dialect });
+      expect(rows).toHaveLength(700);
+      const stored = await store(text, dialect, pick(1, 3, 997));
+      for (const { line, cells } of rows.filter((_, index) => index % 13 === 0 || index > 690)) {
+        expect(await readRecordAt(stored, dialect, line)).toMatchObject({ line, cells });
+      }
+    }
+  });
+
+  it('finds a line beyond 4 GiB without a scan', async () => {
+    const importId = String((lastImport += 1));
+    const stored: StoredFile = { files, importId, part: 'original' };
+    const head = 'a,b\n'.repeat(255);
+    // The 256th line is as long as a sparse file is free of cost; the next one has an entry of its own.
+    const hole = Buffer.alloc(67_108_864);
+    const holes = 80;
+    const tail = `\n${Array.from({ length: 300 }, (_, i) => `${i},"é\r\n"\r\n`).join('')}`;
+    const index = new LineIndexBuilder(DIALECT);
+    index.push(Buffer.from(head));
+    for (let count = 0; count < holes; count += 1) index.push(hole);
+    index.push(Buffer.from(tail));
+    await files.write(importId, 'lines', index.read());
+    await files.write(importId, 'original', chunksOf(Buffer.from(head), 1000));
+    const handle = await open(join(root, importId, 'original'), 'r+');
+    await handle.write(Buffer.from(tail), 0, null, head.length + holes * hole.length);
+    await handle.close();
+    expect(await files.size(importId, 'original')).toBeGreaterThan(2 ** 32);
+
+    expect(await readLines(stored, 257 + 298, 2)).toEqual([
+      { line: 555, raw: '149,"é' },
+      { line: 556, raw: '"' },
+    ]);
+    expect(await readRecordAt(stored, DIALECT, 257 + 598)).toEqual({
+      line: 855,
+      lastLine: 856,
+      cells: ['299', 'é\r\n'],
+      raw: '299,"é\r\n"',
+    });
+    expect(await readLines(stored, 857, 1)).toEqual([]);
   });
 
   it('of an empty file has no lines, and a byte order mark is no text', async () => {

@@ -3,12 +3,14 @@
  * with two small reads and a short scan.
  *
  * Part `lines` of the file store, little-endian:
- *   0 "TLLI" · 4 version (u8) · 5 line byte (u8) · 6 lines per entry (u16) · 8 lines (u64) · 16 bytes (u64) · 24 offsets of lines 1, 257, 513… (u64)
+ *   0 "TLLI" · 4 version (u8) · 5 line byte (u8), 0 for LF, CR and CRLF alike · 6 lines per entry (u16) · 8 lines (u64) · 16 bytes (u64) · 24 offsets of lines 1, 257, 513… (u64)
+ * The index of a file that still grows says 0 lines; it has as many entries as there are.
  */
 import type { FilePart, FileStore } from '../../platform/file-store/file-store.ts';
 import type { StoredDialect } from '../../schemas/http/imports.ts';
-import { grammarOf, readRows, RECORD_BYTES_MAX } from './read-rows.ts';
-import { CR, LF } from './record-scanner.ts';
+import { CR, LF, lineEndingOf, LineStarts, lineTextEnd } from './line-endings.ts';
+import type { LineEnding } from './line-endings.ts';
+import { readRows } from './read-rows.ts';
 import { showRaw } from './rejects.ts';
 
 const MAGIC = 'TLLI';
@@ -22,9 +24,12 @@ const PIECE_ENTRIES = 8192;
 const LINES_MAX = 1000;
 /** One record is wanted, and records are short. */
 const RECORD_BLOCK_BYTES = 16_384;
+/** Of a long line, so much is kept: more than is shown. */
+const SHOWN_BYTES = 4096;
 
 export class LineIndexBuilder {
-  readonly #lineByte: number;
+  readonly #ending: LineEnding;
+  readonly #starts: LineStarts;
   readonly #pieces: Buffer[] = [];
   #entries = 0;
   /** Line endings so far. */
@@ -33,31 +38,25 @@ export class LineIndexBuilder {
   #lastIsEnding = true;
 
   constructor(dialect: StoredDialect) {
-    this.#lineByte = grammarOf(dialect).lineByte;
+    this.#ending = lineEndingOf(dialect.newline);
+    this.#starts = new LineStarts(this.#ending);
     this.#addEntry(0);
   }
 
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    const lineByte = this.#lineByte;
-    for (let at = chunk.indexOf(lineByte); at !== -1; at = chunk.indexOf(lineByte, at + 1)) {
+    this.#starts.push(chunk, (at) => {
       this.#endings += 1;
-      if (this.#endings % LINES_PER_ENTRY === 0) this.#addEntry(this.#bytes + at + 1);
-    }
+      if (this.#endings % LINES_PER_ENTRY === 0) this.#addEntry(this.#bytes + at);
+    });
     this.#bytes += chunk.length;
-    this.#lastIsEnding = chunk[chunk.length - 1] === lineByte;
+    this.#lastIsEnding = endsLine(chunk[chunk.length - 1], this.#ending);
   }
 
   /** The index, for the file store. */
   async *read(): AsyncGenerator<Uint8Array, void> {
-    const header = Buffer.alloc(HEADER_BYTES);
-    header.write(MAGIC, 'latin1');
-    header.writeUInt8(VERSION, 4);
-    header.writeUInt8(this.#lineByte, 5);
-    header.writeUInt16LE(LINES_PER_ENTRY, 6);
-    header.writeBigUInt64LE(BigInt(this.#endings + (this.#lastIsEnding ? 0 : 1)), 8);
-    header.writeBigUInt64LE(BigInt(this.#bytes), 16);
-    yield header;
+    const lines = this.#endings + (this.#lastIsEnding && !this.#starts.pending ? 0 : 1);
+    yield indexHeader(this.#ending, lines, this.#bytes);
     for (const [index, piece] of this.#pieces.entries()) {
       const entries = Math.min(PIECE_ENTRIES, this.#entries - index * PIECE_ENTRIES);
       yield piece.subarray(0, entries * ENTRY_BYTES);
@@ -70,6 +69,64 @@ export class LineIndexBuilder {
     this.#pieces.at(-1)?.writeBigUInt64LE(BigInt(offset), at * ENTRY_BYTES);
     this.#entries += 1;
   }
+}
+
+/** Appends to the index of a file that grows by whole lines. */
+export class GrowingLineIndex {
+  readonly #ending: LineEnding;
+  readonly #starts: LineStarts;
+  #lines: number;
+  #bytes: number;
+  #header: Buffer | undefined;
+
+  /** `lines` and `bytes`: what the file has already. */
+  constructor(dialect: StoredDialect, { lines, bytes }: { lines: number; bytes: number }) {
+    this.#ending = lineEndingOf(dialect.newline);
+    this.#starts = new LineStarts(this.#ending);
+    this.#lines = lines;
+    this.#bytes = bytes;
+    if (bytes === 0) this.#header = Buffer.concat([indexHeader(this.#ending, 0, 0), encodeOffset(0)]);
+  }
+
+  /** Where in the index the next entry goes. */
+  get at(): number {
+    return this.#header === undefined ? HEADER_BYTES + ENTRY_BYTES * (1 + Math.floor(this.#lines / LINES_PER_ENTRY)) : 0;
+  }
+
+  /** What the index gains by these bytes of the file. */
+  push(chunk: Uint8Array): Uint8Array {
+    const gained = this.#header === undefined ? [] : [this.#header];
+    this.#header = undefined;
+    this.#starts.push(chunk, (at) => {
+      this.#lines += 1;
+      if (this.#lines % LINES_PER_ENTRY === 0) gained.push(encodeOffset(this.#bytes + at));
+    });
+    this.#bytes += chunk.length;
+    return Buffer.concat(gained);
+  }
+}
+
+function encodeOffset(offset: number): Buffer {
+  const entry = Buffer.alloc(ENTRY_BYTES);
+  entry.writeBigUInt64LE(BigInt(offset));
+  return entry;
+}
+
+const LINE_BYTES: Readonly<Record<LineEnding, number>> = { LF, CR, any: 0 };
+
+function endsLine(byte: number | undefined, ending: LineEnding): boolean {
+  return ending === 'any' ? byte === LF || byte === CR : byte === LINE_BYTES[ending];
+}
+
+function indexHeader(ending: LineEnding, lines: number, bytes: number): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.write(MAGIC, 'latin1');
+  header.writeUInt8(VERSION, 4);
+  header.writeUInt8(LINE_BYTES[ending], 5);
+  header.writeUInt16LE(LINES_PER_ENTRY, 6);
+  header.writeBigUInt64LE(BigInt(lines), 8);
+  header.writeBigUInt64LE(BigInt(bytes), 16);
+  return header;
 }
 
 /** Passes the source on and indexes it by the way. */
@@ -99,20 +156,24 @@ export async function readLines(stored: StoredFile, fromLine: number, count: num
   if (place === undefined || count <= 0) return [];
   const lines: SourceLine[] = [];
   const wanted = Math.min(count, LINES_MAX, place.lines - fromLine + 1);
+  const starts = new LineStarts(place.ending);
   let text = Buffer.alloc(0);
+  const endLine = (bytes: Buffer) => {
+    if (lines.length < wanted) lines.push(sourceLine(fromLine + lines.length, bytes, place.ending));
+    text = Buffer.alloc(0);
+  };
   for await (const chunk of await stored.files.read(stored.importId, stored.part, { start: place.offset })) {
     const bytes = chunk as Buffer;
-    let at = 0;
-    for (let end = bytes.indexOf(place.lineByte); end !== -1 && lines.length < wanted; end = bytes.indexOf(place.lineByte, at)) {
-      lines.push(sourceLine(fromLine + lines.length, Buffer.concat([text, bytes.subarray(at, end)]), place.lineByte));
-      text = Buffer.alloc(0);
-      at = end + 1;
-    }
+    let from = 0;
+    starts.push(bytes, (at) => {
+      endLine(Buffer.concat([text, bytes.subarray(from, at)]));
+      from = at;
+    });
     if (lines.length >= wanted) return lines;
-    // Of a line without end only the beginning is shown.
-    if (text.length < RECORD_BYTES_MAX) text = Buffer.concat([text, bytes.subarray(at)]);
+    if (text.length < SHOWN_BYTES) text = Buffer.concat([text, bytes.subarray(from)]);
   }
-  if (lines.length < wanted) lines.push(sourceLine(fromLine + lines.length, text, place.lineByte));
+  // A file that still grows ends behind its last line, whose number nobody has told.
+  if (place.lines !== Infinity || text.length > 0) endLine(text);
   return lines;
 }
 
@@ -131,22 +192,27 @@ export async function readRecordAt(stored: StoredFile, dialect: StoredDialect, l
   if (place === undefined) return undefined;
   const source = await stored.files.read(stored.importId, stored.part, { start: place.offset });
   // The header is a record like any other here. At the very start a byte order mark is still ahead.
-  const options = { dialect: { ...dialect, header: false }, width: 0, blockBytes: RECORD_BLOCK_BYTES };
+  const options = { dialect: { ...dialect, header: false, skipLines: 0 }, width: undefined, blockBytes: RECORD_BLOCK_BYTES };
   const start = place.offset === 0 ? {} : { from: { line, row: 1, byte: place.offset } };
   for await (const batch of readRows(source as AsyncIterable<Uint8Array>, { ...options, ...start })) {
     if (batch.lines[0] !== line) return undefined;
     const { raw } = batch.raw(0);
     let lastLine = line;
-    for (const byte of raw) if (byte === place.lineByte) lastLine += 1;
+    new LineStarts(place.ending).push(raw, () => (lastLine += 1));
     return { line, lastLine, cells: batch.cells[0] ?? [], raw: showRaw(raw) };
   }
   return undefined;
 }
 
+/** Where a line begins, in bytes; undefined where the file has no such line. */
+export async function offsetOfLine(stored: StoredFile, line: number): Promise<number | undefined> {
+  return (await findLine(stored, line))?.offset;
+}
+
 interface Place {
   offset: number;
   lines: number;
-  lineByte: number;
+  ending: LineEnding;
 }
 
 async function findLine(stored: StoredFile, line: number): Promise<Place | undefined> {
@@ -154,25 +220,35 @@ async function findLine(stored: StoredFile, line: number): Promise<Place | undef
   if (header.length < HEADER_BYTES || header.toString('latin1', 0, 4) !== MAGIC || header.readUInt8(4) !== VERSION) {
     throw new Error(`import ${stored.importId}: the line index is not of version ${VERSION}`);
   }
-  const lineByte = header.readUInt8(5) === CR ? CR : LF;
+  const lineByte = header.readUInt8(5);
+  const ending = lineByte === CR ? 'CR' : lineByte === LF ? 'LF' : 'any';
   const linesPerEntry = header.readUInt16LE(6);
-  const lines = Number(header.readBigUInt64LE(8));
+  const counted = Number(header.readBigUInt64LE(8));
+  const grows = counted === 0 && header.readBigUInt64LE(16) === 0n;
+  const lines = grows ? Infinity : counted;
   if (!Number.isInteger(line) || line < 1 || line > lines) return undefined;
-  const entry = Math.floor((line - 1) / linesPerEntry);
+  const entry = Math.min(Math.floor((line - 1) / linesPerEntry), grows ? (await countEntries(stored)) - 1 : Infinity);
   const start = HEADER_BYTES + entry * ENTRY_BYTES;
   const offset = Number((await readRange(stored, 'lines', start, start + ENTRY_BYTES)).readBigUInt64LE(0));
   let skip = line - 1 - entry * linesPerEntry;
-  if (skip === 0) return { offset, lines, lineByte };
+  if (skip === 0) return { offset, lines, ending };
+  const starts = new LineStarts(ending);
   let passed = 0;
+  let found: number | undefined;
   for await (const chunk of await stored.files.read(stored.importId, stored.part, { start: offset })) {
     const bytes = chunk as Buffer;
-    for (let at = bytes.indexOf(lineByte); at !== -1; at = bytes.indexOf(lineByte, at + 1)) {
+    starts.push(bytes, (at) => {
       skip -= 1;
-      if (skip === 0) return { offset: offset + passed + at + 1, lines, lineByte };
-    }
+      if (skip === 0) found = passed + at;
+    });
+    if (found !== undefined) return { offset: offset + found, lines, ending };
     passed += bytes.length;
   }
   return undefined;
+}
+
+async function countEntries({ files, importId }: StoredFile): Promise<number> {
+  return Math.floor((((await files.size(importId, 'lines')) ?? 0) - HEADER_BYTES) / ENTRY_BYTES);
 }
 
 async function readRange(stored: StoredFile, part: FilePart, start: number, end: number): Promise<Buffer> {
@@ -181,8 +257,7 @@ async function readRange(stored: StoredFile, part: FilePart, start: number, end:
   return Buffer.concat(chunks);
 }
 
-function sourceLine(line: number, bytes: Buffer, lineByte: number): SourceLine {
-  const end = lineByte === LF && bytes.at(-1) === CR ? bytes.length - 1 : bytes.length;
-  const raw = showRaw(bytes.subarray(0, end));
+function sourceLine(line: number, bytes: Buffer, ending: LineEnding): SourceLine {
+  const raw = showRaw(bytes.subarray(0, lineTextEnd(bytes, 0, bytes.length, ending)));
   return { line, raw: line === 1 && raw.startsWith('\ufeff') ? raw.slice(1) : raw };
 }

@@ -45,6 +45,15 @@ describe('a mapping', () => {
   it.each([
     [{ timeZone: 'Mars/Base' }, ['timeZone']],
     [{ timeFormat: 'dd/mm/yyyy' }, ['timeFormat']],
+    [{ timeFormat: 'dd/MM/yyyy' }, ['timeZone']],
+    [{ timeFormat: 'dd/MM/yyyy', timeZone: 'UTC' }, []],
+    [{ timeFormat: 'epoch_ms' }, []],
+    [{ time: ['time', 'clock'] }, ['time/1']],
+    [{ only: [{ column: 'kind', in: ['x'] }] }, ['only/0/column']],
+    [{ grouping: 'indian' }, ['grouping']],
+    [{ grouping: 'indian', thousands: ',' }, []],
+    [{ measures: [{ meter: { const: 'a' }, quantity: 'n', thousands: '.' }] }, ['measures/0/thousands']],
+    [{ decimal: ',', thousands: '.', measures: [{ meter: { const: 'a' }, quantity: 'n', decimal: '.' }] }, []],
     [{ thousands: '.' }, ['thousands']],
     [{ decimal: ',', thousands: ',' }, ['thousands']],
     [{ decimal: ',', thousands: '.' }, []],
@@ -113,6 +122,39 @@ describe('matching a header by synonyms', () => {
     const { mapping, errors } = inferMapping(['customer', 'time'], [['a', '2026-10-01 05:00:00']]);
     expect(mapping).toBeNull();
     expect(errors.map(({ path }) => path)).toEqual(['timeZone']);
+  });
+
+  it('asks for the form of times that have to be declared', () => {
+    const { mapping, errors } = inferMapping(['customer', 'time'], [['a', '03/04/2026']]);
+    expect(mapping).toBeNull();
+    expect(errors).toMatchObject([{ path: 'timeFormat', message: expect.stringContaining('"dd/MM/yyyy" or "MM/dd/yyyy"') as unknown }]);
+    expect(inferMapping(['customer', 'time'], [['a', '1790000000']]).errors).toMatchObject([{ path: 'timeFormat' }]);
+  });
+
+  it('asks for the style of numbers that have to be declared', () => {
+    const header = ['customer', 'time', 'meter', 'quantity'];
+    const ask = (...cells: string[]) =>
+      inferMapping(
+        header,
+        cells.map((cell) => ['a', '2026-10-01T00:00:00Z', 'calls', cell]),
+      ).errors;
+    expect(ask('1', '1.234,56')).toMatchObject([{ path: 'decimal', message: expect.stringContaining('1234.56') as unknown }]);
+    expect(ask('1,234.56')).toMatchObject([{ path: 'thousands' }]);
+    expect(ask('5%')).toMatchObject([{ path: 'measures/0/percent' }]);
+    expect(ask('1', 'x')).toEqual([]);
+  });
+
+  it('joins a column of dates and one of times of day', () => {
+    const pair = inferMapping(['Call Date', 'Start Time', 'account'], [['2026-10-01', '05:06:07', 'a']]);
+    expect(pair.errors.map(({ path }) => path)).toEqual(['timeZone']);
+    expect([...pair.matches]).toEqual([
+      ['account', { role: 'customer', reason: '"account" is a common name for the customer' }],
+      ['Call Date', { role: 'time', reason: '"Call Date" holds the date' }],
+      ['Start Time', { role: 'time', reason: '"Start Time" holds the time of day' }],
+    ]);
+    // A column that holds both needs no other.
+    const whole = inferMapping(['date', 'start time', 'timestamp', 'account'], [['2026-10-01', '05:06', '2026-10-01T05:06:00Z', 'a']]);
+    expect(whole.mapping?.time).toBe('timestamp');
   });
 
   it('never takes the columns of rejected.csv', () => {

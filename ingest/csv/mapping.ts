@@ -2,8 +2,7 @@
 import { createDecimalReader } from '../../core/decimal-text.ts';
 import type { DecimalStyle } from '../../core/decimal-text.ts';
 import type { FieldError } from '../../core/errors.ts';
-import { TIME_FORMATS } from '../../core/instant.ts';
-import type { TimeFormat } from '../../core/instant.ts';
+import { saysOffset, timeFormatProblem } from '../../core/instant.ts';
 import { isTimeZone } from '../../core/zone.ts';
 import type { Mapping, Measure } from '../../schemas/http/imports.ts';
 import { isErrorColumn } from './error-columns.ts';
@@ -18,6 +17,7 @@ export interface ResolvedMeasure {
   /** A constant is already canonical. */
   quantity: CellSource;
   skipEmpty: boolean;
+  style: DecimalStyle;
 }
 
 export interface ResolvedMapping {
@@ -27,14 +27,17 @@ export interface ResolvedMapping {
   id: readonly number[];
   customer: CellSource;
   time: number;
+  /** Columns whose cells belong to the time as well, each behind a space. */
+  timeRest: readonly number[];
   timeZone: string | undefined;
-  timeFormat: TimeFormat | undefined;
+  timeFormat: string | undefined;
   measures: readonly ResolvedMeasure[];
   /** Columns kept as properties, sorted by name. */
   properties: readonly { name: string; column: number }[];
   /** What stands for nothing, the empty cell aside. */
   nullTokens: ReadonlySet<string>;
-  decimalStyle: DecimalStyle;
+  /** Rows with another cell there are no usage. */
+  only: readonly { column: number; values: ReadonlySet<string> }[];
   /** Columns whose cells make the identity of a row. Undefined: the column does not count. */
   rowNames: readonly (string | undefined)[];
   /** Columns that a customer may see of a source line. */
@@ -51,18 +54,24 @@ export function resolveMapping(mapping: Mapping, header: readonly string[]): Map
       ? []
       : [mapping.id].flat().map((name, index) => columns.find(name, Array.isArray(mapping.id) ? `id/${index}` : 'id'));
   const customer = columns.source(mapping.customer, 'customer');
-  const time = columns.find(mapping.time, 'time');
-  const measures = mapping.measures.map((measure, index) => resolveMeasure(measure, `measures/${index}`, columns));
+  const [time = -1, ...timeRest] = [mapping.time]
+    .flat()
+    .map((name, index) => columns.find(name, Array.isArray(mapping.time) ? `time/${index}` : 'time'));
+  checkStyle(mapping, '', columns);
+  const measures = mapping.measures.map((measure, index) => resolveMeasure(measure, mapping, `measures/${index}`, columns));
   checkMeters(measures, columns);
-  const timeFormat = checkTime(mapping, columns);
-  const decimalStyle = { ...(mapping.decimal && { decimal: mapping.decimal }), ...(mapping.thousands && { thousands: mapping.thousands }) };
-  if ((mapping.decimal ?? '.') === mapping.thousands) columns.refuse('thousands', 'decimal and thousands are the same character; say both');
+  checkTime(mapping, columns);
+  const only = (mapping.only ?? []).map((rule, index) => ({
+    column: columns.find(rule.column, `only/${index}/column`),
+    values: new Set(rule.in),
+  }));
   if (mapping.id !== undefined && mapping.identity !== undefined)
     columns.refuse('identity', 'with an id column the id is the identity; leave one of the two out');
   const visible = (mapping.customerVisible ?? []).map((name, index) => columns.find(name, `customerVisible/${index}`));
   const mapped = [
     ...id,
     time,
+    ...timeRest,
     ...[customer, ...measures.flatMap(({ meter, quantity }) => [meter, quantity])].flatMap((source) =>
       'column' in source ? [source.column] : [],
     ),
@@ -75,12 +84,13 @@ export function resolveMapping(mapping: Mapping, header: readonly string[]): Map
     id,
     customer,
     time,
+    timeRest,
     timeZone: mapping.timeZone,
-    timeFormat,
+    timeFormat: mapping.timeFormat,
     measures,
     properties,
     nullTokens: new Set(mapping.nullTokens ?? []),
-    decimalStyle,
+    only,
     rowNames: header.map((name, column) => (isErrorColumn(name) ? undefined : name || `#${column + 1}`)),
     visible: [...new Set([...mapped, ...visible])].sort((a, b) => a - b),
   };
@@ -122,15 +132,28 @@ class Columns {
   }
 }
 
-function resolveMeasure(measure: Measure, path: string, columns: Columns): ResolvedMeasure {
+function resolveMeasure(measure: Measure, mapping: Mapping, path: string, columns: Columns): ResolvedMeasure {
   const meter: CellSource = 'column' in measure.meter ? { column: columns.find(measure.meter.column, `${path}/meter`) } : measure.meter;
+  const own = measure.decimal ?? measure.thousands ?? measure.grouping;
+  const { decimal, thousands, grouping } = own === undefined ? mapping : measure;
+  if (own !== undefined) checkStyle(measure, `${path}/`, columns);
   let quantity = columns.source(measure.quantity, `${path}/quantity`);
   if ('const' in quantity) {
     const canonical = createDecimalReader()(quantity.const);
     if (typeof canonical === 'string') quantity = { const: canonical };
     else columns.refuse(`${path}/quantity`, `the constant "${quantity.const}" is no quantity: ${canonical.message}`);
   }
-  return { meter, quantity, skipEmpty: measure.ifEmpty === 'skip' };
+  return {
+    meter,
+    quantity,
+    skipEmpty: measure.ifEmpty === 'skip',
+    style: { decimal, thousands, grouping, percent: measure.percent },
+  };
+}
+
+function checkStyle({ decimal, thousands, grouping }: DecimalStyle, path: string, columns: Columns): void {
+  if ((decimal ?? '.') === thousands) columns.refuse(`${path}thousands`, 'decimal and thousands are the same character; say both');
+  if (grouping !== undefined && thousands === undefined) columns.refuse(`${path}grouping`, 'say the mark between the groups: thousands');
 }
 
 /** An event is known by its line and meter, so two measures of a row cannot have one meter. */
@@ -144,14 +167,13 @@ function checkMeters(measures: readonly ResolvedMeasure[], columns: Columns): vo
   });
 }
 
-function checkTime(mapping: Mapping, columns: Columns): TimeFormat | undefined {
-  const { timeZone, timeFormat } = mapping;
+function checkTime({ timeZone, timeFormat }: Mapping, columns: Columns): void {
   if (timeZone !== undefined && !isTimeZone(timeZone))
     columns.refuse('timeZone', `"${timeZone}" is not an IANA time zone such as "UTC" or "Europe/Berlin"`);
-  const known = TIME_FORMATS.find((format) => format === timeFormat);
-  if (timeFormat !== undefined && known === undefined)
-    columns.refuse('timeFormat', `"${timeFormat}" is not read; there are ${TIME_FORMATS.join(', ')}`);
-  return known;
+  const problem = timeFormat === undefined ? undefined : timeFormatProblem(timeFormat);
+  if (problem !== undefined) columns.refuse('timeFormat', `"${timeFormat}" is not read: ${problem}`);
+  else if (timeFormat !== undefined && timeZone === undefined && !saysOffset(timeFormat))
+    columns.refuse('timeZone', `times of the form "${timeFormat}" carry no offset; say their timeZone, for example "UTC"`);
 }
 
 function resolveProperties(

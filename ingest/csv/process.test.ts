@@ -80,7 +80,7 @@ describe('rows', () => {
     [`${'c'.repeat(301)},${T},1`, 'customer_too_long', 'customer'],
     ['acme,,1', 'missing_time', 'time'],
     ['acme,2026-10-01 05:00,1', 'missing_time_zone', 'time'],
-    ['acme,03/04/2026,1', 'invalid_time', 'time'],
+    ['acme,03/04/2026,1', 'ambiguous_time', 'time'],
     ['acme,2027-10-01T05:00:00Z,1', 'time_in_future', 'time'],
     ['acme,1970-01-01T00:00:00Z,1', 'time_out_of_range', 'time'],
     [`acme,${T},`, 'missing_quantity', 'n'],

@@ -7,7 +7,7 @@
 import { createFileIds } from '../../core/identity.ts';
 import type { StoredDialect } from '../../schemas/http/imports.ts';
 import { createExploder } from './explode.ts';
-import type { EventBatch } from './explode.ts';
+import type { EventBatch, Exploder } from './explode.ts';
 import type { RejectedRow, RowFault } from './faults.ts';
 import type { ResolvedMapping } from './mapping.ts';
 import { readRows } from './read-rows.ts';
@@ -52,10 +52,20 @@ export async function* processFile(options: ProcessOptions): AsyncGenerator<Proc
     mapping.identity === 'row'
       ? new RowIdentity({ names: mapping.rowNames, dialect, open, scratchDirectory, bytesMax: options.occurrencesBytesMax })
       : undefined;
-  const rows = new RowProcessor(options, identity);
+  const exploder = createExploder(options);
+  const fileIds = mapping.identity === 'file' ? createFileIds(options.sha256) : undefined;
+  const rows = new RowProcessor({
+    exploder,
+    idOf: identity !== undefined ? () => identity.id() : (fileIds ?? (() => exploder.givenId())),
+    ...(identity === undefined ? {} : { visit: (cells: readonly string[]) => identity.visit(cells) }),
+    rowsPublished: options.rowsPublished,
+    chunkEventsMax: options.chunkEventsMax,
+  });
   let start = { line: 1, row: 1, byte: 0 };
   try {
     for await (const batch of readRows(await open(0), { dialect, width: mapping.header.length })) {
+      // It was looked for before the import was accepted.
+      if (batch.fileFault) throw new Error(`the file was accepted and cannot be read: ${batch.fileFault.message}`);
       await identity?.startBatch(batch, start);
       yield* rows.process(batch);
       start = { line: batch.nextLine, row: batch.firstRow + batch.lines.length, byte: batch.bytesRead };
@@ -66,28 +76,35 @@ export async function* processFile(options: ProcessOptions): AsyncGenerator<Proc
   }
 }
 
-class RowProcessor {
-  readonly #options: ProcessOptions;
-  readonly #identity: RowIdentity | undefined;
-  readonly #exploder;
-  readonly #idOf: (row: number) => string;
+export interface RowProcessorOptions {
+  exploder: Exploder;
+  /** Id of the row checked last, by its number and its line. */
+  idOf(row: number, line: number): string;
+  /** Sees every sound row, in order, before it is checked. */
+  visit?(cells: readonly string[]): void;
+  rowsPublished?: number | undefined;
+  chunkEventsMax?: number | undefined;
+  /** What came before, where the rows are not the first. */
+  start?: { rowsRead: number; rowsRejected: number; events: number };
+}
+
+/** Batches of rows, one after another, to chunks of events. */
+export class RowProcessor {
+  readonly #options: RowProcessorOptions;
   readonly #chunkEventsMax: number;
   #out: EventBatch = { customers: [], payloads: [] };
   #rejects: RejectedRow[] = [];
-  rowsRead = 0;
-  #rowsRejected = 0;
-  #events = 0;
+  rowsRead: number;
+  #rowsRejected: number;
+  #events: number;
   #bytesRead = 0;
 
-  constructor(options: ProcessOptions, identity: RowIdentity | undefined) {
-    const { mapping, importId, nowMs, sha256 } = options;
+  constructor(options: RowProcessorOptions) {
     this.#options = options;
-    this.#identity = identity;
-    const exploder = createExploder({ mapping, importId, nowMs });
-    this.#exploder = exploder;
     this.#chunkEventsMax = options.chunkEventsMax ?? CHUNK_EVENTS_MAX;
-    if (identity !== undefined) this.#idOf = () => identity.id();
-    else this.#idOf = mapping.identity === 'file' ? createFileIds(sha256) : () => exploder.givenId();
+    this.rowsRead = options.start?.rowsRead ?? 0;
+    this.#rowsRejected = options.start?.rowsRejected ?? 0;
+    this.#events = options.start?.events ?? 0;
   }
 
   *process(batch: RowBatch): Generator<ProcessedChunk, void> {
@@ -109,14 +126,15 @@ class RowProcessor {
 
   #explode(batch: RowBatch, index: number): RowFault | undefined {
     const cells = batch.cells[index] as string[];
-    const exploder = this.#exploder;
-    this.#identity?.visit(cells);
+    const { exploder, visit, idOf, rowsPublished = 0 } = this.#options;
+    visit?.(cells);
     const fault = exploder.check(cells);
     if (fault !== undefined) return fault;
     const events = exploder.eventCount;
     const row = batch.firstRow + index;
-    const out = row <= (this.#options.rowsPublished ?? 0) ? { customers: [], payloads: [] } : this.#out;
-    const refusal = exploder.push(this.#idOf(row), batch.lines[index] as number, out);
+    const line = batch.lines[index] as number;
+    const out = row <= rowsPublished ? { customers: [], payloads: [] } : this.#out;
+    const refusal = exploder.push(idOf(row, line), line, out);
     if (refusal === undefined) this.#events += events;
     return refusal;
   }

@@ -1,41 +1,16 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StoredDialect } from '../../schemas/http/imports.ts';
-import { detectDialect } from './dialect.ts';
+import { plainDialect } from '../../test/support/dialect.ts';
+import { chunksOf, readFileRows, summaryOf } from '../../test/support/read-rows.ts';
+import type { ReadRow } from '../../test/support/read-rows.ts';
+import { READING_LIMITS } from './reading-limits.ts';
 import { readRows } from './read-rows.ts';
-import type { ReadRowsOptions } from './read-rows.ts';
-import { quoteCell } from './rejects.ts';
 
-const COMMA: StoredDialect = { encoding: 'utf-8', bom: false, delimiter: ',', quote: '"', escape: '"', newline: 'LF', header: true };
+const COMMA: StoredDialect = plainDialect();
 
-interface Row {
-  row: number;
-  line: number;
-  cells: string[];
-  fault: string | undefined;
-  raw: string;
-}
-
-async function read(bytes: Uint8Array | string, options: Partial<ReadRowsOptions> & { chunkBytes?: number } = {}): Promise<Row[]> {
-  const { chunkBytes = 1000, ...rest } = options;
-  const buffer = Buffer.from(bytes);
-  async function* chunks() {
-    for (let at = 0; at < buffer.length; at += chunkBytes) yield buffer.subarray(at, at + chunkBytes);
-  }
-  const rows: Row[] = [];
-  let bytesRead = 0;
-  for await (const batch of readRows(chunks(), { dialect: COMMA, width: 2, ...rest })) {
-    expect(batch.bytesRead).toBeGreaterThan(bytesRead);
-    bytesRead = batch.bytesRead;
-    batch.cells.forEach((cells, index) => {
-      const raw = Buffer.from(batch.raw(index).raw).toString('latin1');
-      rows.push({ row: batch.firstRow + index, line: batch.lines[index] ?? 0, cells, fault: batch.faults?.get(index)?.code, raw });
-    });
-  }
-  return rows;
-}
-
-const summary = (rows: Row[]) => rows.map(({ line, cells, fault }) => [line, fault ?? cells.join('·')]);
+const read = async (bytes: Uint8Array | string, options: Parameters<typeof readFileRows>[1] = {}) =>
+  (await readFileRows(bytes, options)).rows;
+const summary = (rows: ReadRow[]) => summaryOf({ rows, fileFault: undefined });
 
 describe('reading rows', () => {
   it('counts physical lines across blank lines and quoted newlines', async () => {
@@ -91,15 +66,6 @@ describe('reading rows', () => {
       ],
     ],
     [
-      'a quote that is never closed',
-      'a,b\n1,2\n3,"4\n5,6\n',
-      [
-        [2, '1·2'],
-        [3, 'unclosed_quote'],
-      ],
-    ],
-    ['a quote that opens on a later line of its record', 'a,b\n"1\n1","4\n5,6\n', [[3, 'unclosed_quote']]],
-    [
       'a NUL byte',
       'a,b\n1,\x002\n2,3\n',
       [
@@ -138,7 +104,7 @@ describe('reading rows', () => {
   });
 
   it('rejects one record that is too large and reads on, in flat memory', async () => {
-    const limits = { recordBytesMax: 64, blockBytes: 32 };
+    const limits = { dialect: { ...COMMA, limits: { ...READING_LIMITS, recordBytesMax: 64 } }, blockBytes: 32 };
     const long = 'y'.repeat(500);
     const text = `a,b\n1,2\n3,"${long}\n${long}"\n4,5\n${long},6\n7,8\n`;
     for (const chunkBytes of [1, 7, 1000]) {
@@ -150,18 +116,11 @@ describe('reading rows', () => {
         [7, '7·8'],
       ]);
     }
-    const unclosed = await read(`a,b\n1,2\n3,"${long}\n4,5\n`, limits);
-    expect(summary(unclosed)).toEqual([
-      [2, '1·2'],
-      [3, 'unclosed_quote'],
-    ]);
   });
 
   it('hands out the records of a block in which every row is at fault, in any order', async () => {
-    async function* once() {
-      yield Buffer.from(`a,b\n${Array.from({ length: 1000 }, (_, i) => `${i}\n`).join('')}`);
-    }
-    for await (const batch of readRows(once(), { dialect: COMMA, width: 2 })) {
+    const text = `a,b\n${Array.from({ length: 1000 }, (_, i) => `${i}\n`).join('')}`;
+    for await (const batch of readRows(chunksOf(Buffer.from(text), 10_000), { dialect: COMMA, width: 2 })) {
       const raw = (index: number) => Buffer.from(batch.raw(index).raw).toString();
       expect(batch.lines.map((_, index) => raw(index))).toEqual(batch.lines.map((_, index) => String(index)));
       expect([raw(999), raw(3), raw(3), raw(0), raw(500)]).toEqual(['999', '3', '3', '0', '500']);
@@ -169,7 +128,7 @@ describe('reading rows', () => {
   });
 
   it('reads lines that end in CR alone, in which LF is content', async () => {
-    const dialect = { ...COMMA, newline: 'CR' };
+    const dialect = { ...COMMA, newline: 'CR' as const };
     expect(summary(await read('a,b\r1,x\ny\r\r"2\r",3\r', { dialect }))).toEqual([
       [2, '1·x\ny'],
       [4, '2\r·3'],
@@ -182,95 +141,103 @@ describe('reading rows', () => {
     expect(summary(await read('a,b\n1,2\r'))).toEqual([[2, '1·2\r']]);
   });
 
+  it.each([
+    [
+      'CR, LF and CRLF',
+      'a,b\r1,2\n3,4\r\n\r\n\n5,6\r\r7,"8\r\n9\r\n"\r1,1',
+      [
+        [2, '1·2'],
+        [3, '3·4'],
+        [6, '5·6'],
+        [8, '7·8\r\n9\r\n'],
+        [11, '1·1'],
+      ],
+    ],
+    ['a CR at the very end', 'a,b\n1,2\r', [[2, '1·2']]],
+  ] as const)('reads mixed line endings: %s', async (_, text, expected) => {
+    const dialect = { ...COMMA, newline: 'mixed' as const };
+    for (const chunkBytes of [1, 3, 1000])
+      for (const blockBytes of [4, 1000]) expect(summary(await read(text, { dialect, chunkBytes, blockBytes }))).toEqual(expected);
+  });
+
+  it('takes quotes for characters like any other where there is no quoting', async () => {
+    const dialect = plainDialect({ quote: '' });
+    expect(summary(await read('a,b\n1,5" disk\n"2","\n', { dialect }))).toEqual([
+      [2, '1·5" disk'],
+      [3, '"2"·"'],
+    ]);
+  });
+
+  it('escapes quotes and itself by a backslash inside quotes, and leaves every other backslash alone', async () => {
+    const dialect = plainDialect({ escape: '\\' });
+    expect(summary(await read('a,b\n"say \\"hi\\"","C:\\new\\\\x"\n\\,\\n\n', { dialect }))).toEqual([
+      [2, 'say "hi"·C:\\new\\x'],
+      [3, '\\·\\n'],
+    ]);
+  });
+
+  it('passes over the lines before the header and over comments, and counts them', async () => {
+    const dialect = plainDialect({ skipLines: 2, comment: '#' });
+    expect(summary(await read('"Usage, all\n\n# made by hand\na,b\n1,2\n#"\n3,"#\n#4"\n #,5\n', { dialect }))).toEqual([
+      [5, '1·2'],
+      [7, '3·#\n#4'],
+      [9, ' #·5'],
+    ]);
+    const limited = { ...dialect, limits: { ...READING_LIMITS, recordBytesMax: 16 } };
+    expect(summary(await read(`\n\na,b\n#${'"x'.repeat(40)}\n1,2\n`, { dialect: limited, blockBytes: 8 }))).toEqual([[5, '1·2']]);
+    expect(await read('one\ntwo', { dialect: plainDialect({ skipLines: 5 }) })).toEqual([]);
+  });
+
+  it('drops the one empty cell behind a trailing delimiter, and finds fault with one that is not empty', async () => {
+    const dialect = plainDialect({ trailingDelimiter: true });
+    expect(summary(await read('a,b,\n1,2,\n3,,\n4,5\n6,7,8\n9,\n"x","y",\n', { dialect }))).toEqual([
+      [2, '1·2'],
+      [3, '3·'],
+      [4, 'too_few_cells'],
+      [5, 'too_many_cells'],
+      [6, 'too_few_cells'],
+      [7, 'x·y'],
+    ]);
+  });
+
+  it('pads short rows where that is declared', async () => {
+    const dialect = plainDialect({ shortRows: 'pad' });
+    expect(summary(await read('a,b,c\n1\n2,"3"\n4,5,6\n7,8,9,0\n', { dialect, width: 3 }))).toEqual([
+      [2, '1··'],
+      [3, '2·3·'],
+      [4, '4·5·6'],
+      [5, 'too_many_cells'],
+    ]);
+    const both = plainDialect({ shortRows: 'pad', trailingDelimiter: true });
+    expect(summary(await read('a,b,c,\n1,\n2,3\n4,5,6,\n7,8,9,0\n', { dialect: both, width: 3 }))).toEqual([
+      [2, '1··'],
+      [3, '2·3·'],
+      [4, '4·5·6'],
+      [5, 'too_many_cells'],
+    ]);
+  });
+
+  it('rejects a cell that is larger than a cell may be, and no other', async () => {
+    const dialect = { ...COMMA, limits: { ...READING_LIMITS, cellBytesMax: 6 } };
+    expect(summary(await read('a,b\n123456,é23456\n1,"éé12"\n1,1234567\n"1234567",2\n', { dialect }))).toEqual([
+      [2, 'cell_too_large'],
+      [3, '1·éé12'],
+      [4, 'cell_too_large'],
+      [5, 'cell_too_large'],
+    ]);
+  });
+
+  it('leaves out what the end of a head has cut off', async () => {
+    expect(summary(await read('a,b\n1,2\n3,4', { cutOff: true }))).toEqual([[2, '1·2']]);
+    expect(summary(await read('a,b\n1,2\n3,"4\n5,6\n', { cutOff: true }))).toEqual([[2, '1·2']]);
+  });
+
   it('goes on from the byte and line at which a batch ended', async () => {
     const text = 'a,b\n' + Array.from({ length: 40 }, (_, i) => `${i},"x\n${i}"\n\n`).join('');
     const all = await read(text);
-    async function* once(bytes: Buffer) {
-      yield bytes;
-    }
-    for await (const batch of readRows(once(Buffer.from(text)), { dialect: COMMA, width: 2, blockBytes: 100 })) {
+    for await (const batch of readRows(chunksOf(Buffer.from(text), 10_000), { dialect: COMMA, width: 2, blockBytes: 100 })) {
       const from = { line: batch.nextLine, row: batch.firstRow + batch.lines.length, byte: batch.bytesRead };
       expect(await read(Buffer.from(text).subarray(from.byte), { from })).toEqual(all.slice(from.row - 1));
     }
-  });
-
-  it('gives back any table written in any dialect, with its lines and records, whatever the chunks', async () => {
-    const cell = fc.oneof(
-      fc.stringMatching(/^[a-z0-9 .'-]{0,8}$/),
-      fc
-        .array(fc.constantFrom('"', ',', ';', '\t', '|', '\n', '\r', '\r\n', "'", '\\', 'é', '漢', '😀', 'x', ' '), { maxLength: 6 })
-        .map((parts) => parts.join('')),
-    );
-    const table = fc
-      .integer({ min: 2, max: 5 })
-      .chain((width) => fc.array(fc.array(cell, { minLength: width, maxLength: width }), { maxLength: 12 }));
-    const dialects = fc.record({
-      delimiter: fc.constantFrom(',', ';', '\t', '|'),
-      quote: fc.constantFrom('"', "'"),
-      newline: fc.constantFrom('LF', 'CRLF', 'CR'),
-      bom: fc.boolean(),
-      header: fc.boolean(),
-    });
-    const writing = fc.record({
-      quoteAll: fc.boolean(),
-      lastEnding: fc.boolean(),
-      blankEvery: fc.constantFrom(0, 1, 3),
-      chunkBytes: fc.constantFrom(1, 2, 5, 64, 10_000),
-      blockBytes: fc.constantFrom(16, 100, 262_144),
-    });
-    await fc.assert(
-      fc.asyncProperty(table, dialects, writing, async (cells, mark, { quoteAll, lastEnding, blankEvery, chunkBytes, blockBytes }) => {
-        const dialect: StoredDialect = { encoding: 'utf-8', escape: mark.quote, ...mark };
-        const width = cells[0]?.length ?? 2;
-        const ending = { LF: '\n', CRLF: '\r\n', CR: '\r' }[mark.newline] ?? '';
-        const lineEnd = mark.newline === 'CR' ? '\r' : '\n';
-        let text = mark.bom ? '\ufeff' : '';
-        const expected: Row[] = [];
-        const rows = mark.header ? [Array.from({ length: width }, (_, i) => `c${i}`), ...cells] : cells;
-        rows.forEach((row, index) => {
-          if (blankEvery > 0 && index % blankEvery === 0) text += ending;
-          const written = row.map((value) =>
-            quoteAll ? mark.quote + value.replaceAll(mark.quote, mark.quote + mark.quote) + mark.quote : quoteCell(value, dialect),
-          );
-          const raw = written.join(mark.delimiter);
-          const line = text.split(lineEnd).length;
-          if (!mark.header || index > 0)
-            expected.push({ row: expected.length + 1, line, cells: row, fault: undefined, raw: Buffer.from(raw).toString('latin1') });
-          text += raw + (index < rows.length - 1 || lastEnding ? ending : '');
-        });
-        expect(await read(text, { dialect, width, chunkBytes, blockBytes })).toEqual(expected);
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  it('accounts for every byte of any text: no crash, rows in order, records that stand in the file', async () => {
-    const text = fc
-      .array(fc.constantFrom('"', ',', '\n', '\r', 'a', '""', '\0', '\xff', '\xc3\xa9', ' ', '1,2\n'), { maxLength: 60 })
-      .map((parts) => parts.join(''));
-    const dialects = fc.record({ newline: fc.constantFrom('LF', 'CRLF', 'CR'), header: fc.boolean(), escape: fc.constantFrom('"', '\\') });
-    await fc.assert(
-      fc.asyncProperty(
-        text,
-        dialects,
-        fc.constantFrom(1, 3, 1000),
-        fc.constantFrom(8, 1000),
-        async (latin1, marks, chunkBytes, blockBytes) => {
-          const bytes = Buffer.from(latin1, 'latin1');
-          const dialect = { ...COMMA, ...marks };
-          const whole = await read(bytes, { dialect });
-          expect(await read(bytes, { dialect, chunkBytes, blockBytes })).toEqual(whole);
-          let at = 0;
-          for (const { raw, cells, fault } of whole) {
-            at = latin1.indexOf(raw, at);
-            expect(at).not.toBe(-1);
-            at += raw.length;
-            if (fault === undefined && !raw.includes('"')) expect(Buffer.from(cells.join(',')).toString('latin1')).toBe(raw);
-          }
-          expect(detectDialect(bytes, {}, true)).toHaveProperty('ok');
-        },
-      ),
-      { numRuns: 500 },
-    );
   });
 });

@@ -19,7 +19,7 @@ describe('identity', () => {
     const broken = rows.map((row, i) => (i % 20 === 3 ? row.replace('2026-10-01', '01/10/2026') : row));
     const before = await processText(`customer,time,n\n${broken.join('\n')}`, CALLS);
     expect(before.rejects.map(({ line: at, code, column }) => [at, code, column])).toEqual(
-      [5, 25, 45].map((at) => [at, 'invalid_time', 'time']),
+      [5, 25, 45].map((at) => [at, 'ambiguous_time', 'time']),
     );
     const reordered = rows.map((row) => row.split(',').reverse().join(';'));
     const after = await processText(`n;time;customer\r\n${reordered.join('\r\n')}\r\nx;y`, CALLS);

@@ -6,29 +6,34 @@ export const MATCHED_ROLES: readonly Role[] = ['id', 'customer', 'time', 'meter'
 /** `own` names say the thing itself; `common` ones usually mean it and give way to an own name in the same header. */
 const SYNONYMS: Readonly<Record<Role, { own: string; common: string }>> = {
   id: {
-    own: 'id eventid usageid usagerecordid recordid rowid idempotencykey deduplicationid',
-    common: 'uuid guid transactionid requestid messageid lineitemid callid insertid reference',
+    own: 'id eventid usageid usagerecordid recordid rowid idempotencykey deduplicationid eventuuid',
+    common: 'uuid guid uniqueid transactionid requestid messageid lineitemid callid cdrid insertid reference',
   },
   customer: {
-    own: 'customer customerid customerkey customercode customernumber customerref externalcustomerid',
+    own: 'customer customerid customerkey customercode customernumber customerref externalcustomerid kundennummer kundennr kundenid',
     common:
       'account accountid accountnumber user userid tenant tenantid client clientid organization organizationid organisation organisationid org orgid ' +
-      'subscriber subscriberid subscription subscriptionid subaccountid company companyid workspace workspaceid team teamid project projectid subject kunde',
+      'subscriber subscriberid subscription subscriptionid subaccountid company companyid workspace workspaceid team teamid project projectid subject kunde mandant accountcode merchant merchantid consumer consumerid',
   },
   time: {
-    own: 'timestamp time eventtime eventtimestamp usagetime usagetimestamp occurredat datetime eventdate usagedate',
+    own: 'timestamp time eventtime eventtimestamp usagetime usagetimestamp occurredat datetime eventdate usagedate timestamputc timeutc datetimeutc zeitstempel',
     common:
-      'date day hour ts at starttime start startdate startedat usagestart usagestarttime usagestartdate chargeperiodstart createdat recordedat datum zeit',
+      'date day hour ts at starttime start startdate startedat usagestart usagestarttime usagestartdate chargeperiodstart createdat recordedat calldate calltime datum uhrzeit zeit zeitpunkt',
   },
   meter: {
-    own: 'meter meterid meterkey metername metercode metric metricname eventname eventtype billablemetric',
+    own: 'meter meterid meterkey metername metercode metric metricname eventname eventtype billablemetric zähler zaehler',
     common: 'event type usagetype product productid productcode sku skuid service servicename feature featurekey action operation unitname',
   },
   quantity: {
-    own: 'quantity qty usagequantity usageamount consumedquantity pricingquantity eventquantity menge',
-    common: 'value usage amount units count volume consumption total duration number',
+    own: 'quantity qty usagequantity usageamount consumedquantity pricingquantity eventquantity menge verbrauch',
+    common: 'value usage amount units count volume consumption total duration durationseconds billsec number anzahl',
   },
 };
+
+/** Names of columns that may hold one half of a time. */
+export function isTimeName(name: string): boolean {
+  return ROLE_BY_NAME.get(normalizeName(name))?.role === 'time';
+}
 
 const ROLE_BY_NAME = new Map<string, { role: Role; own: boolean }>();
 for (const role of MATCHED_ROLES) {

@@ -1,14 +1,14 @@
 /** What belongs to an import beside itself: progress as it happens, the original, the rejected lines. */
 import { Type } from 'typebox';
 import { ProblemError } from '../../core/errors.ts';
-import type { FilePart } from '../../platform/file-store/file-store.ts';
 import { FileMissingError } from '../../platform/file-store/file-store.ts';
 import type { HttpServer } from '../../platform/http/http-server.ts';
 import { startEventStream } from '../../platform/http/event-stream.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Import } from '../../schemas/http/imports.ts';
-import { readImport } from '../import-view.ts';
+import { readDurableBytes, readImport } from '../import-view.ts';
 import { followImport } from '../wait.ts';
+import { attachment } from '../attachment.ts';
 
 /** Progress is sent at most this often. */
 const PROGRESS_INTERVAL_MS = 250;
@@ -45,7 +45,7 @@ export async function importFileRoutes(app: HttpServer, platform: Platform): Pro
     { schema: { tags: ['imports'], operationId: 'getRejectedRows', summary: 'The rejected lines with their reasons', params: Id } },
     async (request, reply) => {
       const found = await requireImport(request.params.id);
-      if (found.status === 'received' || found.status === 'publishing') {
+      if (found.status === 'received' || (found.status === 'publishing' && found.form === 'file')) {
         throw new ProblemError('conflict', `Import ${found.id} is still being read. Ask again once its status is settling or complete.`);
       }
       return reply
@@ -60,9 +60,10 @@ export async function importFileRoutes(app: HttpServer, platform: Platform): Pro
     return found;
   }
 
-  async function open({ id, name }: Import, part: FilePart) {
+  async function open({ id, name, form }: Import, part: 'original' | 'rejected') {
     try {
-      return await platform.files.read(id, part);
+      const range = form === 'file' ? {} : { end: (await readDurableBytes(platform.postgres, id))[part] };
+      return await platform.files.read(id, part, range);
     } catch (error) {
       if (error instanceof FileMissingError)
         throw new ProblemError(
@@ -73,13 +74,4 @@ export async function importFileRoutes(app: HttpServer, platform: Platform): Pro
       throw error;
     }
   }
-}
-
-/** RFC 6266, with the UTF-8 form of RFC 8187 for names beyond ASCII. */
-function attachment(name: string): Record<string, string> {
-  const plain = name.replace(/[^\x20-\x7e]|["\\%/]/g, '_');
-  return {
-    'content-type': 'application/octet-stream',
-    'content-disposition': `attachment; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(name)}`,
-  };
 }

@@ -7,9 +7,12 @@ import type { Postgres } from '../../platform/postgres/postgres.ts';
 import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/http-server.ts';
 import { Import, ImportList, ImportListQuery, ImportQuery } from '../../schemas/http/imports.ts';
+import type { ReadingLimits } from '../../schemas/http/imports.ts';
+import { UploadAnswer } from '../../schemas/http/dry-runs.ts';
 import { acceptUpload, type AcceptOptions } from '../accept.ts';
 import type { Admission } from '../admission.ts';
 import { dropRest } from '../drop-rest.ts';
+import { dryRun, type RateAdded } from '../dry-run/dry-run.ts';
 import { listImports, readImport } from '../import-view.ts';
 import type { Leases } from '../leases.ts';
 import type { Publisher } from '../publisher.ts';
@@ -20,7 +23,7 @@ import { openUpload, registerUploads } from './uploads.ts';
 const WAIT_MS_MAX = 30 * 60_000;
 
 const Id = Type.Object({ id: Type.String({ pattern: '^\\d{1,18}$' }) });
-const uploadSchema = { tags: ['imports'], querystring: ImportQuery, response: { 200: Import, 202: Import } };
+const uploadSchema = { tags: ['imports'], querystring: ImportQuery, response: { 200: UploadAnswer, 202: Import } };
 
 export interface IngestOptions {
   platform: Platform;
@@ -28,6 +31,8 @@ export interface IngestOptions {
   leases: Leases;
   admit: Admission;
   uploadBytesMax: number;
+  readingLimits: ReadingLimits | undefined;
+  rateAdded: RateAdded;
 }
 
 export async function importRoutes(app: HttpServer, options: IngestOptions): Promise<void> {
@@ -68,7 +73,8 @@ export async function importRoutes(app: HttpServer, options: IngestOptions): Pro
 }
 
 /** A scope of its own: here any body is a stream. */
-async function uploadRoutes(uploads: HttpServer, { platform, publisher, leases, admit, uploadBytesMax }: IngestOptions): Promise<void> {
+async function uploadRoutes(uploads: HttpServer, options: IngestOptions): Promise<void> {
+  const { platform, publisher, leases, admit, uploadBytesMax, readingLimits } = options;
   await registerUploads(uploads, uploadBytesMax);
   uploads.addHook('onRequest', async (request) => {
     try {
@@ -81,18 +87,25 @@ async function uploadRoutes(uploads: HttpServer, { platform, publisher, leases, 
   const handler = async (request: FastifyRequest<{ Querystring: Type.Static<typeof ImportQuery> }>, reply: FastifyReply) => {
     const upload = await openUpload(request);
     const key = request.headers['idempotency-key'];
-    const { name, wait, ...reading } = request.query;
+    const { name, wait, dryRun: isDryRun = false, ...reading } = request.query;
     const accepting: AcceptOptions = {
       name: name ?? upload.fileName ?? 'upload.csv',
       createdBy: callerOf(request).name,
       idempotencyKey: typeof key === 'string' && key !== '' ? key : undefined,
-      reading,
+      reading: { ...reading, limits: readingLimits },
       bytesMax: uploadBytesMax,
     };
-    const id = await acceptUpload(platform, leases, upload, accepting).catch((error: unknown) => {
+    const dropping = (error: unknown): never => {
       dropRest(upload.stream);
       throw error;
-    });
+    };
+    if (isDryRun) {
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      const given = AbortSignal.any([gone.signal, request.server.closing]);
+      return reply.send(await dryRun(options, upload, accepting, given).catch(dropping));
+    }
+    const id = await acceptUpload(platform, leases, upload, accepting).catch(dropping);
     publisher.wake();
     // A server that closes waits for all answers: this one says how far the import is.
     const patience = AbortSignal.any([AbortSignal.timeout(WAIT_MS_MAX), request.server.closing]);

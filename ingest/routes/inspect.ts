@@ -5,16 +5,19 @@ import { ProblemError } from '../../core/errors.ts';
 import type { HttpServer } from '../../platform/http/http-server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { Inspection, InspectQuery } from '../../schemas/http/imports.ts';
+import type { ReadingLimits } from '../../schemas/http/imports.ts';
 import { inspectHead } from '../csv/inspect.ts';
 import { givenMapping } from '../interpret.ts';
+import { listProfiles } from '../profiles.ts';
 import { isGzip } from '../receive.ts';
 import { dropRest } from '../drop-rest.ts';
 import { openUpload, registerUploads } from './uploads.ts';
 
-/** What is read of a body: room for 10,000 rows of 400 bytes. The rest is not waited for. */
-const HEAD_BYTES_MAX = 4_194_304;
+/** What is read of a body; the rest is not waited for. Room for the rows asked for if they have 2 KB each, which wide cloud bills do. */
+const HEAD_BYTES_MIN = 4_194_304;
+const HEAD_BYTES_PER_ROW = 2048;
 
-export async function inspectRoutes(app: HttpServer, { postgres, clock }: Platform): Promise<void> {
+export async function inspectRoutes(app: HttpServer, { postgres, clock }: Platform, limits?: ReadingLimits): Promise<void> {
   await app.register(async (uploads: HttpServer) => {
     await registerUploads(uploads, Number.MAX_SAFE_INTEGER);
     uploads.post(
@@ -24,16 +27,20 @@ export async function inspectRoutes(app: HttpServer, { postgres, clock }: Platfo
           tags: ['imports'],
           operationId: 'inspectFile',
           summary: 'How a file would be read, and why',
+          description:
+            'Reads the beginning of the body, at least 4 MB of it, and publishes nothing. What the beginning leaves in doubt is an error `undetected_…`, whose message names the option that settles it.',
           querystring: InspectQuery,
           response: { 200: Inspection },
         },
       },
       async (request) => {
-        const { limit = 50, mapping, profile, ...declared } = request.query;
+        const { limit = 50, mapping, profile, ...reading } = request.query;
+        const declared = { ...reading, limits };
         const given = await givenMapping(postgres, { mapping, profile });
+        const profiles = given === undefined ? await listProfiles(postgres) : [];
         const upload = await openUpload(request);
-        const { head, complete } = await readHead(upload.stream);
-        const outcome = await inspectHead({ head, complete, declared, mapping: given, limit, nowMs: clock.now().getTime() });
+        const { head, complete } = await readHead(upload.stream, Math.max(HEAD_BYTES_MIN, limit * HEAD_BYTES_PER_ROW));
+        const outcome = await inspectHead({ head, complete, declared, mapping: given, limit, nowMs: clock.now().getTime(), profiles });
         if (!outcome.ok) throw new ProblemError(outcome.fault.code, outcome.fault.message);
         return outcome.inspection;
       },
@@ -42,11 +49,14 @@ export async function inspectRoutes(app: HttpServer, { postgres, clock }: Platfo
 }
 
 /** The beginning of the text, unpacked where it is a .gz. A packed body that is cut short gives what it holds. */
-async function readHead(source: Readable): Promise<{ head: Buffer; complete: boolean }> {
-  const packed = await take(source);
+async function readHead(source: Readable, bytesMax: number): Promise<{ head: Buffer; complete: boolean }> {
+  const packed = await take(source, bytesMax);
   if (!isGzip(packed.head)) return packed;
   try {
-    const text = await take(Readable.from([packed.head]).pipe(createGunzip({ finishFlush: packed.complete ? undefined : SYNC_FLUSH })));
+    const text = await take(
+      Readable.from([packed.head]).pipe(createGunzip({ finishFlush: packed.complete ? undefined : SYNC_FLUSH })),
+      bytesMax,
+    );
     return { head: text.head, complete: text.complete && packed.complete };
   } catch (error) {
     throw new ProblemError('corrupt_gzip', 'The .gz cannot be unpacked. Pack it again, and check it with gzip -t.', { cause: error });
@@ -56,15 +66,15 @@ async function readHead(source: Readable): Promise<{ head: Buffer; complete: boo
 /** zlib's Z_SYNC_FLUSH: an input that ends early is no error. */
 const SYNC_FLUSH = 2;
 
-async function take(source: Readable): Promise<{ head: Buffer; complete: boolean }> {
+async function take(source: Readable, bytesMax: number): Promise<{ head: Buffer; complete: boolean }> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
     chunks.push(chunk);
     bytes += chunk.byteLength;
-    if (bytes >= HEAD_BYTES_MAX) {
+    if (bytes >= bytesMax) {
       dropRest(source);
-      return { head: Buffer.concat(chunks).subarray(0, HEAD_BYTES_MAX), complete: false };
+      return { head: Buffer.concat(chunks).subarray(0, bytesMax), complete: false };
     }
   }
   return { head: Buffer.concat(chunks), complete: true };

@@ -1,14 +1,17 @@
-/** `/v1/profiles`: mappings kept under a name. */
+/** `/v1/profiles`: mappings kept under a name, and the files to start from. */
 import { Type } from 'typebox';
 import { ProblemError } from '../../core/errors.ts';
 import type { HttpServer } from '../../platform/http/http-server.ts';
 import type { Postgres } from '../../platform/postgres/postgres.ts';
 import { List } from '../../schemas/http/common.ts';
 import { Mapping, Profile } from '../../schemas/http/imports.ts';
-import { deleteProfile, listProfiles, readProfile, saveProfile } from '../profiles.ts';
+import { attachment } from '../attachment.ts';
+import { DEFAULT_TEMPLATE, mappingFaults, templateCsv } from '../csv/template.ts';
+import { deleteProfile, isBuiltIn, listProfiles, readProfile, saveProfile } from '../profiles.ts';
 
 const Name = Type.Object({ name: Type.String({ minLength: 1, maxLength: 200 }) });
 const tags = ['profiles'];
+const csv = { tags, produces: ['text/csv'], response: { 200: Type.String() } };
 
 export async function profileRoutes(app: HttpServer, postgres: Postgres): Promise<void> {
   app.get(
@@ -31,17 +34,60 @@ export async function profileRoutes(app: HttpServer, postgres: Postgres): Promis
   app.put(
     '/v1/profiles/:name',
     { schema: { tags, operationId: 'putProfile', summary: 'Save a mapping', params: Name, body: Mapping, response: { 200: Profile } } },
-    (request) => saveProfile(postgres, request.params.name, request.body),
+    (request) => {
+      refuseBuiltIn(request.params.name);
+      refuseFaults(request.body);
+      return saveProfile(postgres, request.params.name, request.body);
+    },
   );
 
   app.delete(
     '/v1/profiles/:name',
     { schema: { tags, operationId: 'deleteProfile', summary: 'Remove a profile', params: Name } },
     async (request, reply) => {
+      refuseBuiltIn(request.params.name);
       if (!(await deleteProfile(postgres, request.params.name))) missing(request.params.name);
       return reply.code(204).send();
     },
   );
+
+  app.get(
+    '/v1/profiles/:name/template.csv',
+    { schema: { ...csv, operationId: 'getProfileTemplate', summary: 'A file to start from, for a profile', params: Name } },
+    async (request, reply) => {
+      const { name, mapping } = (await readProfile(postgres, request.params.name)) ?? missing(request.params.name);
+      return reply.headers(csvHeaders(`${name}-template.csv`)).send(templateOf(mapping));
+    },
+  );
+
+  app.get(
+    '/v1/template.csv',
+    { schema: { ...csv, operationId: 'getTemplate', summary: 'A file to start from, which needs no mapping' } },
+    async (_request, reply) => reply.headers(csvHeaders('template.csv')).send(templateOf(DEFAULT_TEMPLATE)),
+  );
+}
+
+/** Faults of the mapping itself, which no file could mend. */
+function refuseFaults(mapping: Mapping): void {
+  const errors = mappingFaults(mapping);
+  if (errors.length > 0)
+    throw new ProblemError('mapping_incomplete', errors.map(({ path, message }) => `${path}: ${message}`).join('. '), { errors });
+}
+
+function templateOf(mapping: Mapping): string {
+  const text = templateCsv(mapping);
+  if (text === undefined)
+    throw new ProblemError('unprocessable', 'The mapping names a column so far to the right that no file is made for it.');
+  return text;
+}
+
+function csvHeaders(fileName: string) {
+  return { ...attachment(fileName), 'content-type': 'text/csv; charset=utf-8; header=present' };
+}
+
+function refuseBuiltIn(name: string): void {
+  if (isBuiltIn(name))
+    throw new ProblemError('conflict', `"${name}" is a built-in profile, which no one changes. Save the mapping under another name.`);
 }
 
 function missing(name: string): never {

@@ -3,7 +3,8 @@
  *
  * A part is written to a temporary file on the same file system, fsynced, renamed into place, and the directory fsynced:
  * a crash leaves either the old part or the new one. Temporary files have one directory to themselves, and the import in
- * their name, so that what a crash leaves of them is found without a walk through every import.
+ * their name, so that what a crash leaves of them is found without a walk through every import. A part that grows is a
+ * directory of pieces instead, `<root>/<importId>/<part>.pieces`: see pieces.ts.
  */
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
@@ -13,7 +14,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StoreUnavailableError } from '../store-unavailable.ts';
 import { FILE_PARTS, FileMissingError } from './file-store.ts';
-import type { FilePart, FileStore } from './file-store.ts';
+import { isMissing } from './is-missing.ts';
+import { growPieces, piecesSize, readPieces } from './pieces.ts';
+import type { FilePart, FileStore, GrowingPart } from './file-store.ts';
 
 export interface DirectoryFileStoreOptions {
   root: string;
@@ -54,34 +57,25 @@ export async function openDirectoryFileStore({ root, alone }: DirectoryFileStore
       }
     },
 
-    async read(importId, part, { start = 0, end = Infinity } = {}) {
-      const path = places.pathOf(importId, part);
-      const handle = await open(path).catch(async (error: unknown) => {
-        if (!isMissing(error)) throw error;
-        await places.requireStore();
-        throw new FileMissingError(importId, part);
-      });
-      if (end <= start) {
-        await handle.close();
-        return Readable.from([]);
-      }
-      // The stream owns the handle, and closes it. Its `end` is the last byte, ours is the one after.
-      return createReadStream(path, { fd: handle, start, end: end - 1, highWaterMark: READ_BUFFER_BYTES });
-    },
+    grow: (importId, part, from) => growPart(places, importId, part, from),
+
+    read: (importId, part, range = {}) => readPart(places, importId, part, range),
 
     async size(importId, part) {
       try {
         const found = await stat(places.pathOf(importId, part));
         return found.isFile() ? found.size : undefined;
       } catch (error) {
-        if (isMissing(error)) return undefined;
+        if (isMissing(error)) return piecesSize(places.piecesOf(importId, part));
         throw error;
       }
     },
 
     async remove(importId, part) {
-      if (part !== undefined && part !== 'scratch') await rm(places.pathOf(importId, part), { force: true });
-      else await places.removeAtOnce(importId, part);
+      if (part !== undefined && part !== 'scratch') {
+        await rm(places.pathOf(importId, part), { force: true });
+        await rm(places.piecesOf(importId, part), { recursive: true, force: true });
+      } else await places.removeAtOnce(importId, part);
     },
 
     async scratchDirectory(importId, worker) {
@@ -98,24 +92,64 @@ export async function openDirectoryFileStore({ root, alone }: DirectoryFileStore
   };
 }
 
+async function growPart(places: Places, importId: string, part: FilePart, from: { writer: number; at: number }): Promise<GrowingPart> {
+  const directory = places.piecesOf(importId, part);
+  if ((await mkdir(directory, { recursive: true })) !== undefined) {
+    await syncDirectory(dirname(directory));
+    await syncDirectory(places.root);
+  }
+  const piece = await growPieces(directory, from);
+  await syncDirectory(directory);
+  return piece;
+}
+
+async function readPart(
+  places: Places,
+  importId: string,
+  part: FilePart,
+  { start = 0, end = Infinity }: { start?: number; end?: number },
+): Promise<Readable> {
+  const path = places.pathOf(importId, part);
+  const handle = await open(path).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+    return undefined;
+  });
+  if (handle === undefined) {
+    const pieces = await readPieces(places.piecesOf(importId, part), { start, end, bufferBytes: READ_BUFFER_BYTES });
+    if (pieces !== undefined) return pieces;
+    await places.requireStore();
+    throw new FileMissingError(importId, part);
+  }
+  if (end <= start) {
+    await handle.close();
+    return Readable.from([]);
+  }
+  // The stream owns the handle, and closes it. Its `end` is the last byte, ours is the one after.
+  return createReadStream(path, { fd: handle, start, end: end - 1, highWaterMark: READ_BUFFER_BYTES });
+}
+
 /** What lies where. */
 class Places {
-  readonly #root: string;
+  readonly root: string;
   readonly temporaryDirectory: string;
 
   constructor(root: string) {
-    this.#root = root;
+    this.root = root;
     this.temporaryDirectory = join(root, TEMPORARY_DIRECTORY);
   }
 
   directoryOf(importId: string): string {
     if (!NAME.test(importId)) throw new Error(`${JSON.stringify(importId)} is no import id`);
-    return join(this.#root, importId);
+    return join(this.root, importId);
   }
 
   pathOf(importId: string, part: FilePart): string {
     if (!FILE_PARTS.includes(part)) throw new Error(`${JSON.stringify(part)} is no part of an import`);
     return join(this.directoryOf(importId), part);
+  }
+
+  piecesOf(importId: string, part: FilePart): string {
+    return `${this.pathOf(importId, part)}.pieces`;
   }
 
   /** Another one at each call. */
@@ -141,7 +175,7 @@ class Places {
   /** A directory that is not mounted looks like one without files. */
   async requireStore(): Promise<void> {
     await stat(this.temporaryDirectory).catch((error: unknown) => {
-      throw new StoreUnavailableError('file store', `${this.#root} is not a file store, or is not mounted`, { cause: error });
+      throw new StoreUnavailableError('file store', `${this.root} is not a file store, or is not mounted`, { cause: error });
     });
   }
 }
@@ -161,8 +195,4 @@ async function syncDirectory(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

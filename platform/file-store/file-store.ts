@@ -6,15 +6,33 @@
  */
 import type { Readable } from 'node:stream';
 
-/** `original`: the bytes as uploaded. `content`: the text inside, where `original` is compressed. `lines`: offsets of
- *  lines, see ingest/csv/line-index. `rejected`: rejected.csv. `scratch`: working storage of a running import. */
+/** What is appended to, piece by piece. */
+export interface GrowingPart {
+  /** Durable (fsync) when it returns. One at a time. */
+  append(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `original`: the bytes as uploaded. `content`: the text in UTF-8, where `original` is compressed or in another encoding. `lines`: offsets
+ *  of its lines, see ingest/csv/line-index. `rejected`: rejected.csv. `scratch`: working storage of a running import. */
 export const FILE_PARTS = ['original', 'content', 'lines', 'rejected', 'scratch'] as const;
 export type FilePart = (typeof FILE_PARTS)[number];
+
+/** The part that holds the text of an import in UTF-8, by what its row says: what readers read, and what lines and offsets count. */
+export function contentPart({ compressed, encoding }: { compressed: boolean; encoding: string }): FilePart {
+  return compressed || encoding !== 'utf-8' ? 'content' : 'original';
+}
 
 export interface FileStore {
   /** Streams the source into the part, replacing what was there. Durable (fsync) and visible only when it returns. If the
    *  source fails, the part is left as it was and the error is passed on. */
   write(importId: string, part: FilePart, source: AsyncIterable<Uint8Array>): Promise<{ bytes: number }>;
+  /**
+   * Goes on with a part that grows, from byte `at` on: what earlier writers have put there or behind, or are still putting there, is no
+   * longer of it. Writers are numbered, and the larger number is the later one. Whoever reads beyond what they know to be durable may
+   * read what will not stay. Not for parts that were written as a whole.
+   */
+  grow(importId: string, part: FilePart, from: { writer: number; at: number }): Promise<GrowingPart>;
   /** Reads the half-open byte range [start, end); the whole part by default. Throws `FileMissingError` where the store is there and
    *  the part is not, `StoreUnavailableError` where the store itself is away. */
   read(importId: string, part: FilePart, range?: { start?: number; end?: number }): Promise<Readable>;

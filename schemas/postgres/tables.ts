@@ -19,9 +19,9 @@ export const imports = pgTable(
     /** `Idempotency-Key`, scoped to the caller. */
     keyScope: text('key_scope'),
     idempotencyKey: text('idempotency_key'),
-    /** SHA-256 of the content (inside of the .gz, where there is one); null until the upload is whole. */
+    /** SHA-256 of the file (inside of the .gz, where there is one) in its own encoding; null until the upload is whole. */
     sha256: text('sha256'),
-    /** Bytes as uploaded, and of the text inside. Equal unless compressed. */
+    /** Bytes as uploaded, and of the text in UTF-8. Equal unless compressed or in another encoding. */
     bytes: count('bytes').notNull().default(0),
     contentBytes: count('content_bytes').notNull().default(0),
     compressed: boolean('compressed').notNull().default(false),
@@ -48,6 +48,19 @@ export const imports = pgTable(
     /** The replica that may publish it, and until when unless renewed. */
     leaseOwner: text('lease_owner'),
     leaseUntil: instant('lease_until'),
+    /** `file`; `stream`, CSV or NDJSON by its dialect; `events`, one of those that a process collects its small calls in. */
+    form: text('form').notNull().default('file'),
+    /** Of what is no file: the last one that was let append to it. Whoever has an earlier number is fenced. */
+    session: integer('session').notNull().default(0),
+    /** Of what is no file: physical lines that are in the file store, and of these the ones that are published. */
+    linesReceived: count('lines_received').notNull().default(0),
+    linesRead: count('lines_read').notNull().default(0),
+    /** Bytes of rejected.csv as far as published. */
+    rejectedBytes: count('rejected_bytes').notNull().default(0),
+    /** When its last lines came: the present that they are read in, by a successor too. */
+    receivedAt: instant('received_at'),
+    /** Offset after its last event, by partition of the present log; null where nothing of it was published there yet. */
+    publishedTo: count('published_to').array(),
     undoneBy: text('undone_by'),
     undoneAt: instant('undone_at'),
     /** Incarnation of the log whose every partition has the control message. */

@@ -43,6 +43,28 @@ describe('usage that is on its way when an invoice is to become final', () => {
     await billing.pipeline.query('DELETE FROM imports WHERE id = 78');
   });
 
+  it('of a stream that stays open is waited for as far as its lines have arrived, not for its end', async () => {
+    await billing.setUp('streaming');
+    await billing.use([{ customer: 'streaming', time: '2026-10-01T00:10:00Z', quantity: '1' }]);
+    const id = await draftOf('streaming', '2026-10');
+    await makeImports(billing.pipeline, ['79'], 'publishing');
+    const partition = billing.platform.log.partitionFor('streaming');
+    const ends = Array.from({ length: billing.platform.log.partitions }, (_, n) => (n === partition ? 1_000_000 : null));
+    const set = (stream: { received: number; published: number; ends: (number | null)[] | null }) =>
+      billing.pipeline.query(
+        `UPDATE imports SET form = 'stream', content_bytes = $1, bytes_read = $2, published_to = $3::bigint[] WHERE id = 79`,
+        [stream.received, stream.published, stream.ends],
+      );
+    const behind = { code: 'behind', detail: expect.stringContaining('stream 79') as string };
+    await set({ received: 10, published: 5, ends: null });
+    expect(await finalize(id)).toMatchObject(behind);
+    await set({ received: 10, published: 10, ends });
+    expect(await finalize(id)).toMatchObject(behind);
+    await set({ received: 10, published: 10, ends: ends.map((end) => (end === null ? 1_000_000 : 0)) });
+    expect(await finalize(id)).toMatchObject({ status: 'final' });
+    await billing.pipeline.query('DELETE FROM imports WHERE id = 79');
+  });
+
   it('by a decision about a conflict is waited for; by a later one it is an adjustment', async () => {
     await billing.setUp('decided');
     const event = { customer: 'decided', time: '2026-10-01T00:10:00Z', id: 'disputed' };

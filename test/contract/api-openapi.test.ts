@@ -69,6 +69,7 @@ const ROUTES = [
   'GET /v1/dead-letters',
   'GET /v1/dead-letters/{id}',
   'GET /v1/imports/{id}/effect',
+  'GET /v1/imports/{id}/suspected-doubles',
   'GET /v1/invoices',
   'GET /v1/invoices/export.csv',
   'GET /v1/invoices/preview.csv',

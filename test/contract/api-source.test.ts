@@ -2,12 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LineIndexBuilder, tapLines } from '../../ingest/csv/line-index.ts';
-import type { Mapping, StoredDialect } from '../../schemas/http/imports.ts';
+import type { Mapping } from '../../schemas/http/imports.ts';
 import type { Source, UsageRecord } from '../../schemas/http/usage.ts';
 import { openTestApi, type TestApi } from '../support/api.ts';
+import { plainDialect } from '../support/dialect.ts';
 
 let api: TestApi;
-const DIALECT: StoredDialect = { encoding: 'utf-8', bom: false, delimiter: ',', quote: '"', escape: '"', newline: '\n', header: true };
+const DIALECT = plainDialect();
 const CSV = 'customer,when,amount,note\na,2026-10-01,1,plain\nb,2026-10-01,2,"two\nlines, quoted"\nc,2026-10-01,3,last\n';
 const MAPPING: Mapping = {
   customer: 'customer',

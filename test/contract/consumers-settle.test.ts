@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { settleImports } from '../../consumers/settle.ts';
 import { ROLLUPS } from '../../consumers/steps/rollup-ranges.ts';
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
+import type { Postgres } from '../../platform/postgres/postgres.ts';
 import type { UsageEvent } from '../../schemas/usage-event.ts';
 import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
@@ -153,10 +154,10 @@ describe('an import', () => {
 
 describe('the comparison for suspected doubles', () => {
   it('that fails holds up no import', async () => {
-    const { clickhouse } = pipeline.platform;
-    const failing: ClickHouse = {
-      ...clickhouse,
-      query: (query) => (query.name === 'suspected_doubles' ? Promise.reject(new Error('out of memory')) : clickhouse.query(query)),
+    const { postgres } = pipeline.platform;
+    const failing: Postgres = {
+      ...postgres,
+      query: (sql, ...rest) => (sql.includes('AS doubles') ? Promise.reject(new Error('out of memory')) : postgres.query(sql, ...rest)),
     };
     await pipeline.append([line(2)]);
     await finishPublishing({ id: '1', published: 1, rowsRead: 1, identity: 'row' });
@@ -170,7 +171,7 @@ describe('the comparison for suspected doubles', () => {
         await finishPublishing({ id: '2', published: 1, rowsRead: 1, identity: 'row' });
         expect(await ended('2')).toMatchObject({ status: 'complete', suspected_doubles: null });
       },
-      { clickhouse: failing },
+      { postgres: failing },
     );
   });
 });

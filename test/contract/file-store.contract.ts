@@ -178,6 +178,47 @@ export function fileStoreContract(name: string, open: () => Promise<FileStoreUnd
       expect(await store.files.size('170', 'original')).toBe(4);
     });
 
+    it('grows a part by appends of one writer after another, and reads it as one', async () => {
+      const first = await store.files.grow('17', 'original', { writer: 1, at: 0 });
+      await first.append(Buffer.from('0123'));
+      await first.append(Buffer.from('4567'));
+      expect(await contentOf(store.files.read('17', 'original'))).toBe('01234567');
+      await first.close();
+      await store.reopen();
+      const second = await store.files.grow('17', 'original', { writer: 2, at: 6 });
+      await second.append(Buffer.from('abcd'));
+      expect(await contentOf(store.files.read('17', 'original'))).toBe('012345abcd');
+      expect(await contentOf(store.files.read('17', 'original', { start: 4, end: 8 }))).toBe('45ab');
+      expect(await contentOf(store.files.read('17', 'original', { start: 8 }))).toBe('cd');
+      expect(await contentOf(store.files.read('17', 'original', { start: 100 }))).toBe('');
+      expect(await store.files.size('17', 'original')).toBe(10);
+      await second.close();
+    });
+
+    it('leaves a late writer out of a part that another one goes on with', async () => {
+      const late = await store.files.grow('17', 'original', { writer: 9, at: 0 });
+      await late.append(Buffer.from('kept|lost'));
+      const next = await store.files.grow('17', 'original', { writer: 10, at: 5 });
+      await late.append(Buffer.from('late'));
+      expect(await contentOf(store.files.read('17', 'original'))).toBe('kept|');
+      await next.append(Buffer.from('new'));
+      await late.append(Buffer.from('later'));
+      expect(await contentOf(store.files.read('17', 'original'))).toBe('kept|new');
+      const anew = await store.files.grow('17', 'original', { writer: 11, at: 0 });
+      await anew.append(Buffer.from('all anew'));
+      expect(await contentOf(store.files.read('17', 'original'))).toBe('all anew');
+      await Promise.all([late.close(), next.close(), anew.close()]);
+    });
+
+    it('removes a part that has grown like any other', async () => {
+      const part = await store.files.grow('17', 'rejected', { writer: 1, at: 0 });
+      await part.append(Buffer.from('x'));
+      await part.close();
+      await store.files.remove('17', 'rejected');
+      expect(await store.files.size('17', 'rejected')).toBeUndefined();
+      await expect(store.files.read('17', 'rejected')).rejects.toThrow(FileMissingError);
+    });
+
     it('knows how much room there is, or says that it does not', async () => {
       const free = await store.files.freeBytes();
       if (free !== undefined) expect(free).toBeGreaterThan(0);

@@ -5,7 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
-import { ingestRoutes } from '../../ingest/app.ts';
+import { readAddedEffect } from '../../api/billing/added-usage.ts';
+import { ingestRoutes, type IngestSettings } from '../../ingest/app.ts';
 import type { Publisher } from '../../ingest/publisher.ts';
 import { connectClickHouse } from '../../platform/clickhouse/http.ts';
 import { systemClock } from '../../platform/clock.ts';
@@ -40,7 +41,9 @@ export interface TestIngest {
   /** Another process on the same stores. Through the proxies where asked for. */
   replica(instance: string, options?: { proxied?: boolean; root?: string }): Promise<Platform>;
   /** The HTTP server of a replica, listening. Its publisher is none: what is accepted stays so. */
-  serve(platform: Platform, settings?: { leaseSeconds?: number; uploadBytesMax?: number }): Promise<string>;
+  serve(platform: Platform, settings?: Partial<IngestSettings>): Promise<string>;
+  /** The same, to be closed before the others. */
+  serveAlone(platform: Platform): Promise<{ url: string; close(): Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -85,11 +88,19 @@ export async function openTestIngest(): Promise<TestIngest> {
     root,
     proxies,
     replica,
-    async serve(platform, { leaseSeconds = 60, uploadBytesMax = 100_000_000 } = {}) {
+    async serve(platform, settings = {}) {
       const http = await createHttpServer({ platform, adminKey: ADMIN_KEY, dashboardDirectory: undefined });
-      await http.register(ingestRoutes(platform, NOBODY, { leaseSeconds, uploadBytesMax }));
+      const ingest = { leaseSeconds: 60, uploadBytesMax: 100_000_000, ...settings };
+      await http.register(ingestRoutes(platform, NOBODY, ingest, (added) => readAddedEffect(platform, added)));
       closing.unshift(() => http.close());
       return http.listen({ host: '127.0.0.1', port: 0 });
+    },
+    async serveAlone(platform) {
+      const http = await createHttpServer({ platform, adminKey: ADMIN_KEY, dashboardDirectory: undefined });
+      await http.register(
+        ingestRoutes(platform, NOBODY, { leaseSeconds: 60, uploadBytesMax: 100_000_000 }, (added) => readAddedEffect(platform, added)),
+      );
+      return { url: await http.listen({ host: '127.0.0.1', port: 0 }), close: () => http.close() };
     },
     async close() {
       for (const proxy of Object.values(proxies)) proxy.set({ kind: 'none' });

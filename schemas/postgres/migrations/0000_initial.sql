@@ -85,6 +85,13 @@ CREATE TABLE "imports" (
 	"completed_at" timestamp(6) with time zone,
 	"lease_owner" text,
 	"lease_until" timestamp(6) with time zone,
+	"form" text DEFAULT 'file' NOT NULL,
+	"session" integer DEFAULT 0 NOT NULL,
+	"lines_received" bigint DEFAULT 0 NOT NULL,
+	"lines_read" bigint DEFAULT 0 NOT NULL,
+	"rejected_bytes" bigint DEFAULT 0 NOT NULL,
+	"received_at" timestamp(6) with time zone,
+	"published_to" bigint[],
 	"undone_by" text,
 	"undone_at" timestamp(6) with time zone,
 	"undo_sent_to" text

@@ -29,7 +29,7 @@ type Random = () => number;
 const FRACTION_DIGITS = 18;
 /** Of the ids that files with an id column draw from: small, so that files overlap. */
 const IDS = 1_500;
-/** Versions of an id that are reported now and then: other content under the same id is a conflict. */
+/** Versions of an id that a file reports now and then: other content than in another file is a conflict. */
 const OTHER_VERSION_SHARE = 0.03;
 const BAD_ROW_SHARE = 0.01;
 
@@ -42,10 +42,14 @@ export function makeFile(random: Random, name: string, rows: number): UsageFile 
 function withIds(random: Random, name: string, rows: number): UsageFile {
   const first = below(random, IDS);
   const events: ReportedEvent[] = [];
+  // A file that contradicts itself is refused; two files may contradict one another.
+  const versions = new Map<number, number>();
   let [text, badRows] = ['id,customer,time,calls,bytes\n', 0];
   for (let row = 0; row < rows; row++) {
     const id = (first + below(random, rows)) % IDS;
-    const version = random() < OTHER_VERSION_SHARE ? 1 + below(random, 2) : 0;
+    const drawn = random() < OTHER_VERSION_SHARE ? 1 + below(random, 2) : 0;
+    const version = versions.get(id) ?? drawn;
+    versions.set(id, version);
     const cells = drawRow(hashed(id, version), hashed(id, 0));
     const bad = random() < BAD_ROW_SHARE;
     if (bad) badRows += 1;

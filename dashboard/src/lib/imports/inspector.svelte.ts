@@ -16,6 +16,7 @@ export interface Reading {
   encoding?: string;
   delimiter?: string;
   quote?: string;
+  escape?: string;
   newline?: string;
   header?: boolean;
 }

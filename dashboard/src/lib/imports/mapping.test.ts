@@ -25,6 +25,22 @@ describe('a mapping in the making', () => {
     expect(toMapping(draftOf({ mapping: whole, columns: [], problems: [] }))).toEqual(whole);
   });
 
+  it('keeps what the form does not ask about', () => {
+    const special: Mapping = {
+      identity: 'row',
+      customer: 'account',
+      time: ['date', 'clock'],
+      timeZone: 'UTC',
+      timeFormat: 'dd/MM/yyyy HH:mm',
+      measures: [{ meter: { const: 'share' }, quantity: 'load', percent: true, decimal: ',' }],
+      only: [{ column: 'state', in: ['answered'] }],
+      nullTokens: [''],
+      thousands: ',',
+      grouping: 'indian',
+    };
+    expect(toMapping(draftOf({ mapping: special, columns: [], problems: [] }))).toEqual(special);
+  });
+
   it('keeps what was matched when the rest could not be', () => {
     const draft = draftOf({
       mapping: null,

@@ -6,11 +6,15 @@ export interface MeasureDraft {
   meter: { kind: 'const' | 'column'; value: string };
   quantity: { kind: 'const' | 'column'; value: string };
   ifEmpty: 'reject' | 'skip';
+  /** What the form does not ask about, kept as it came. */
+  kept?: Pick<Mapping['measures'][number], 'decimal' | 'thousands' | 'grouping' | 'percent'>;
 }
 
 export interface MappingDraft {
   customer: { kind: 'const' | 'column'; value: string };
   time: string;
+  /** Further columns of a time that is split, which the form does not ask about. */
+  timeRest: string[];
   /** Empty: every time carries its own. */
   timeZone: string;
   identity: 'id' | 'row' | 'file';
@@ -18,9 +22,9 @@ export interface MappingDraft {
   measures: MeasureDraft[];
   nullTokens: string[];
   decimal: '.' | ',';
-  thousands: '' | ',' | '.' | ' ';
+  thousands: '' | NonNullable<Mapping['thousands']>;
   /** What the form does not ask about, kept as it came. */
-  kept: Pick<Mapping, 'timeFormat' | 'properties' | 'customerVisible'>;
+  kept: Pick<Mapping, 'timeFormat' | 'properties' | 'only' | 'grouping' | 'customerVisible'>;
 }
 
 export const EMPTY_MEASURE: MeasureDraft = {
@@ -35,7 +39,8 @@ const COUNTING: MeasureDraft = { meter: { kind: 'const', value: 'events' }, quan
 /** From the server's mapping, or, where it could not complete one, from the columns that it did match. */
 export function draftOf({ mapping, columns, problems }: Pick<Inspection, 'mapping' | 'columns' | 'problems'>): MappingDraft {
   if (mapping !== null) return draftOfMapping(mapping);
-  const matched = (role: string) => columns.find(({ mapsTo }) => mapsTo === role)?.name ?? '';
+  const all = (role: string) => columns.filter(({ mapsTo }) => mapsTo === role).map(({ name }) => name);
+  const matched = (role: string) => all(role)[0] ?? '';
   const id = matched('id');
   const meter = matched('meter');
   const quantity = matched('quantity');
@@ -47,6 +52,7 @@ export function draftOf({ mapping, columns, problems }: Pick<Inspection, 'mappin
   return {
     customer: { kind: 'column', value: matched('customer') },
     time: matched('time'),
+    timeRest: all('time').slice(1),
     timeZone: '',
     identity: id === '' ? 'row' : 'id',
     idColumns: id === '' ? [] : [id],
@@ -59,17 +65,20 @@ export function draftOf({ mapping, columns, problems }: Pick<Inspection, 'mappin
 }
 
 export function draftOfMapping(mapping: Mapping): MappingDraft {
-  const { id, customer, timeFormat, properties, customerVisible } = mapping;
+  const { id, customer, timeFormat, properties, only, grouping, customerVisible } = mapping;
+  const [time = '', ...timeRest] = [mapping.time].flat();
   return {
     customer: sourceOf(customer),
-    time: mapping.time,
+    time,
+    timeRest,
     timeZone: mapping.timeZone ?? '',
     identity: id === undefined ? (mapping.identity ?? 'row') : 'id',
     idColumns: id === undefined ? [] : [id].flat(),
-    measures: mapping.measures.map((measure) => ({
-      meter: 'const' in measure.meter ? { kind: 'const', value: measure.meter.const } : { kind: 'column', value: measure.meter.column },
-      quantity: sourceOf(measure.quantity),
-      ifEmpty: measure.ifEmpty ?? 'reject',
+    measures: mapping.measures.map(({ meter, quantity, ifEmpty = 'reject', ...kept }) => ({
+      meter: 'const' in meter ? { kind: 'const', value: meter.const } : { kind: 'column', value: meter.column },
+      quantity: sourceOf(quantity),
+      ifEmpty,
+      kept,
     })),
     nullTokens: mapping.nullTokens ?? [''],
     decimal: mapping.decimal ?? '.',
@@ -77,6 +86,8 @@ export function draftOfMapping(mapping: Mapping): MappingDraft {
     kept: {
       ...(timeFormat === undefined ? {} : { timeFormat }),
       ...(properties === undefined ? {} : { properties }),
+      ...(only === undefined ? {} : { only }),
+      ...(grouping === undefined ? {} : { grouping }),
       ...(customerVisible === undefined ? {} : { customerVisible }),
     },
   };
@@ -116,9 +127,10 @@ export function toMapping(draft: MappingDraft): Mapping | null {
     ...draft.kept,
     ...(draft.identity === 'id' ? { id: otherIds.length === 0 ? firstId : [firstId, ...otherIds] } : { identity: draft.identity }),
     customer: source(draft.customer),
-    time: draft.time,
+    time: draft.timeRest.length === 0 ? draft.time : [draft.time, ...draft.timeRest],
     ...(draft.timeZone === '' ? {} : { timeZone: draft.timeZone }),
-    measures: draft.measures.map(({ meter, quantity, ifEmpty }) => ({
+    measures: draft.measures.map(({ meter, quantity, ifEmpty, kept }) => ({
+      ...kept,
       meter: meter.kind === 'const' ? { const: meter.value } : { column: meter.value },
       quantity: source(quantity),
       ...(ifEmpty === 'skip' ? { ifEmpty } : {}),

@@ -43,7 +43,7 @@ export function previewColumns(columns: Columns, draft: MappingDraft | undefined
 /** The part a column has in the mapping that is being worked on; a quantity becomes its meter. */
 function useIn(draft: MappingDraft, column: string): { part: string; becomes: string } | undefined {
   const as = (part: string, becomes = part) => ({ part, becomes });
-  if (draft.time === column) return as('time');
+  if (draft.time === column || draft.timeRest.includes(column)) return as('time');
   if (draft.customer.kind === 'column' && draft.customer.value === column) return as('customer');
   if (draft.identity === 'id' && draft.idColumns.includes(column)) return as('id');
   for (const { meter, quantity } of draft.measures) {

@@ -4,6 +4,8 @@ import { columnsOf, fits, suggestedProfile } from './profiles.ts';
 
 const profile = (name: string, mapping: Partial<Mapping> = {}): Profile => ({
   name,
+  builtIn: false,
+  description: null,
   mapping: { customer: { const: 'acme' }, time: 'time', measures: [{ meter: { const: 'calls' }, quantity: 'n' }], ...mapping },
   updatedAt: '2026-10-01T00:00:00Z',
 });

@@ -2,12 +2,20 @@
 import type { Mapping, Profile } from '../types.ts';
 
 /** Columns that a mapping reads, by name or as `#3`. */
-export function columnsOf({ id, customer, time, measures, properties, customerVisible }: Mapping): string[] {
+export function columnsOf({ id, customer, time, measures, properties, only, customerVisible }: Mapping): string[] {
   const named = (source: string | { const: string } | { column: string }) =>
     typeof source === 'string' ? [source] : 'column' in source ? [source.column] : [];
-  const parts = [customer, time, ...measures.flatMap(({ meter, quantity }) => [meter, quantity])];
+  const parts = [customer, ...[time].flat(), ...measures.flatMap(({ meter, quantity }) => [meter, quantity])];
   const kept = properties === undefined || properties === 'rest' ? [] : properties;
-  return [...new Set([...[id ?? []].flat(), ...parts.flatMap(named), ...kept, ...(customerVisible ?? [])])];
+  return [
+    ...new Set([
+      ...[id ?? []].flat(),
+      ...parts.flatMap(named),
+      ...kept,
+      ...(only ?? []).map(({ column }) => column),
+      ...(customerVisible ?? []),
+    ]),
+  ];
 }
 
 export function fits({ mapping }: Pick<Profile, 'mapping'>, header: readonly string[]): boolean {

@@ -26,5 +26,17 @@ describe('the beginning of a file', () => {
   it('keeps both bytes of a line feed in UTF-16', () => {
     const bytes = Uint8Array.of(0xff, 0xfe, 0x61, 0, 0x0a, 0, 0x62);
     expect([...wholeLines(bytes)]).toEqual([0xff, 0xfe, 0x61, 0, 0x0a, 0]);
+    const utf16 = (sample: string) => Uint8Array.from(Buffer.from(sample, 'utf16le'));
+    // U+010A and U+0A00 have the byte of a line feed, and are none.
+    for (const cut of ['a\nb\u010a\u0a00c', '\ufeffa\n\u0a0a']) {
+      const whole = cut.slice(0, cut.indexOf('\n') + 1);
+      expect(wholeLines(utf16(cut))).toEqual(utf16(whole));
+      const swapped = (sample: string) => Uint8Array.from(Buffer.from(sample, 'utf16le').swap16());
+      expect(wholeLines(swapped(cut))).toEqual(swapped(whole));
+    }
+  });
+
+  it('ends with a whole line where lines end in CR', () => {
+    expect([...wholeLines(Uint8Array.from(Buffer.from('a,b\r1,2\r3')))]).toEqual([...Buffer.from('a,b\r1,2\r')]);
   });
 });

@@ -4,6 +4,7 @@
 export const SAMPLE_BYTES = 262_144;
 
 const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 
 export async function sampleOf(file: Blob, name: string, bytesMax = SAMPLE_BYTES): Promise<Blob> {
   if (!name.toLowerCase().endsWith('.gz')) {
@@ -33,10 +34,31 @@ async function firstBytes(
   }
 }
 
-/** Cut behind the last line feed, so that no half row is judged; in UTF-16 one takes two bytes. */
+/** Cut behind the last line ending, so that no half row is judged; in UTF-16 one takes two bytes. */
 export function wholeLines(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const wide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-  const end = bytes.lastIndexOf(LINE_FEED) + 1;
-  if (end === 0) return bytes;
-  return bytes.slice(0, wide ? end + (end % 2) : end);
+  for (const ending of [LINE_FEED, CARRIAGE_RETURN]) {
+    const end = endOfLast(bytes, ending);
+    if (end > 0) return bytes.slice(0, end);
+  }
+  return bytes;
+}
+
+function endOfLast(bytes: Uint8Array, ending: number): number {
+  const wide = byteOrder(bytes);
+  if (wide === undefined) return bytes.lastIndexOf(ending) + 1;
+  // Where the unit begins whose other byte is NUL.
+  const own = wide === 'little' ? 0 : 1;
+  for (let at = bytes.length - (bytes.length % 2) - 2; at >= 0; at -= 2) {
+    if (bytes[at + own] === ending && bytes[at + 1 - own] === 0) return at + 2;
+  }
+  return 0;
+}
+
+/** Of UTF-16, by its mark or by the NULs beside the first characters; undefined for what has one byte or more a character. */
+function byteOrder(bytes: Uint8Array): 'little' | 'big' | undefined {
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return 'little';
+  if (first === 0xfe && second === 0xff) return 'big';
+  if (first === 0) return 'big';
+  return second === 0 ? 'little' : undefined;
 }

@@ -10,6 +10,7 @@ const base: Import = {
   status: 'complete',
   mapping: null,
   identity: 'row',
+  form: 'file',
   suspectedDoubles: null,
   knownFrom: [],
   rows: { read: 300, rejected: 0 },
