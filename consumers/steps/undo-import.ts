@@ -33,7 +33,7 @@ import {
 export const VOIDED_POSITIONS = 250_000;
 
 /** What a voided event says of the time when it was accepted. */
-const ACCEPTED = 'accepted_epoch, accepted_partition, accepted_offset, accepted_idx';
+const ACCEPTED = 'accepted_epoch, accepted_partition, accepted_offset, accepted_idx, passed_on';
 const CONTROL = 'control_epoch, control_partition, control_offset';
 
 /** Conflicts that may be billed without anybody's decision. */
@@ -128,7 +128,7 @@ async function voidRows(run: Run, importId: string, { epoch, partition, offset }
   await run(
     `INSERT INTO voided_events (${CONTENT}, import_id, line, ${POSITION}, undone_import_id, ${ACCEPTED}, ${CONTROL})
      SELECT ${CONTENT}, import_id, line, coalesce(heir_epoch, epoch), coalesce(heir_partition, partition), coalesce(heir_offset, "offset"),
-            coalesce(heir_idx, idx), $1, ${POSITION}, $2, $3, $4
+            coalesce(heir_idx, idx), $1, ${POSITION}, heir_import_id IS NOT NULL, $2, $3, $4
      FROM undone_rows ORDER BY epoch, partition, "offset", idx`,
     [importId, epoch, partition, offset],
   );

@@ -4,29 +4,24 @@
  */
 import { truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ClickHouseDamagedError, mendDamage } from '../../platform/clickhouse/damage.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
 import { RebuildUnderTest } from '../support/rebuild.ts';
 import { usageEvent } from '../support/usage-event.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
 const EVENTS = Array.from({ length: 3000 }, (_, n) => usageEvent({ id: `${n}`, line: n + 2, customer: `customer-${n % 9}` }));
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 
-beforeAll(async () => {
-  stores = await openTestStores();
-});
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open(2);
+const stores = usePipeline({ partitions: 2 }, async (opened) => {
+  pipeline = opened;
   await pipeline.platform.clickhouse.command('TRUNCATE TABLE tallyline.usage_events SYNC');
   await pipeline.publish(EVENTS);
   await pipeline.drain();
 });
-afterEach(() => pipeline.close());
 
 /** Empties a file of every part of the table: under the engine's eyes, or while it is closed. */
 async function empty(file: string, { closed }: { closed: boolean }): Promise<void> {
