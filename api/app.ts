@@ -3,6 +3,7 @@ import type { HttpServer } from '../platform/http/server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { registerBillingRuns } from './routes/billing-runs.ts';
 import { registerConflicts } from './routes/conflicts.ts';
+import { registerCreditNotes } from './routes/credit-notes.ts';
 import { registerCustomers } from './routes/customers.ts';
 import { registerDeadLetters } from './routes/dead-letters.ts';
 import { registerInvoiceExports } from './routes/invoice-exports.ts';
@@ -36,6 +37,7 @@ export function apiRoutes(platform: Platform, sourceReader: SourceReader): (serv
     registerStoredInvoices(server, platform);
     registerInvoiceExports(server, platform);
     registerInvoiceLife(server, platform);
+    registerCreditNotes(server, platform);
     registerBillingRuns(server, platform);
     registerEffect(server, platform);
     registerSuspectedDoubles(server, platform);

@@ -34,6 +34,7 @@ interface Upload {
   /** Makes the ids of several files differ. */
   series: string;
   mapping: Mapping;
+  isDryRun?: boolean;
 }
 
 /** The section of docs/benchmarks.md. */
@@ -47,6 +48,8 @@ export async function benchImports(rows: number): Promise<string[]> {
       { name: 'end to end, id column', rows, series: 'a', mapping: MAPPING },
       { name: 'end to end, id column, three times the file', rows: rows * 3, series: 'b', mapping: MAPPING },
       { name: 'end to end, ids from row content', rows, series: 'c', mapping: withoutId(MAPPING) },
+      { name: 'dry run, id column, three times the file', rows: rows * 3, series: 'd', mapping: MAPPING, isDryRun: true },
+      { name: 'dry run, ids from row content', rows, series: 'e', mapping: withoutId(MAPPING), isDryRun: true },
     ];
     const figures: Figure[] = [];
     for (const upload of uploads) figures.push(await measure(tallyline, upload, floor));
@@ -61,13 +64,13 @@ function withoutId({ customer, time, measures }: Mapping): Mapping {
   return { customer, time, measures };
 }
 
-async function measure(tallyline: Tallyline, { name, rows, series, mapping }: Upload, floor: number): Promise<Figure> {
+async function measure(tallyline: Tallyline, { name, rows, series, mapping, isDryRun = false }: Upload, floor: number): Promise<Figure> {
   const file = join(tallyline.dataDirectory, '..', `${series}.csv`);
   await pipeline(usageCsv(rows, series), createWriteStream(file));
   const { size } = await stat(file);
   const cpuBefore = await cpuSeconds(tallyline.pid);
   const beganAt = performance.now();
-  const response = await tallyline.fetch(importPath({ name: `${series}.csv`, mapping }), {
+  const response = await tallyline.fetch(importPath({ name: `${series}.csv`, mapping }) + (isDryRun ? '&dryRun=true' : ''), {
     method: 'POST',
     body: Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array<ArrayBuffer>>,
     duplex: 'half',
@@ -95,7 +98,7 @@ async function measure(tallyline: Tallyline, { name, rows, series, mapping }: Up
 
 function table(figures: readonly Figure[]): string[] {
   return [
-    'From the first byte of the upload until both stores have committed its last row.',
+    'From the first byte of the upload until both stores have committed its last row; of a dry run, until its report is there.',
     '',
     '| case | rows | seconds | rows/s | CPU µs/row, all processes | peak MB of the Node process since its start | ratio to plain COPY |',
     '|---|---|---|---|---|---|---|',

@@ -73,7 +73,11 @@ describe('readRequest', () => {
 
 describe('a command', () => {
   it('with words that make no sense ends with 2, says what, and shows how it is used', async () => {
-    expect(await run('undo')).toEqual({ code: 2, out: '', err: '<import> is missing.\nUsage: node main.ts undo <import> [--no-wait]\n' });
+    expect(await run('undo')).toEqual({
+      code: 2,
+      out: '',
+      err: '<import> is missing.\nUsage: node main.ts undo <import> [--adjust] [--no-wait]\n',
+    });
     expect(await run('status', '--port', 'many')).toEqual({
       code: 2,
       out: '',

@@ -10,6 +10,7 @@
  * Low priority: while the log holds much that records has not had, an incremental run waits before it starts and a moment
  * before each rectangle. Only for so long, since a check that never comes is none. What a person asked for does not wait.
  */
+import { checkParts, requireAllParts } from '../platform/clickhouse/damage.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { CellRectangle } from '../platform/usage-cells.ts';
 import { Waker } from '../platform/waker.ts';
@@ -64,6 +65,7 @@ export async function reconcile(platform: Platform, epoch: number, signal: Abort
     // The transaction does nothing but hold the lock: it goes with the connection, however this process ends.
     const { rows } = await transaction.query<{ locked: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS locked', [LOCK]);
     if (rows[0]?.locked !== true) return false;
+    await requireAllParts(platform.clickhouse, platform);
     await new Round(platform, epoch, signal).run();
     return true;
   });
@@ -91,6 +93,7 @@ class Round {
     const { postgres, clickhouse, clock } = this.#platform;
     const request = await takeRequest(postgres);
     if (request === undefined) return false;
+    if (request.isWhole) await checkParts(clickhouse, this.#platform, this.#signal);
     const watermark = await readWatermark(this.#platform, this.#epoch);
     await this.#compare(regionsOfRequest(postgres, clickhouse, watermark, request), watermark, false);
     if (this.#signal.aborted) return false;

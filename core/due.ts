@@ -8,6 +8,7 @@
  * line, discount, minimum and tax, and within a line per hour. So what a later document billed once is never billed again, and a
  * voided one falls due again, less what others have billed meanwhile. Amounts in minor units, quantities at QUANTITY_SCALE.
  */
+import type { Aggregation } from '../schemas/http/customers.ts';
 import type { Window } from './window.ts';
 
 export type ChargeKind = 'usage' | 'fee' | 'discount' | 'minimum' | 'tax';
@@ -39,10 +40,46 @@ export interface BilledDocument {
   charges: readonly Charge[];
 }
 
+/** Why something is due: `id` is an import's, a conflict's or a document's. */
+export interface Cause {
+  kind: 'late' | 'undone' | 'replaced' | 'void' | 'credit_note';
+  id: string;
+  /** Of the file, or the document's number. */
+  name: string | null;
+  events: number;
+  /** At QUANTITY_SCALE. */
+  quantity: bigint;
+}
+
+/** A place in the log of a customer's partition, and how often what stood there is counted. */
+export interface WeightedPosition {
+  epoch: number;
+  partition: number;
+  offset: number;
+  weight: number;
+}
+
+/** What opens an adjustment down to its events. */
+export interface AdjustmentBasis {
+  /** Null where the entry has none. */
+  meter: { aggregation: Aggregation; property: string | null } | null;
+  /** Where the aggregate of the line begins, epoch ms. */
+  from: number;
+  /** What the documents that count have billed for the line, hour by hour: the sum of what stood at these places. */
+  billed: readonly WeightedPosition[];
+}
+
+export interface AdjustedCharge extends Charge {
+  causes: readonly Cause[];
+  basis: AdjustmentBasis;
+}
+
 /** What is due for an earlier period, on the invoice that bills it. */
 export interface Adjustment {
+  /** The invoice that billed the period. */
+  invoice: { id: string; number: string | null };
   period: Window & { timeZone: string };
-  charges: readonly Charge[];
+  charges: readonly AdjustedCharge[];
 }
 
 type KeyedAmount = Pick<Charge, 'key' | 'amount'>;

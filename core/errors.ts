@@ -41,6 +41,7 @@ export const PROBLEMS = {
   stream_gap: { status: 409, title: 'Lines of the stream are missing', retriable: false },
   too_many_streams: { status: 503, title: 'As many streams as can be are open', retriable: true },
   unknown_profile: { status: 422, title: 'No such profile', retriable: false },
+  unknown_customer: { status: 422, title: 'No such customer', retriable: false },
   unknown_plan: { status: 422, title: 'No such plan', retriable: false },
   unknown_currency: { status: 422, title: 'Not an ISO 4217 currency', retriable: false },
   unknown_time_zone: { status: 422, title: 'Not an IANA time zone', retriable: false },
@@ -63,15 +64,30 @@ export interface FieldError {
   message: string;
 }
 
+/** An hour of a meter of a customer. */
+export interface CellName {
+  customer: string;
+  meter: string;
+  /** When it begins, RFC 3339 in UTC. */
+  hour: string;
+}
+
 /** Thrown for the caller's sake; becomes `application/problem+json`. `detail` says what, where and how to mend it. */
 export class ProblemError extends Error {
   readonly code: ProblemCode;
   readonly errors: readonly FieldError[] | undefined;
+  /** What is at fault where it is no field of the request. */
+  readonly cells: readonly CellName[] | undefined;
 
-  constructor(code: ProblemCode, detail: string, options: { errors?: readonly FieldError[]; cause?: unknown } = {}) {
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    options: { errors?: readonly FieldError[]; cells?: readonly CellName[]; cause?: unknown } = {},
+  ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ProblemError';
     this.code = code;
     this.errors = options.errors;
+    this.cells = options.cells;
   }
 }

@@ -82,15 +82,20 @@ describe('what is not usage', () => {
     });
   });
 
-  it('adjustments name their period and hours, and are part of the total', () => {
+  it('adjustments name their invoice, period, hours and causes, and are part of the total', () => {
     const hour = { start: september.from, end: september.from + 3_600_000, quantity: 10n ** 18n, amount: 25n };
     const charge = { key: 'usage/x/calls', kind: 'usage' as const, meter: 'calls', quantity: 10n ** 18n, amount: 25n, hours: [hour] };
-    const adjustments = [{ period: { ...september, timeZone: zone }, charges: [charge] }];
+    const cause = { kind: 'late' as const, id: '3', name: 'late.csv', events: 1, quantity: 10n ** 18n };
+    const basis = { meter: null, from: september.from, billed: [] };
+    const invoice = { id: '7', number: 'INV-7' };
+    const adjustments = [{ invoice, period: { ...september, timeZone: zone }, charges: [{ ...charge, causes: [cause], basis }] }];
     expect(buildInvoice(inputOf({ adjustments }))).toMatchObject({
       subtotal: '1.50',
       adjustments: [
         {
           n: 1,
+          invoice,
+          causes: [{ kind: 'late', id: '3', name: 'late.csv', events: 1, quantity: '1' }],
           period: { from: '2026-08-31T22:00:00Z', to: '2026-09-30T22:00:00Z', timeZone: zone },
           quantity: '1',
           amount: '0.25',

@@ -171,8 +171,9 @@ function minimumText({ key, segment, minimum, base, amount }: RatedMinimum, { in
   };
 }
 
-function adjustmentText({ period, charges }: Adjustment, { money, instant }: TextContext): Omit<InvoiceAdjustment, 'n'>[] {
-  return charges.map(({ key, kind, meter, quantity, amount, hours }) => ({
+function adjustmentText({ invoice, period, charges }: Adjustment, { money, instant }: TextContext): Omit<InvoiceAdjustment, 'n'>[] {
+  return charges.map(({ key, kind, meter, quantity, amount, hours, causes }) => ({
+    invoice,
     period: { from: instant(period.from), to: instant(period.to), timeZone: period.timeZone },
     key,
     kind,
@@ -185,6 +186,7 @@ function adjustmentText({ period, charges }: Adjustment, { money, instant }: Tex
       quantity: quantityText(hour.quantity),
       amount: money(hour.amount),
     })),
+    causes: causes.map((cause) => ({ ...cause, quantity: quantityText(cause.quantity) })),
   }));
 }
 

@@ -1,7 +1,7 @@
 /** What makes a plan sound. Faults are values that point at the field; nothing here throws, also for a plan that no JSON schema has seen. */
 import type { Discount, PlanDefinition, Price, Tier } from '../schemas/http/plans.ts';
-import { FRACTION_DIGITS_MAX, INTEGER_DIGITS_MAX } from './decimal-text.ts';
-import { compareDecimals, isDecimal } from './decimal.ts';
+import { decimalFault } from './decimal-fault.ts';
+import { compareDecimals } from './decimal.ts';
 import type { FieldError } from './errors.ts';
 import { isCurrency } from './money.ts';
 
@@ -9,7 +9,7 @@ import { isCurrency } from './money.ts';
 export function checkPlan(plan: PlanDefinition): FieldError[] {
   const errors: FieldError[] = [];
   if (!isCurrency(plan.currency)) {
-    errors.push({ path: 'currency', code: 'unknown_currency', message: `${plan.currency} is not an active ISO 4217 currency` });
+    errors.push({ path: 'currency', code: 'unknown_currency', message: `${plan.currency} is not an active ISO 4217 currency such as USD` });
   }
   const firstPriceOf = new Map<string, number>();
   for (const [n, price] of plan.prices.entries()) {
@@ -107,17 +107,4 @@ function checkDecimals(fields: Readonly<Record<string, string | undefined>>, pat
     const fault = text === undefined ? undefined : decimalFault(text);
     return fault === undefined ? [] : [{ path: path === '' ? name : `${path}/${name}`, ...fault }];
   });
-}
-
-function decimalFault(text: string): { code: string; message: string } | undefined {
-  if (!isDecimal(text)) return { code: 'invalid_decimal', message: `${text.slice(0, 40)} is not a decimal number` };
-  if (text.startsWith('-')) return { code: 'negative', message: `${text.slice(0, 40)} is below 0` };
-  const [integer = '', fraction = ''] = text.split('.');
-  if (integer.length > INTEGER_DIGITS_MAX) {
-    return { code: 'number_too_large', message: `more than ${INTEGER_DIGITS_MAX} digits before the decimal point` };
-  }
-  if (fraction.length > FRACTION_DIGITS_MAX) {
-    return { code: 'too_many_fraction_digits', message: `more than ${FRACTION_DIGITS_MAX} digits after the decimal point` };
-  }
-  return undefined;
 }

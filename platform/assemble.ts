@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Config, Servers } from '../config.ts';
 import { openChdb } from './clickhouse/chdb.ts';
 import type { ClickHouse } from './clickhouse/clickhouse.ts';
+import { mendDamage } from './clickhouse/damage.ts';
 import { connectClickHouse } from './clickhouse/http.ts';
 import { migrateInTurn } from './clickhouse/migrate.ts';
 import { systemClock } from './clock.ts';
@@ -133,7 +134,7 @@ async function openClickHouse(
 ): Promise<ClickHouse> {
   const clickhouse = await lifecycle.start('ClickHouse', open, (opened) => opened.close(), STORE_PHASE);
   await migrateInTurn(postgres, { clickhouse, logger });
-  return clickhouse;
+  return mendDamage(clickhouse, { postgres, logger });
 }
 
 function openLog(open: () => Promise<EventLog>, lifecycle: Lifecycle): Promise<EventLog> {

@@ -59,9 +59,10 @@ export function compareCells(a: UsageCell, b: UsageCell): number {
   return compareText(a.customer, b.customer) || a.hour - b.hour || compareText(a.meter, b.meter);
 }
 
-/** The condition that both stores understand in their own words; parameters: epoch, next offsets. */
-export function belowInPostgres(epoch: string, nextOffsets: string): string {
-  return `(epoch < ${epoch}::integer OR (epoch = ${epoch}::integer AND "offset" < (${nextOffsets}::bigint[])[partition + 1]))`;
+/** The condition that both stores understand in their own words; parameters: epoch, next offsets. `prefix`: of the columns' names. */
+export function belowInPostgres(epoch: string, nextOffsets: string, prefix = ''): string {
+  const next = `(${nextOffsets}::bigint[])[${prefix}partition + 1]`;
+  return `(${prefix}epoch < ${epoch}::integer OR (${prefix}epoch = ${epoch}::integer AND "${prefix}offset" < ${next}))`;
 }
 
 export const BELOW_IN_CLICKHOUSE =

@@ -2,15 +2,17 @@
  * What is due for the periods that a customer was billed for before: their rating by all that is known now, on the terms they were billed
  * by, less what final documents say of them. Voided invoices leave their period to be billed; drafts do not count.
  */
-import { chargesOf, dueOf, isCorrection, type Adjustment, type BilledDocument } from '../../core/due.ts';
+import { chargesOf, dueOf, isCorrection, type Adjustment } from '../../core/due.ts';
 import type { Window } from '../../core/window.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import { findCreditNotes } from '../queries/credit-notes.ts';
 import { readCharges, type StoredCharge } from '../queries/invoice-charges.ts';
-import { findInvoice, findIssuedInvoices, type IssuedInvoice } from '../queries/invoices.ts';
+import { findBases, findInvoice, findIssuedInvoices, type IssuedInvoice } from '../queries/invoices.ts';
 import { unsettledPeriods, type CustomerPeriod } from '../queries/settled-periods.ts';
-import { rateCustomer } from './rate.ts';
+import { cellWatermarkOf } from '../queries/watermark.ts';
+import { explainDue, type DueDocument } from './adjust.ts';
+import { rateCustomer, segmentsOf } from './rate.ts';
 import { standingInvoices } from './standing-invoices.ts';
 
 export type BillingStores = Pick<Platform, 'postgres' | 'clickhouse' | 'log' | 'clock'>;
@@ -51,33 +53,35 @@ export async function dueOfPeriods(
   for (const { from, to } of periods) {
     const [invoice] = standingInvoices(issued.filter(({ period }) => period.from === from && period.to === to));
     if (invoice === undefined || invoice.currency !== currency) continue;
-    const terms = (await findInvoice(postgres, invoice.id))?.terms?.billing;
-    if (terms === undefined) throw new Error(`invoice ${invoice.number} has no terms`);
-    const { rated } = await rateCustomer(stores, {
-      customer: invoice.customer,
-      period: invoice.period,
-      terms,
-      ...within(options),
-    });
-    const billed: BilledDocument[] = documents.map(({ status, charges }) => ({
-      status,
-      charges: charges.filter(({ period }) => period.from === from && period.to === to),
-    }));
-    const charges = dueOf(chargesOf(rated), billed);
-    if (charges.length > 0) adjustments.push({ period: { from, to, timeZone: invoice.timeZone }, charges });
+    const { terms, position } = (await findInvoice(postgres, invoice.id)) ?? { terms: null, position: null };
+    if (terms === null || position === null) throw new Error(`invoice ${invoice.number} has no terms, or no place in the log`);
+    const { customer, period } = invoice;
+    const rating = await rateCustomer(stores, { customer, period, terms: terms.billing, ...within(options) });
+    const billed = documents.map((document) => ({ ...document, charges: document.charges.filter((charge) => isOf(charge, { from, to })) }));
+    const due = dueOf(chargesOf(rating.rated), billed);
+    if (due.length === 0) continue;
+    const context = {
+      invoice: { ...invoice, position },
+      documents: billed,
+      meters: rating.terms.meters,
+      segments: segmentsOf(rating.terms, period),
+      below: cellWatermarkOf(rating.watermark),
+    };
+    const charges = await explainDue(postgres, due, context);
+    adjustments.push({ invoice: { id: invoice.id, number: invoice.number }, period: { from, to, timeZone: invoice.timeZone }, charges });
   }
   return adjustments;
 }
 
-interface Document {
-  status: 'final' | 'void';
-  charges: readonly StoredCharge[];
+function isOf({ period }: StoredCharge, { from, to }: Window): boolean {
+  return period.from === from && period.to === to;
 }
 
 /** Final invoices and their credit notes; those of void ones have gone with them, and goodwill is no correction. */
-async function readDocuments(postgres: Queryable, issued: readonly IssuedInvoice[], periods: readonly Window[]): Promise<Document[]> {
+async function readDocuments(postgres: Queryable, issued: readonly IssuedInvoice[], periods: readonly Window[]): Promise<DueDocument[]> {
   const ids = issued.filter(({ status }) => status === 'final').map(({ id }) => id);
   const notes = await findCreditNotes(postgres, ids);
+  const bases = await findBases(postgres, ids);
   const invoices = await readCharges(postgres, 'invoice', ids, { from: periods.map(({ from }) => from) });
   // Whole ones: whether a note is a correction shows in all of its entries.
   const credits = await readCharges(
@@ -85,7 +89,16 @@ async function readDocuments(postgres: Queryable, issued: readonly IssuedInvoice
     'credit-note',
     notes.map(({ id }) => id),
   );
-  return [...invoices.values(), ...[...credits.values()].filter(isCorrection)].map((charges) => ({ status: 'final', charges }));
+  const billed = issued.flatMap(({ id, number, period }): DueDocument[] => {
+    const [charges, basis] = [invoices.get(id), bases.get(id)];
+    if (charges === undefined || basis === undefined) return [];
+    return [{ status: 'final', kind: 'invoice', id, number, charges, basis: { ...basis, period } }];
+  });
+  const credited = notes.flatMap(({ id, number, invoice }): DueDocument[] => {
+    const charges = credits.get(id) ?? [];
+    return isCorrection(charges) ? [{ status: 'final', kind: 'credit_note', id, number, invoice, charges }] : [];
+  });
+  return [...billed, ...credited];
 }
 
 function within({ transaction }: { transaction?: Queryable }): { transaction?: Queryable } {

@@ -1,16 +1,22 @@
-/** Why a line comes to its amount: inputs, formula, rounding, and what was left out. */
+/** Why a line comes to its amount: inputs, formula, rounding, what was left out, and what has changed since. */
+import { formatDecimal } from '../../core/decimal.ts';
 import { formulaOf } from '../../core/explanation.ts';
 import { minorDigits } from '../../core/money.ts';
+import { QUANTITY_SCALE } from '../../core/rating.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { Explanation } from '../../schemas/http/invoice-life.ts';
-import { readLeftOut } from '../queries/left-out.ts';
+import { readLeftOut, type LeftOut } from '../queries/left-out.ts';
+import { readUsageChanges } from '../queries/usage-changes.ts';
+import { EVERYTHING } from '../queries/watermark.ts';
 import { segmentsOf } from './rate.ts';
 import type { TracedLine } from './trace.ts';
 
-export async function explainLine(
-  postgres: Queryable,
-  { invoice, line, hours, meter, below, terms, period, asOf }: TracedLine,
-): Promise<Explanation> {
+/**
+ * Of a final invoice all of it stands for its `asOf` and is the same for ever: inputs and formula as they were frozen, what was left out as
+ * it was counted when the invoice became final. `since` alone moves: what has come and gone after that. Of a draft all stands for now.
+ */
+export async function explainLine(postgres: Queryable, traced: TracedLine): Promise<Explanation> {
+  const { line, hours, meter, terms, period, asOf, currency } = traced;
   const window = { from: Date.parse(line.from), to: Date.parse(line.to) };
   const plan = segmentsOf(terms, period).find(({ from }) => from === window.from)?.plan;
   return {
@@ -28,8 +34,28 @@ export async function explainLine(
     },
     formula: formulaOf(line),
     exactAmount: line.exactAmount,
-    rounding: { mode: terms.rounding, currency: invoice.currency, digits: minorDigits(invoice.currency) },
+    rounding: { mode: terms.rounding, currency, digits: minorDigits(currency) },
     amount: line.amount,
-    leftOut: await readLeftOut(postgres, { customer: invoice.customer, meter: line.meter, window, below }),
+    leftOut: traced.leftOut ?? (await leftOutNow(postgres, traced, window)),
+    since: await changesSince(postgres, traced, window),
   };
+}
+
+async function leftOutNow(
+  postgres: Queryable,
+  { customer, line: { meter } }: TracedLine,
+  window: { from: number; to: number },
+): Promise<LeftOut> {
+  const [leftOut] = await readLeftOut(postgres, customer, [{ meter, window }]);
+  if (leftOut === undefined) throw new Error('one line was asked for');
+  return leftOut;
+}
+
+async function changesSince(postgres: Queryable, traced: TracedLine, window: { from: number; to: number }): Promise<Explanation['since']> {
+  const { customer, line, moments } = traced;
+  const difference = [{ below: EVERYTHING, weight: 1 }, ...moments.map(({ below, weight }) => ({ below, weight: -weight }))];
+  const changes = await readUsageChanges(postgres, { customer, meters: [line.meter], moments: difference }, [window]);
+  return changes.flatMap(({ kind, quantity, ...change }) => {
+    return kind === 'again' ? [] : [{ kind, ...change, quantity: formatDecimal(quantity, QUANTITY_SCALE) }];
+  });
 }

@@ -25,6 +25,7 @@ import {
   type IssuedInvoice,
   type StoredInvoice,
 } from '../queries/invoices.ts';
+import { readLeftOut } from '../queries/left-out.ts';
 import { readSettings } from '../queries/settings.ts';
 import { settlePeriods } from '../queries/settled-periods.ts';
 import { invoiceCharges } from './charges.ts';
@@ -114,6 +115,10 @@ async function finalize(platform: Platform, transaction: Transaction, { id, by, 
 async function freeze(transaction: Transaction, { id, month }: StoredInvoice, draft: Draft, now: Date) {
   const { input, rated, terms } = draft.rating;
   const settings = await readSettings(transaction);
+  // While usage is held still: what it leaves out at this moment cannot be told later.
+  const lines = rated.lines.map(({ meter = '', segment }) => ({ meter, window: { from: segment.from, to: segment.to } }));
+  const leftOut = await readLeftOut(transaction, input.customer.id, lines);
+  const adjustments = rated.adjustments.flatMap((one) => one.charges.map(({ key, basis }) => ({ period: one.period.from, key, ...basis })));
   const charges = chargeTexts(invoiceCharges(input, rated));
   // Last, as it makes everybody else who finalizes wait.
   const number = await takeNumber(transaction, 'invoices', settings.numbering.invoice, dateOf(now.getTime(), input.period.timeZone));
@@ -124,7 +129,7 @@ async function freeze(transaction: Transaction, { id, month }: StoredInvoice, dr
     status: 'final' as const,
     finalizedAt: instantText(now.getTime()),
   };
-  return { snapshot, charges, number, terms: { billing: terms, seller: settings.seller } };
+  return { snapshot, charges, number, terms: { billing: terms, seller: settings.seller, leftOut, adjustments } };
 }
 
 function requireOver(end: number, now: Date, force: FinalizeRequest['force']): void {

@@ -15,6 +15,9 @@ import type { AsOfPosition } from '../queries/invoices.ts';
  */
 const HELD_AT_MOST = `set_config('idle_in_transaction_session_timeout', '90s', true)`;
 
+/** Of a customer that is red all over, so many say enough; GET /v1/reconciliation has all. */
+const CELLS_TOLD = 100;
+
 /** Until the transaction ends. Throws `behind`, `import_running` or `reconciliation_red`. */
 export async function holdUsage(transaction: Queryable, log: Platform['log'], customer: string): Promise<AsOfPosition> {
   const position = await lockOffsets(transaction, log, customer);
@@ -102,19 +105,19 @@ async function requireNoDecision(transaction: Queryable, customer: string): Prom
 }
 
 async function requireGreen(transaction: Queryable, customer: string): Promise<void> {
-  const { rows } = await transaction.query<{ meter: string; hour: string }>(
-    `SELECT meter, hour FROM reconciliation_cells WHERE customer = $1 AND state = 'differs' ORDER BY hour, meter LIMIT 1`,
+  const { rows } = await transaction.query<{ meter: string; hour: string; all: number }>(
+    `SELECT meter, hour, count(*) OVER ()::integer AS all FROM reconciliation_cells
+      WHERE customer = $1 AND state = 'differs' ORDER BY hour, meter LIMIT ${CELLS_TOLD}`,
     [customer],
   );
-  const [red] = rows;
-  if (red !== undefined)
-    throw new ProblemError(
-      'reconciliation_red',
-      `Postgres and ClickHouse disagree about customer "${customer}", meter "${red.meter}", hour ${toInstant(red.hour)}. See GET /v1/reconciliation; a rebuild of ClickHouse mends it.`,
-      {
-        errors: [
-          { path: `${customer}/${red.meter}/${toInstant(red.hour)}`, code: 'differs', message: 'the stores disagree about this hour' },
-        ],
-      },
-    );
+  const cells = rows.map(({ meter, hour }) => ({ customer, meter, hour: toInstant(hour) }));
+  const [red] = cells;
+  if (red === undefined) return;
+  const others = (rows[0]?.all ?? 1) - 1;
+  throw new ProblemError(
+    'reconciliation_red',
+    `Postgres and ClickHouse disagree about customer "${customer}", meter "${red.meter}", hour ${red.hour}` +
+      `${others === 0 ? '' : `, and about ${others} more of this customer`}. See GET /v1/reconciliation; a rebuild of ClickHouse mends it.`,
+    { cells },
+  );
 }

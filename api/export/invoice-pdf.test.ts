@@ -76,6 +76,7 @@ describe('the PDF of an invoice', () => {
     const lines = allLines(await pdfOf(sampleInvoice({ ...FINAL, status: 'void', voided })));
     expect(lines.join('\n')).toContain('Total due (void, not to be paid)');
     expect(lines.join('\n')).toContain('Voided\t3 Nov 2026');
+    expect(lines.join('\n')).not.toMatch(/Payable within|IBAN/);
     const credit = { total: '-12.50', settlement: { applied: [], payable: '0.00', carried: '12.50' } };
     const credited = allLines(await pdfOf(sampleInvoice({ ...FINAL, ...credit })));
     expect(amountAfter(credited, 'Credit, set off')).toBe('USD -12.50');

@@ -1,17 +1,13 @@
-/**
- * An invoice as PDF: a page is drawn when someone reads on, and is gone when the next one begins, so that an appendix of thousands of pages
- * takes no more memory than one of two. The same invoice gives the same bytes.
- */
-import { Readable } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
+/** An invoice as PDF. The same invoice gives the same bytes. */
+import type { Readable } from 'node:stream';
 import type { Invoice } from '../../schemas/http/invoices.ts';
 import type { Seller } from '../../schemas/http/settings.ts';
-import { createDocument } from './pdf/document.ts';
 import { drawHeading, titleOf } from './pdf/heading.ts';
-import { drawHours } from './pdf/hours-appendix.ts';
+import { drawHours, invoiceHours } from './pdf/hours-appendix.ts';
 import { periodLabel } from './pdf/labels.ts';
 import { drawLines } from './pdf/lines-table.ts';
-import { Sheet } from './pdf/sheet.ts';
+import type { Sheet, Stamp } from './pdf/sheet.ts';
+import { streamDocument } from './pdf/stream.ts';
 import { showHidden } from './pdf/text.ts';
 import { closingRows, drawAdjustments, totalRows } from './pdf/totals.ts';
 
@@ -23,41 +19,22 @@ export interface InvoicePdfOptions {
   hours: boolean;
 }
 
-const STAMPS: Record<Invoice['status'], string | undefined> = { preview: 'PREVIEW', draft: 'DRAFT', void: 'VOID', final: undefined };
+const STAMPS: Record<Invoice['status'], Stamp | undefined> = { preview: 'PREVIEW', draft: 'DRAFT', void: 'VOID', final: undefined };
 
 export function writeInvoicePdf(invoice: Invoice, options: InvoicePdfOptions): Readable {
-  return Readable.from(pdfChunks(invoice, options), { objectMode: false });
-}
-
-async function* pdfChunks(invoice: Invoice, options: InvoicePdfOptions): AsyncGenerator<Buffer> {
-  const { name = '', taxId, email } = options.seller;
-  const title = titleOf(invoice);
-  const period = periodLabel(invoice.period, invoice.period.timeZone);
-  const customer = showHidden(invoice.customerName);
-  const document = createDocument({
-    title: `${title} · ${customer} · ${period}`,
-    author: name,
-    subject: `${period}, ${invoice.period.timeZone}`,
-    date: new Date(invoice.finalizedAt ?? invoice.asOf),
-  });
-  const sheet = new Sheet(document, {
-    header: { left: [title, name].filter(Boolean).join(' · '), right: `${customer} · ${period}` },
-    footer: [name, taxId === undefined ? '' : `Tax number: ${taxId}`, email].filter(Boolean).join(' · '),
-    stamp: STAMPS[invoice.status],
-  });
-  let pages = 0;
-  const steps = drawInvoice(sheet, invoice, options);
-  while (steps.next().done !== true) {
-    const chunk = document.read();
-    if (chunk !== null) yield chunk;
-    if (sheet.pages === pages) continue;
-    pages = sheet.pages;
-    // A fast reader would otherwise keep everyone else waiting until the last page.
-    await setImmediate();
-  }
-  sheet.close();
-  document.end();
-  for (let chunk = document.read(); chunk !== null; chunk = document.read()) yield chunk;
+  const { period, customerName, status, finalizedAt, asOf } = invoice;
+  return streamDocument(
+    {
+      title: titleOf(invoice),
+      seller: options.seller,
+      customer: showHidden(customerName),
+      subject: periodLabel(period, period.timeZone),
+      timeZone: period.timeZone,
+      date: new Date(finalizedAt ?? asOf),
+      stamp: STAMPS[status],
+    },
+    (sheet) => drawInvoice(sheet, invoice, options),
+  );
 }
 
 function* drawInvoice(sheet: Sheet, invoice: Invoice, { seller, invoiceDetails, hours }: InvoicePdfOptions): Generator<void> {
@@ -70,5 +47,5 @@ function* drawInvoice(sheet: Sheet, invoice: Invoice, { seller, invoiceDetails, 
     yield* drawAdjustments(sheet, invoice);
     yield* sheet.place(closing);
   }
-  if (hours) yield* drawHours(sheet, invoice);
+  if (hours) yield* drawHours(sheet, invoice.currency, invoiceHours(invoice));
 }

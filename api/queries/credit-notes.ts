@@ -10,14 +10,24 @@ interface CreditNoteRow extends Pick<CreditNote, 'id' | 'number' | 'invoice' | '
   [column: string]: unknown;
 }
 
+const NOTE = `credit_note_id::text AS id, number, invoice_id::text AS invoice, reason, content, created_at AS "createdAt"`;
+
 /** Of these invoices, oldest first. */
 export async function findCreditNotes(postgres: Queryable, invoiceIds: readonly string[]): Promise<CreditNote[]> {
   const { rows } = await postgres.query<CreditNoteRow>(
-    `SELECT credit_note_id::text AS id, number, invoice_id::text AS invoice, reason, content, created_at AS "createdAt"
-       FROM credit_notes WHERE invoice_id = ANY($1::bigint[]) ORDER BY credit_note_id`,
+    `SELECT ${NOTE} FROM credit_notes WHERE invoice_id = ANY($1::bigint[]) ORDER BY credit_note_id`,
     [invoiceIds],
   );
-  return rows.map(({ content, createdAt, ...row }) => ({ ...row, ...content, createdAt: toInstant(createdAt) }));
+  return rows.map(toNote);
+}
+
+export async function findCreditNote(postgres: Queryable, id: string): Promise<CreditNote | undefined> {
+  const { rows } = await postgres.query<CreditNoteRow>(`SELECT ${NOTE} FROM credit_notes WHERE credit_note_id = $1::bigint`, [id]);
+  return rows[0] === undefined ? undefined : toNote(rows[0]);
+}
+
+function toNote({ content, createdAt, ...row }: CreditNoteRow): CreditNote {
+  return { ...row, ...content, createdAt: toInstant(createdAt) };
 }
 
 export async function insertCreditNote(

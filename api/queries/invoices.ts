@@ -1,4 +1,5 @@
 /** Stored invoices. Their entries, by hour, are in invoice-charges.ts. */
+import type { AdjustmentBasis } from '../../core/due.ts';
 import { toInstant } from '../../core/instant-text.ts';
 import type { Window } from '../../core/window.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
@@ -6,6 +7,7 @@ import type { InvoiceSummary } from '../../schemas/http/invoice-life.ts';
 import type { Invoice } from '../../schemas/http/invoices.ts';
 import type { Seller } from '../../schemas/http/settings.ts';
 import type { BillingTerms } from '../billing/terms.ts';
+import type { LeftOut } from './left-out.ts';
 
 /** Up to where in the log the usage of a final invoice's customer goes. */
 export interface AsOfPosition {
@@ -34,11 +36,18 @@ export interface StoredInvoice {
   voided: { at: string; by: string; reason: string } | null;
 }
 
-/** What a final invoice was rated by, and who issued it. */
+/** What a final invoice was rated by, who issued it, and what its trace has to know of the moment when it became final. */
 export interface InvoiceTerms {
   billing: BillingTerms;
   seller: Seller;
+  /** By line. */
+  leftOut: LeftOut[];
+  /** By adjustment. */
+  adjustments: StoredBasis[];
 }
+
+/** `key` names the entry within its period, which begins at `period` (epoch ms). */
+export type StoredBasis = AdjustmentBasis & { period: number; key: string };
 
 interface InvoiceRow extends Omit<StoredInvoice, 'period' | 'position' | 'voided'> {
   from: string;
@@ -73,6 +82,26 @@ export async function findIssuedInvoices(postgres: Queryable, customers: readonl
     [customers],
   );
   return rows.map(({ from, to, ...row }) => ({ ...row, period: { from: Number(from), to: Number(to) } }));
+}
+
+/** Where final invoices stand in the log, and what their adjustments follow from, by id. */
+export async function findBases(postgres: Queryable, ids: readonly string[]): Promise<Map<string, InvoiceBasis>> {
+  const { rows } = await postgres.query<AsOfPosition & { id: string; adjustments: StoredBasis[] | null; [column: string]: unknown }>(
+    `SELECT invoice_id::text AS id, as_of_epoch AS epoch, as_of_partition AS partition, as_of_offset::double precision AS "offset", terms->'adjustments' AS adjustments
+       FROM invoices WHERE invoice_id = ANY($1::bigint[]) AND as_of_epoch IS NOT NULL`,
+    [ids],
+  );
+  return new Map(
+    rows.map(({ id, epoch, partition, offset, adjustments }) => [
+      id,
+      { position: { epoch, partition, offset }, adjustments: adjustments ?? [] },
+    ]),
+  );
+}
+
+export interface InvoiceBasis {
+  position: AsOfPosition;
+  adjustments: readonly StoredBasis[];
 }
 
 export async function findCustomerInvoices(postgres: Queryable, customer: string): Promise<StoredInvoice[]> {

@@ -77,7 +77,21 @@ export async function findRecord(postgres: Postgres, key: string): Promise<Usage
     const { rows } = await postgres.query<RecordRow>(`SELECT ${RECORD} FROM ${TABLES[status]} WHERE ${PLACE} = ${bound}`, values);
     if (rows[0] !== undefined) return toRecord(rows[0], status);
   }
-  return undefined;
+  return findReplaced(postgres, place);
+}
+
+/** A version that a decision had replaced and another one took back is accepted at another place since; its first one still names it. */
+async function findReplaced(postgres: Postgres, place: RecordPlace): Promise<UsageRecord | undefined> {
+  const values: unknown[] = [];
+  const bound = bindPlace(place, (value) => `$${values.push(value)}`);
+  const { rows } = await postgres.query<RecordRow>(`SELECT ${RECORD} FROM replaced_versions WHERE ${PLACE} = ${bound}`, values);
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const present = await postgres.query(
+    'SELECT FROM usage_records WHERE customer = $1 AND id = $2 AND import_id = $3 AND line = $4 AND meter = $5',
+    [row.customer, row.id, row.importId, row.line, row.meter],
+  );
+  return toRecord(row, present.rowCount > 0 ? 'accepted' : 'conflict');
 }
 
 /** The place a key or a cursor names; undefined when it is not one of ours. */
@@ -94,7 +108,7 @@ export function encodePlace({ time, epoch, partition, offset, idx }: RecordPlace
   return encodeOpaque('record', [time, epoch, partition, offset, idx]);
 }
 
-function bindPlace(place: RecordPlace, bind: (value: unknown) => string): string {
+export function bindPlace(place: RecordPlace, bind: (value: unknown) => string): string {
   return `(${bind(place.time)}::timestamptz, ${bind(place.epoch)}::integer, ${bind(place.partition)}::smallint, ${bind(place.offset)}::bigint, ${bind(place.idx)}::integer)`;
 }
 

@@ -1,56 +1,115 @@
-/** The rows behind an hour of an invoice, in the order in which their contributions are told: time, then position. */
+/** The rows behind an hour of an invoice: who reported each at the time, and what has become of it since. */
 import { toInstant } from '../../core/instant-text.ts';
-import { instantText, type Window } from '../../core/window.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import { belowInPostgres, type CellWatermark } from '../../platform/usage-cells.ts';
-import type { RecordPlace } from './records.ts';
+import type { TracedRecord } from '../../schemas/http/invoice-life.ts';
+import { encodePlace, type RecordPlace } from './records.ts';
+import { readStanding, type StandingRow, type StandingSelection } from './standing-records.ts';
 
-export interface TracedRow extends RecordPlace {
-  id: string;
-  quantity: string;
+export interface TracedRow extends StandingRow {
   properties: string;
+  report: Pick<TracedRecord, 'key' | 'importId' | 'fileName' | 'line'>;
+  since: TracedRecord['since'];
+}
+
+/** As each stood at the first moment of the selection, or, where it did not, when it was taken back. In order, after a place. */
+export async function readTracedRows(
+  postgres: Queryable,
+  selection: StandingSelection,
+  page: { after: RecordPlace | undefined; rows: number },
+): Promise<TracedRow[]> {
+  const rows = await readStanding(postgres, selection, page);
+  const [moment] = selection.moments;
+  if (moment === undefined || rows.length === 0) return [];
+  const reports = await readEarlierReports(postgres, selection.customer, rows, moment.below);
+  const imports = await readImports(postgres, [...rows, ...reports.values()]);
+  return rows.map((row, n) => {
+    const earlier = row.stood[0] === true ? reports.get(n) : undefined;
+    const { importId, line } = earlier ?? row;
+    const fileName = imports.get(importId)?.name ?? null;
+    const key = encodePlace({ ...row, ...earlier?.place });
+    return {
+      ...row,
+      properties: row.properties ?? '{}',
+      report: { key, importId, fileName, line: Number(line) },
+      since: sinceOf(row, earlier, imports),
+    };
+  });
+}
+
+/** A line that reported the event until its import was undone. */
+interface EarlierReport {
   importId: string;
-  fileName: string | null;
   line: string;
+  undoneImportId: string;
+  /** Where its record is found now. */
+  place: Omit<RecordPlace, 'time'>;
+}
+
+/** By place among the rows: who reported the event at the moment, where that is another one now, or was when it went. */
+async function readEarlierReports(
+  postgres: Queryable,
+  customer: string,
+  rows: readonly StandingRow[],
+  below: CellWatermark,
+): Promise<Map<number, EarlierReport>> {
+  const found = await postgres.query<Omit<EarlierReport, 'place'> & Omit<RecordPlace, 'time'> & { n: number; [column: string]: unknown }>(
+    `SELECT k.n::integer - 1 AS n, v.import_id::text AS "importId", v.line::text AS line, v.undone_import_id::text AS "undoneImportId",
+            v.epoch::text AS epoch, v.partition::text AS partition, v."offset"::text AS "offset", v.idx::text AS idx
+       FROM unnest($2::timestamptz[], $3::integer[], $4::smallint[], $5::bigint[], $6::integer[]) WITH ORDINALITY AS k (time, epoch, partition, "offset", idx, n)
+      CROSS JOIN LATERAL (
+        SELECT * FROM voided_events
+         WHERE customer = $1 AND time = k.time AND accepted_epoch = k.epoch AND accepted_partition = k.partition AND accepted_offset = k."offset"
+           AND accepted_idx = k.idx AND NOT coalesce(${belowInPostgres('$7', '$8', 'control_')}, false)
+         ORDER BY control_epoch, control_offset LIMIT 1) AS v`,
+    [
+      customer,
+      rows.map(({ time }) => time),
+      rows.map(({ epoch }) => epoch),
+      rows.map(({ partition }) => partition),
+      rows.map(({ offset }) => offset),
+      rows.map(({ idx }) => idx),
+      below.epoch,
+      below.nextOffsets,
+    ],
+  );
+  return new Map(
+    found.rows.map(({ n, epoch, partition, offset, idx, ...report }) => [n, { ...report, place: { epoch, partition, offset, idx } }]),
+  );
+}
+
+interface ImportRow {
+  id: string;
+  name: string;
+  undoneBy: string | null;
+  undoneAt: string | null;
   [column: string]: unknown;
 }
 
-export interface RowSelection {
-  customer: string;
-  meter: string;
-  window: Window;
-  below: CellWatermark;
+async function readImports(
+  postgres: Queryable,
+  rows: readonly { importId: string; undoneImportId: string | null }[],
+): Promise<Map<string, ImportRow>> {
+  const ids = new Set(rows.flatMap(({ importId, undoneImportId }) => [importId, ...(undoneImportId === null ? [] : [undoneImportId])]));
+  const found = await postgres.query<ImportRow>(
+    `SELECT id::text AS id, name, undone_by AS "undoneBy", undone_at AS "undoneAt" FROM imports WHERE id = ANY($1::bigint[])`,
+    [[...ids]],
+  );
+  return new Map(found.rows.map((row) => [row.id, row]));
 }
 
-const ORDER = 'r.time, r.epoch, r.partition, r."offset", r.idx';
-
-export async function readTracedRows(
-  postgres: Queryable,
-  { customer, meter, window, below }: RowSelection,
-  page: { after: RecordPlace | undefined; rows: number },
-): Promise<TracedRow[]> {
-  const { after, rows: limit } = page;
-  const { rows } = await postgres.query<TracedRow>(
-    `SELECT r.id, r.time, r.quantity::text AS quantity, r.properties, r.import_id::text AS "importId", i.name AS "fileName", r.line::text AS line,
-            r.epoch::text AS epoch, r.partition::text AS partition, r."offset"::text AS "offset", r.idx::text AS idx
-       FROM usage_records r LEFT JOIN imports i ON i.id = r.import_id
-      WHERE r.customer = $1 AND r.meter = $2 AND r.time >= $3 AND r.time < $4 AND ${belowInPostgres('$5', '$6')}
-        AND ($7::timestamptz IS NULL OR (${ORDER}) > ($7::timestamptz, $8::integer, $9::smallint, $10::bigint, $11::integer))
-      ORDER BY ${ORDER} LIMIT $12`,
-    [
-      customer,
-      meter,
-      instantText(window.from),
-      instantText(window.to),
-      below.epoch,
-      below.nextOffsets,
-      after?.time ?? null,
-      after?.epoch ?? null,
-      after?.partition ?? null,
-      after?.offset ?? null,
-      after?.idx ?? null,
-      limit,
-    ],
-  );
-  return rows.map((row) => ({ ...row, time: toInstant(row.time) }));
+/** The last that befell it: an event that went from one report to another, and was then undone, is undone. */
+function sinceOf(row: StandingRow, earlier: EarlierReport | undefined, imports: ReadonlyMap<string, ImportRow>): TracedRecord['since'] {
+  if (row.conflictId !== null) {
+    const at = row.replacedAt === null ? null : toInstant(row.replacedAt);
+    return { kind: 'replaced', importId: null, conflictId: row.conflictId, by: row.replacedBy, at, report: null };
+  }
+  const importId = row.undoneImportId ?? earlier?.undoneImportId;
+  if (importId === undefined) return null;
+  const { undoneBy = null, undoneAt = null } = imports.get(importId) ?? {};
+  const at = undoneAt === null ? null : toInstant(undoneAt);
+  const undone = { importId, conflictId: null, by: undoneBy, at };
+  if (row.undoneImportId !== null) return { kind: 'undone', ...undone, report: null };
+  const fileName = imports.get(row.importId)?.name ?? null;
+  return { kind: 'passed_on', ...undone, report: { importId: row.importId, fileName, line: Number(row.line) } };
 }

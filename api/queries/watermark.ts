@@ -2,6 +2,7 @@
 import { instantText } from '../../core/window.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { CellWatermark } from '../../platform/usage-cells.ts';
+import type { AsOfPosition } from './invoices.ts';
 
 /** Beyond every incarnation of the log: of a log that was never consumed there are no rows, and those of all others are whole. */
 const EPOCH_MAX = 2_147_483_647;
@@ -64,5 +65,13 @@ export async function readWatermark({ log, postgres, clock }: Pick<Platform, 'lo
 /** As a condition on the rows of Postgres, which may hold more than ClickHouse: what both stores have. */
 export function cellWatermarkOf({ epoch, partitions }: Watermark): CellWatermark {
   const nextOffsets = partitions.map(({ rollups }) => rollups);
-  return epoch === undefined ? { epoch: EPOCH_MAX, nextOffsets: [] } : { epoch, nextOffsets };
+  return epoch === undefined ? EVERYTHING : { epoch, nextOffsets };
 }
+
+/** Of one customer, whose partition alone matters: all its events of an incarnation of the log are in that one. */
+export function cellWatermarkAt({ epoch, partition, offset }: AsOfPosition): CellWatermark {
+  return { epoch, nextOffsets: Array.from({ length: partition + 1 }, () => offset) };
+}
+
+/** Beyond all that there is. */
+export const EVERYTHING: CellWatermark = { epoch: EPOCH_MAX, nextOffsets: [] };

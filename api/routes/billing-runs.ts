@@ -1,29 +1,34 @@
 /** `/v1/billing-runs`: drafts for all customers of a month. */
 import { Type } from 'typebox';
-import { ProblemError } from '../../core/errors.ts';
+import { type FieldError, ProblemError } from '../../core/errors.ts';
 import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
+import type { Queryable } from '../../platform/postgres/postgres.ts';
 import { BillingRun, BillingRunInput, BillingRunList } from '../../schemas/http/billing-runs.ts';
 import { Page, strictObject } from '../../schemas/http/common.ts';
 import { encodeOpaque, toPage } from '../cursor.ts';
+import { refuseFaults } from '../field-problem.ts';
 import { findRun, listRuns, requestRun } from '../queries/billing-runs.ts';
+import { findCustomers } from '../queries/customers.ts';
 import { readNumberCursor } from './number-cursor.ts';
 
 const tags = ['invoices'];
 
-export function registerBillingRuns(server: HttpServer, { postgres }: Platform): void {
+export function registerBillingRuns(server: HttpServer, { postgres, clock }: Platform): void {
   server.post('/v1/billing-runs', {
     schema: {
       operationId: 'startBillingRun',
       summary: 'Drafts for all customers of a month',
-      description: 'Repeatable: drafts are replaced, final invoices stay as they are. Follow the run until its state is `done`.',
+      description:
+        'Repeatable: drafts are replaced, final invoices stay as they are. Follow the run until its state is `done`. A customer that is neither set up nor seen in usage refuses the whole run: 422 `unknown_customer`.',
       tags,
       body: BillingRunInput,
       response: { 202: BillingRun },
     },
     handler: async (request, reply) => {
       const { period, customers } = request.body;
+      if (customers !== undefined) refuseFaults('unknown_customer', await unknownCustomers(postgres, customers, clock.now()));
       const run = await requestRun(postgres, { month: period, customers, by: callerOf(request).name });
       return reply.status(202).header('location', `/v1/billing-runs/${run.id}`).send(run);
     },
@@ -61,5 +66,16 @@ export function registerBillingRuns(server: HttpServer, { postgres }: Platform):
       if (run === undefined) throw new ProblemError('not_found', `There is no billing run ${id}.`);
       return run;
     },
+  });
+}
+
+/** By their places in the request. Nobody asks for a customer in order to get nothing for it. */
+async function unknownCustomers(postgres: Queryable, ids: readonly string[], now: Date): Promise<FieldError[]> {
+  const known = new Set((await findCustomers(postgres, ids, now)).map(({ id }) => id));
+  return ids.flatMap((id, n) => {
+    if (known.has(id)) return [];
+    return [
+      { path: `customers/${n}`, code: 'unknown_customer', message: `there is no customer "${id}", neither set up nor seen in usage` },
+    ];
   });
 }

@@ -73,7 +73,7 @@ export function registerCustomers(server: HttpServer, { postgres, clock }: Platf
 
 function checkCustomer({ currency, timeZone, plan, plans }: CustomerInput): void {
   if (currency !== undefined && !isCurrency(currency))
-    throw fieldProblem('unknown_currency', 'currency', `${currency} is not an active ISO 4217 currency`);
+    throw fieldProblem('unknown_currency', 'currency', `${currency} is not an active ISO 4217 currency such as USD`);
   if (timeZone !== undefined && !isTimeZone(timeZone))
     throw fieldProblem('unknown_time_zone', 'timeZone', `"${timeZone}" is not an IANA time zone such as Europe/Berlin`);
   if (plan !== undefined && plans !== undefined)
@@ -103,7 +103,7 @@ async function checkPlans(transaction: Transaction, { plans, currency }: Custome
     'unknown_plan',
     faultsOf(plans, ({ plan }, n) => {
       if (known.has(plan)) return undefined;
-      return { path: pathOf(n), code: 'unknown_plan', message: `there is no plan "${plan}"` };
+      return { path: pathOf(n), code: 'unknown_plan', message: `there is no plan "${plan}"; GET /v1/plans lists those there are` };
     }),
   );
   const isDefault = input.plan === undefined && input.plans === undefined;

@@ -15,6 +15,7 @@ import { exportInvoices } from '../billing/export-invoices.ts';
 import { readParties } from '../billing/invoice-parties.ts';
 import { previewInvoice } from '../billing/preview.ts';
 import { readInvoice } from '../billing/read-invoice.ts';
+import { fileNameOf } from '../export/file-name.ts';
 import { sendInvoicesCsv } from '../export/invoice-csv.ts';
 import { writeInvoicePdf } from '../export/invoice-pdf.ts';
 import { InvoiceParams } from './stored-invoices.ts';
@@ -86,7 +87,6 @@ async function sendPdf(platform: Platform, reply: FastifyReply, invoice: Invoice
     .send(writeInvoicePdf(invoice, { ...parties, hours }));
 }
 
-/** A number may have any characters; a file's name has those that every system takes. */
 function fileName({ id, number }: Invoice): string {
-  return (number ?? `invoice${id === null ? '' : `-${id}`}`).replace(/[^A-Za-z0-9._-]+/g, '-');
+  return fileNameOf(number ?? `invoice${id === null ? '' : `-${id}`}`);
 }

@@ -5,6 +5,7 @@ import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { Page, strictObject } from '../../schemas/http/common.ts';
+import { CustomerId } from '../../schemas/http/customers.ts';
 import { AuditList, CreditNoteInput, Credits, FinalizeInput, Recomputed, VoidInput } from '../../schemas/http/invoice-life.ts';
 import { CreditNote, Invoice } from '../../schemas/http/invoices.ts';
 import { createCreditNote } from '../billing/credit.ts';
@@ -95,7 +96,7 @@ function registerLedgers(server: HttpServer, { postgres }: Platform): void {
       operationId: 'listCredits',
       summary: 'What negative totals have left to a customer, and which invoices used it up',
       tags: ['customers'],
-      params: Type.Object({ id: Type.String({ minLength: 1, maxLength: 256 }) }),
+      params: Type.Object({ id: CustomerId }),
       response: { 200: Credits },
     },
     handler: async ({ params: { id } }) => listCredits(postgres, id),

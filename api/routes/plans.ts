@@ -5,8 +5,9 @@ import { checkPlan } from '../../core/plan.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { Page, strictObject } from '../../schemas/http/common.ts';
-import { Plan, PlanDefinition, PlanList } from '../../schemas/http/plans.ts';
+import { KeptPlan, Plan, PlanDefinition, PlanList } from '../../schemas/http/plans.ts';
 import { decodeOpaque, encodeOpaque, invalidCursor, readIdCursor, toPage } from '../cursor.ts';
+import { planWarnings } from '../plan-warnings.ts';
 import { customersOnPlan, deletePlan, findPlan, listPlans, listPlanVersions, putPlan } from '../queries/plans.ts';
 import { readSettings } from '../queries/settings.ts';
 
@@ -73,10 +74,11 @@ function registerChanges(server: HttpServer, { postgres, clock }: Platform): voi
     schema: {
       operationId: 'putPlan',
       summary: 'Create a plan, or a new version of it',
+      description: 'A price may name a meter before its first usage arrives; until then `warnings` says so, with the names near it.',
       tags,
       params,
       body: PlanDefinition,
-      response: { 200: Plan },
+      response: { 200: KeptPlan },
     },
     handler: async ({ params: { id }, body }) => {
       const errors = checkPlan(body);
@@ -86,7 +88,7 @@ function registerChanges(server: HttpServer, { postgres, clock }: Platform): voi
           `The plan has ${errors.length === 1 ? 'a fault' : `${errors.length} faults`}: ${errors[0]?.message ?? ''}.`,
           { errors },
         );
-      return postgres.transaction(async (transaction) => {
+      const plan = await postgres.transaction(async (transaction) => {
         await findPlan(transaction, id, 'FOR UPDATE');
         const others = await customersOnPlan(transaction, id, { inOtherCurrencyThan: body.currency });
         if (others.length > 0)
@@ -99,6 +101,7 @@ function registerChanges(server: HttpServer, { postgres, clock }: Platform): voi
           throw new ProblemError('currency_mismatch', `This is the default plan, and the default currency is ${defaults.currency}.`);
         return putPlan(transaction, id, body, clock.now());
       });
+      return { ...plan, warnings: await planWarnings(postgres, body) };
     },
   });
 

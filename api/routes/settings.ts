@@ -51,7 +51,8 @@ function checkNumbering({ numbering }: Definition): FieldError[] {
 }
 
 function checkDefaults({ defaults: { currency, timeZone } }: Definition): void {
-  if (!isCurrency(currency)) throw fieldProblem('unknown_currency', 'defaults/currency', `${currency} is not an active ISO 4217 currency`);
+  if (!isCurrency(currency))
+    throw fieldProblem('unknown_currency', 'defaults/currency', `${currency} is not an active ISO 4217 currency such as USD`);
   if (!isTimeZone(timeZone))
     throw fieldProblem('unknown_time_zone', 'defaults/timeZone', `"${timeZone}" is not an IANA time zone such as Europe/Berlin`);
 }
@@ -60,7 +61,8 @@ function checkDefaults({ defaults: { currency, timeZone } }: Definition): void {
 async function checkDefaultPlan(transaction: Transaction, { defaults }: Definition): Promise<void> {
   if (defaults.plan === null) return;
   const plan = await findPlan(transaction, defaults.plan, 'FOR SHARE');
-  if (plan === undefined) throw fieldProblem('unknown_plan', 'defaults/plan', `there is no plan "${defaults.plan}"`);
+  if (plan === undefined)
+    throw fieldProblem('unknown_plan', 'defaults/plan', `there is no plan "${defaults.plan}"; GET /v1/plans lists those there are`);
   if (plan.currency !== defaults.currency)
     throw fieldProblem(
       'currency_mismatch',

@@ -6,6 +6,8 @@ import type { Platform } from '../../platform/platform.ts';
 import { Page, strictObject } from '../../schemas/http/common.ts';
 import { Invoice } from '../../schemas/http/invoices.ts';
 import {
+  AdjustedDays,
+  AdjustedHours,
   Explanation,
   InvoiceList,
   InvoiceListQuery,
@@ -17,7 +19,7 @@ import {
 } from '../../schemas/http/invoice-life.ts';
 import { explainLine } from '../billing/explain.ts';
 import { readInvoice } from '../billing/read-invoice.ts';
-import { tracedDays, tracedHours, tracedTotal, traceLine } from '../billing/trace.ts';
+import { traceAdjustment, tracedDays, tracedHours, traceLine, withoutHours } from '../billing/trace.ts';
 import { traceRecords } from '../billing/trace-records.ts';
 import { encodeOpaque, toPage } from '../cursor.ts';
 import { readInstant } from '../instants.ts';
@@ -63,15 +65,16 @@ export function registerStoredInvoices(server: HttpServer, platform: Platform): 
     handler: async ({ params: { id }, query: { hours = true } }) => readInvoice(platform, id, { hours }),
   });
 
-  registerTrace(server, platform);
+  registerLineTrace(server, platform);
+  registerAdjustmentTrace(server, platform);
 }
 
-function registerTrace(server: HttpServer, platform: Platform): void {
+function registerLineTrace(server: HttpServer, platform: Platform): void {
   server.get('/v1/invoices/:id/lines/:n/days', {
     schema: { operationId: 'traceLineDays', summary: 'The days of a line', tags, params: LineParams, response: { 200: TracedDays } },
     handler: async ({ params: { id, n } }) => {
       const traced = await traceLine(platform, id, n);
-      return { items: tracedDays(traced), total: tracedTotal(traced) };
+      return { items: tracedDays(traced), total: traced.total };
     },
   });
 
@@ -97,7 +100,7 @@ function registerTrace(server: HttpServer, platform: Platform): void {
     },
     handler: async ({ params: { id, n }, query: { day } }) => {
       const traced = await traceLine(platform, id, n);
-      return { items: tracedHours(traced, day), total: tracedTotal(traced) };
+      return { items: tracedHours(traced, day), total: traced.total };
     },
   });
 
@@ -113,6 +116,53 @@ function registerTrace(server: HttpServer, platform: Platform): void {
     handler: async ({ params: { id, n, start }, query: { cursor, limit = 100 } }) => {
       const traced = await traceLine(platform, id, n);
       if (traced.line.kind === 'fee') throw new ProblemError('not_found', `Line ${n} of invoice ${id} is a fee; it has no hours.`);
+      return traceRecords(platform.postgres, traced, { start: readInstant(start, 'start').text, cursor, limit });
+    },
+  });
+}
+
+/** As of a line. What is in no hour of an adjustment is told beside them. */
+function registerAdjustmentTrace(server: HttpServer, platform: Platform): void {
+  server.get('/v1/invoices/:id/adjustments/:n/days', {
+    schema: {
+      operationId: 'traceAdjustmentDays',
+      summary: 'The days of an adjustment, in the period that it adjusts',
+      tags,
+      params: LineParams,
+      response: { 200: AdjustedDays },
+    },
+    handler: async ({ params: { id, n } }) => {
+      const traced = await traceAdjustment(platform, id, n);
+      return { items: tracedDays(traced), total: traced.total, withoutHours: withoutHours(traced) };
+    },
+  });
+
+  server.get('/v1/invoices/:id/adjustments/:n/hours', {
+    schema: {
+      operationId: 'traceAdjustmentHours',
+      summary: 'The hours of an adjustment, or of one of its days',
+      tags,
+      params: LineParams,
+      querystring: TracedHoursQuery,
+      response: { 200: AdjustedHours },
+    },
+    handler: async ({ params: { id, n }, query: { day } }) => {
+      const traced = await traceAdjustment(platform, id, n);
+      return { items: tracedHours(traced, day), total: traced.total, withoutHours: withoutHours(traced) };
+    },
+  });
+
+  server.get('/v1/invoices/:id/adjustments/:n/hours/:start/records', {
+    schema: {
+      operationId: 'traceAdjustmentRecords',
+      summary: 'The events that changed an hour: late ones, those taken back with a contribution below 0',
+      tags,
+      params: HourParams,
+      querystring: strictObject(Page),
+      response: { 200: TracedRecords },
+    },
+    handler: async ({ params: { id, n, start }, query: { cursor, limit = 100 } }) => {
+      const traced = await traceAdjustment(platform, id, n);
       return traceRecords(platform.postgres, traced, { start: readInstant(start, 'start').text, cursor, limit });
     },
   });

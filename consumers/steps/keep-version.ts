@@ -4,7 +4,8 @@
  *   keep the first   this version, whoever reported it, is decided against: never billed by itself
  *   keep this        as if this version had come first:
  *     displaced_versions   the event accepted until now and its witnesses, where their content is another: they become conflicts
- *                          that are decided against, kept whole; the position of the accepted one leaves ClickHouse (voids)
+ *                          that are decided against, kept whole; the position of the accepted one leaves ClickHouse (voids),
+ *                          and is kept for the trace of invoices that have billed it (replaced_versions)
  *     this                 becomes the accepted event, at the control message's own offset, and enters ClickHouse (revivals)
  *     whatever agrees      its witnesses from now on
  *   Other versions stay in conflict, with the one that is accepted now.
@@ -77,6 +78,13 @@ async function displace(run: Run, conflictId: string, { epoch, partition, offset
      UNION ALL SELECT a.customer, a.id, a.meter, a.time, a.quantity, a.properties, w.import_id, w.line, w.epoch, w.partition, w."offset", w.idx, false, a.import_id
      FROM accepted a JOIN witnesses w ON ${SAME_EVENT('w', 'a')}`,
     [conflictId],
+  );
+  await run(
+    `INSERT INTO replaced_versions (${CONTENT}, import_id, line, ${POSITION}, conflict_id, resolved_by, resolved_at, control_epoch, control_partition, control_offset)
+     SELECT d.customer, d.id, d.meter, d.time, d.quantity, d.properties, d.import_id, d.line, d.epoch, d.partition, d."offset", d.idx,
+            t.conflict_id, t.resolved_by, t.resolved_at, $2, $3, $4
+     FROM displaced_versions d JOIN conflicts t ON t.conflict_id = $1 WHERE d.was_accepted`,
+    [conflictId, epoch, partition, offset],
   );
   await run(`DELETE FROM usage_records r USING displaced_versions d WHERE d.was_accepted AND ${SAME_EVENT('r', 'd')}`);
   await run(`DELETE FROM witnesses w USING displaced_versions d WHERE d.was_accepted AND ${SAME_EVENT('w', 'd')}`);

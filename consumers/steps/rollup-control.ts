@@ -8,12 +8,14 @@
  * stay. Deleting what is gone and inserting what is there are no-ops, so after a doubt all of it is simply done again.
  */
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
+import { ClickHouseDamagedError } from '../../platform/clickhouse/damage.ts';
 import { announceMoment } from '../../platform/moments.ts';
 import type { Postgres } from '../../platform/postgres/postgres.ts';
 import { escapeText } from './decode.ts';
 import { insertDoubtful, type DoubtStores, type PlannedRows, type RangeKey, REVIVED_ROWS } from './rollup-ranges.ts';
 
 const WORKING_TABLE = 'tallyline.voided_positions';
+const VOIDED_COLUMNS = ['chunk', 'log_offset', 'log_index'];
 
 interface VoidedChunk {
   /** Names the chunk among all. */
@@ -68,13 +70,24 @@ async function deleteChunk(postgres: Postgres, clickhouse: ClickHouse, range: Ra
      WHERE epoch = $1 AND partition = $2 AND control_offset = $3 AND chunk = $4`,
     [range.epoch, range.partition, offset, chunk.chunk, chunk.name],
   );
-  await clickhouse.insert({
-    table: WORKING_TABLE,
-    columns: ['chunk', 'log_offset', 'log_index'],
-    tsv: rows[0]?.tsv ?? '',
-    rows: chunk.rows,
-    token: `voided:${chunk.name}`,
-  });
+  const tsv = rows[0]?.tsv ?? '';
+  await clickhouse.insert({ table: WORKING_TABLE, columns: VOIDED_COLUMNS, tsv, rows: chunk.rows, token: `voided:${chunk.name}` });
+  try {
+    await deleteRows(clickhouse, chunk);
+  } catch (error) {
+    // It may be these positions that cannot be read: they are written anew at the next attempt.
+    if (error instanceof ClickHouseDamagedError) await dropPositions(clickhouse, chunk);
+    throw error;
+  }
+  announceMoment('control-deleted');
+  await dropPositions(clickhouse, chunk);
+}
+
+async function dropPositions(clickhouse: ClickHouse, { name }: VoidedChunk): Promise<void> {
+  await clickhouse.command(`ALTER TABLE ${WORKING_TABLE} DROP PARTITION '${name}'`);
+}
+
+async function deleteRows(clickhouse: ClickHouse, chunk: VoidedChunk): Promise<void> {
   // Only numbers of ours and the name made of them: a mutation takes no parameters.
   const where = `epoch = ${chunk.epoch} AND log_partition = ${chunk.partition}
     AND (log_offset, log_index) IN (SELECT log_offset, log_index FROM ${WORKING_TABLE} WHERE chunk = '${chunk.name}')`;
@@ -87,8 +100,6 @@ async function deleteChunk(postgres: Postgres, clickhouse: ClickHouse, range: Ra
     params: { month: chunk.month },
   });
   if (left?.found !== '0') throw new Error(`${left?.found} of ${chunk.rows} voided rows of ${chunk.month} are still in ClickHouse`);
-  announceMoment('control-deleted');
-  await clickhouse.command(`ALTER TABLE ${WORKING_TABLE} DROP PARTITION '${chunk.name}'`);
 }
 
 async function revivedRows(postgres: Postgres, range: RangeKey, offset: number, month: number, firstIndex: number): Promise<string> {

@@ -10,7 +10,8 @@
  *                  what a person has decided against does not: where nothing else is left, a person is asked again
  *
  * Positions stay unique over usage_records, witnesses, conflicts and voided_events: where an heir takes a row's position over,
- * the voided event is filed under the heir's.
+ * the voided event is filed under the heir's. It keeps the one it was accepted under, and the place of the control message, by which
+ * the trace of an invoice knows what stood before.
  *
  * The sums of the imports that stand still add up: what they gain as accepted they lose as duplicate or conflict. Those of the
  * undone import stay as they were, as history.
@@ -30,6 +31,10 @@ import {
 
 /** Positions deleted from ClickHouse by one statement: 8 MB as a set there, 4 MB as text on the way. */
 export const VOIDED_POSITIONS = 250_000;
+
+/** What a voided event says of the time when it was accepted. */
+const ACCEPTED = 'accepted_epoch, accepted_partition, accepted_offset, accepted_idx, passed_on';
+const CONTROL = 'control_epoch, control_partition, control_offset';
 
 /** Conflicts that may be billed without anybody's decision. */
 const CANDIDATE = `c.status = 'open' AND c.keep IS DISTINCT FROM 'first' AND c.import_id NOT IN ${FALLEN}`;
@@ -72,9 +77,9 @@ export async function undoImport(transaction: Transaction, importId: string, pla
   await chooseRevived(run);
   await run(
     `WITH gone AS (DELETE FROM conflicts c WHERE ${mine('c')} RETURNING *)
-     INSERT INTO voided_events (${CONTENT}, import_id, line, ${POSITION}, undone_import_id)
-     SELECT ${CONTENT}, import_id, line, ${POSITION}, $1 FROM gone`,
-    own,
+     INSERT INTO voided_events (${CONTENT}, import_id, line, ${POSITION}, undone_import_id, ${CONTROL})
+     SELECT ${CONTENT}, import_id, line, ${POSITION}, $1, $4, $3, $5 FROM gone`,
+    [...own, place.epoch, place.offset],
   );
   await revive(run, place);
   await strandConflicts(run, 'SELECT customer, id FROM lost_events');
@@ -121,11 +126,11 @@ async function countHeirs(run: Run, importId: string): Promise<void> {
 
 async function voidRows(run: Run, importId: string, { epoch, partition, offset }: UndoPlace): Promise<void> {
   await run(
-    `INSERT INTO voided_events (${CONTENT}, import_id, line, ${POSITION}, undone_import_id)
+    `INSERT INTO voided_events (${CONTENT}, import_id, line, ${POSITION}, undone_import_id, ${ACCEPTED}, ${CONTROL})
      SELECT ${CONTENT}, import_id, line, coalesce(heir_epoch, epoch), coalesce(heir_partition, partition), coalesce(heir_offset, "offset"),
-            coalesce(heir_idx, idx), $1
+            coalesce(heir_idx, idx), $1, ${POSITION}, heir_import_id IS NOT NULL, $2, $3, $4
      FROM undone_rows ORDER BY epoch, partition, "offset", idx`,
-    [importId],
+    [importId, epoch, partition, offset],
   );
   await run(`DELETE FROM usage_records r USING undone_rows u WHERE r.customer = u.customer AND r.id = u.id AND u.heir_import_id IS NULL`);
   await run(

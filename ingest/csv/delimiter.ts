@@ -61,7 +61,9 @@ export function chooseDelimiter(trials: readonly Trial[]): DelimiterOutcome {
   const word = first.records[0]?.cells[0] ?? '';
   const single = PLAIN_WORD.test(word) && trials.every(({ shape }) => shape.agreement >= AGREEMENT_MIN);
   if (single) return chosen(first, 'likely', 'there is but one column; the comma is usual');
-  return undetected('no comma, semicolon, tab or pipe separates the first line into columns; say what does with `delimiter`');
+  return undetected(
+    'no comma, semicolon, tab or pipe separates the first line into columns; say what does with `delimiter`, or how many lines come before the header with `skipLines`',
+  );
 }
 
 function winsOver(trial: Trial, other: Trial): boolean {

@@ -99,10 +99,10 @@ function sameWidth({ cells, fault }: HeadRecord, width: number): boolean {
   return cells.length === width && fault !== 'stray' && fault !== 'open';
 }
 
-/** Spreadsheets fill a title up with empty cells behind it. A header may begin with an empty name: that of the row numbers. */
+/** Spreadsheets fill a title up with empty cells around it. A header of two columns may begin with an empty name: that of the row numbers. */
 function isTitle(record: HeadRecord, titleCells: number): boolean {
   const count = filled(record);
-  return count <= titleCells && (count === 0 || record.cells[0]?.trim() !== '');
+  return count <= titleCells && (count === 0 || record.cells.length > 2 || record.cells[0]?.trim() !== '');
 }
 
 function filled({ cells }: HeadRecord): number {

@@ -25,6 +25,10 @@ export const ENGINE_ARGUMENTS = [
   '--background_move_pool_size=1',
   '--background_fetches_pool_size=1',
   '--background_schedule_pool_size=2',
+  // A DELETE rewrites the parts it touches one by one, and where there are more of them than the pool has places, by default each
+  // further one waits for up to 1.1 s although a place is free again within milliseconds: 16 small parts took 1.5 to 2 s, now 0.15 s.
+  '--background_processing_pool_thread_sleep_seconds_if_nothing_to_do=0.01',
+  '--background_processing_pool_task_sleep_seconds_when_no_work_random_part=0.02',
 ] as const;
 
 /** Each insert at work occupies one of libuv's (by default four) threads, and so does each query; files and DNS need the rest. */

@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { INSERT_ROWS_MAX, PAGE_ROWS_MAX, PageTooLargeError } from './clickhouse.ts';
 import type { ClickHouse, ClickHouseInsert, ClickHouseQuery } from './clickhouse.ts';
+import { ClickHouseDamagedError, isDamage } from './damage.ts';
 import { withDeadline } from './deadline.ts';
 import { createTurns } from './turns.ts';
 
@@ -94,7 +95,7 @@ export function createClickHouse(options: ClickHouseDriverOptions): ClickHouse {
       await inserts.take(() => runInsert(client, insert, timeouts?.requestMs));
     },
     async command(sql) {
-      await commands.take(() => execute(client, { query: sql }, timeouts?.commandMs));
+      await commands.take(() => runCommand(client, sql, timeouts?.commandMs));
     },
     close() {
       closing ??= close();
@@ -111,7 +112,7 @@ async function runQuery<Row>(client: ClickHouseClient, { name, sql, params }: Cl
     return await withDeadline(limitMs, (signal) => readRows<Row>(client, query, params, signal));
   } catch (error) {
     if (typeOf(error) === RESULT_TOO_LARGE) throw new PageTooLargeError(name, { cause: error });
-    throw new Error(`ClickHouse query ${name} failed: ${messageOf(error)}`, { cause: error });
+    throw failure(`ClickHouse query ${name} failed`, error);
   }
 }
 
@@ -168,6 +169,14 @@ function* piecesOf(tsv: string): Generator<string> {
   }
 }
 
+async function runCommand(client: ClickHouseClient, sql: string, limitMs?: number): Promise<void> {
+  try {
+    await execute(client, { query: sql }, limitMs);
+  } catch (error) {
+    throw isDamage(typeOf(error)) ? failure('a ClickHouse command failed', error) : error;
+  }
+}
+
 /** Once only, ever: whether to try again is for the caller, who alone knows what a doubt means. */
 async function execute(client: ClickHouseClient, statement: { query: string; values?: Readable }, limitMs?: number): Promise<void> {
   await withDeadline(limitMs, async (signal) => {
@@ -176,6 +185,11 @@ async function execute(client: ClickHouseClient, statement: { query: string; val
     const answer = await text(signal === undefined ? stream : addAbortSignal(signal, stream));
     if (answer.includes('DB::Exception')) throw new Error(answer.trim());
   });
+}
+
+function failure(what: string, error: unknown): Error {
+  const Kind = isDamage(typeOf(error)) ? ClickHouseDamagedError : Error;
+  return new Kind(`${what}: ${messageOf(error)}`, { cause: error });
 }
 
 /** By its property: chdb brings a ClickHouseError class of its own. */

@@ -72,6 +72,7 @@ export function problemBody(problem: ProblemError, requestId: string): Problem {
     detail: problem.message,
     requestId,
     ...(problem.errors === undefined ? {} : { errors: problem.errors.map((error) => ({ ...error })) }),
+    ...(problem.cells === undefined ? {} : { cells: problem.cells.map((cell) => ({ ...cell })) }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TSchema } from 'typebox';
 import { ProblemError } from '../../core/errors.ts';
+import { FinalizeInput } from '../../schemas/http/invoice-life.ts';
 import { PlanDefinition } from '../../schemas/http/plans.ts';
 import { RecordsQuery } from '../../schemas/http/usage.ts';
 import { createValidatorCompiler } from './validation.ts';
@@ -45,7 +46,47 @@ describe('a body', () => {
     const graduated = { meter: 'a', model: 'graduated', tiers: [{ upTo: 'many', unitPrice: '1' }] };
     const perUnit = { meter: 'b', model: 'per_unit', unitPrice: '1', colour: 'red' };
     const { errors } = check(PlanDefinition, 'body', plan(graduated, perUnit)) as { errors: { path: string; code: string }[] };
-    expect(errors.map(({ path, code }) => `${path} ${code}`).sort()).toEqual(['prices/0/tiers/0/upTo pattern', 'prices/1/colour unknown']);
+    expect(errors.map(({ path, code }) => `${path} ${code}`).sort()).toEqual([
+      'prices/0/tiers/0/upTo invalid_decimal',
+      'prices/1/colour unknown',
+    ]);
+  });
+
+  it('says of a number what is wrong with it, where it is, and how to mend it', () => {
+    const tiers = [
+      { upTo: '1e5', unitPrice: `0.${'0'.repeat(18)}1` },
+      { upTo: null, unitPrice: '-1', flatFee: '' },
+    ];
+    expect(check(PlanDefinition, 'body', plan({ meter: 'a', model: 'graduated', tiers })).errors).toEqual([
+      {
+        path: 'prices/0/tiers/0/upTo',
+        code: 'invalid_decimal',
+        message: '"1e5" is not a decimal number: write it out, without an exponent',
+      },
+      {
+        path: 'prices/0/tiers/0/unitPrice',
+        code: 'too_many_fraction_digits',
+        message: '19 digits after the decimal point, at most 18 are kept: round it to 18',
+      },
+      { path: 'prices/0/tiers/1/unitPrice', code: 'negative', message: '"-1" is below 0, and only 0 and more are taken here' },
+      { path: 'prices/0/tiers/1/flatFee', code: 'invalid_decimal', message: 'empty; write a number such as 0.10' },
+    ]);
+  });
+
+  it.each([' ', '\t\n', '\u00A0\u3000', '\u200B\uFEFF\u2060', '\u202E\u200F', ''])(
+    'is refused a reason that shows nothing: %j',
+    (reason) => {
+      const errors = [{ path: 'force/reason', code: 'blank', message: 'must not be blank: say it in words' }];
+      expect(check(FinalizeInput, 'body', { force: { reason } })).toEqual({ errors });
+    },
+  );
+
+  it('may be null or an object, and is told about the object when it is one', () => {
+    expect(check(FinalizeInput, 'body', null)).toEqual({ value: null });
+    expect(check(FinalizeInput, 'body', { force: { reason: 5 } })).toEqual({
+      errors: [{ path: 'force/reason', code: 'type', message: 'must be string' }],
+    });
+    expect(check(FinalizeInput, 'body', 'force')).toEqual({ errors: [{ path: '', code: 'type', message: 'must be object or null' }] });
   });
 
   it('names all types that a member may have', () => {

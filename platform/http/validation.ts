@@ -9,6 +9,7 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Settings } from 'typebox/system';
 import { type FieldError, ProblemError } from '../../core/errors.ts';
+import { patternFault } from './pattern-faults.ts';
 
 /** Errors listed for one request. A plan with every price wrong is mended in rounds; a longer list helps nobody. */
 const ERRORS_MAX = 100;
@@ -33,7 +34,7 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
       if (nul !== undefined)
         return { error: refusal(httpPart, [{ path: nul, code: 'nul_character', message: 'must not contain the character U+0000' }]) };
       if (validator.Check(value)) return { value };
-      return { error: refusal(httpPart, fieldErrors(validator.Errors(value))) };
+      return { error: refusal(httpPart, fieldErrors(validator.Errors(value), value)) };
     };
   };
 }
@@ -52,10 +53,10 @@ function convertText(schema: TSchema, value: unknown): unknown {
 }
 
 /** The errors a person can act on: one per fault, with the alternatives of a union that cannot be meant left out. */
-export function fieldErrors(errors: readonly SchemaError[]): FieldError[] {
+export function fieldErrors(errors: readonly SchemaError[], value: unknown): FieldError[] {
   const found = new Map<string, FieldError>();
   for (const error of withoutMissedAlternatives(errors)) {
-    for (const field of translate(error)) found.set(`${field.path} ${field.code} ${field.message}`, field);
+    for (const field of translate(error, value)) found.set(`${field.path} ${field.code} ${field.message}`, field);
   }
   return [...found.values()];
 }
@@ -89,14 +90,16 @@ function withoutMissedAlternatives(errors: readonly SchemaError[]): SchemaError[
   return [...explained, ...unexplained];
 }
 
-/** A value that may be text or null, and is text of the wrong form, is not told that it must be null. */
+/** A value that may be text or null, or an object or null, and is one of the wrong form, is not told that it must be null. */
 function mergeTypes(errors: readonly SchemaError[]): SchemaError[] {
   const unionOf = (error: SchemaError) => /^(.*\/anyOf)\/\d+$/.exec(error.schemaPath)?.[1];
   return errors.flatMap((error, i) => {
     const union = unionOf(error);
     if (union === undefined || error.keyword !== 'type') return [error];
     const siblings = errors.filter((other) => other.instancePath === error.instancePath && unionOf(other) === union);
-    if (siblings.some((other) => other.keyword !== 'type')) return [];
+    const wasMeant = (other: SchemaError) =>
+      other.schemaPath.startsWith(`${union}/`) && other.instancePath.startsWith(`${error.instancePath}/`);
+    if (siblings.some((other) => other.keyword !== 'type') || errors.some(wasMeant)) return [];
     const types = siblings.map((other) => String((other.params as { type?: unknown }).type));
     return errors.indexOf(siblings[0] ?? error) === i ? [{ ...error, message: `must be ${types.join(' or ')}` }] : [];
   });
@@ -113,10 +116,10 @@ function isWithin(path: string, ancestor: string): boolean {
   return path === ancestor || path.startsWith(`${ancestor}/`);
 }
 
-function translate(error: SchemaError): FieldError[] {
+function translate(error: SchemaError, value: unknown): FieldError[] {
   const path = error.instancePath.replace(/^\//, '');
   const member = (name: string) => (path === '' ? name : `${path}/${name}`);
-  const params = error.params as { additionalProperties?: readonly string[]; requiredProperties?: readonly string[] };
+  const params = error.params as { additionalProperties?: readonly string[]; requiredProperties?: readonly string[]; pattern?: unknown };
   switch (error.keyword) {
     // `additionalProperties: false` is reported twice, once as a false schema without a name.
     case 'boolean':
@@ -129,9 +132,25 @@ function translate(error: SchemaError): FieldError[] {
       }));
     case 'required':
       return (params.requiredProperties ?? []).map((name) => ({ path: member(name), code: 'missing', message: `${name} is missing` }));
+    case 'pattern':
+      return [
+        { path, ...(patternFault(params.pattern, valueAt(value, error.instancePath)) ?? { code: 'pattern', message: error.message }) },
+      ];
     default:
       return [{ path, code: error.keyword === 'anyOf' ? 'invalid' : error.keyword, message: error.message }];
   }
+}
+
+/** The value at a JSON pointer. */
+function valueAt(value: unknown, pointer: string): unknown {
+  const names = pointer
+    .split('/')
+    .slice(1)
+    .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return names.reduce<unknown>(
+    (found, name) => (typeof found === 'object' && found !== null ? (found as Record<string, unknown>)[name] : undefined),
+    value,
+  );
 }
 
 function refusal(httpPart: string | undefined, errors: readonly FieldError[]): ProblemError {

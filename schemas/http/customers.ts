@@ -1,26 +1,26 @@
 /** `/v1/customers` and `/v1/meters`: naming what usage has shown. */
 import { Type } from 'typebox';
 import { CUSTOMER_LENGTH_MAX } from '../usage-event.ts';
-import { DecimalString, Instant, List, nullable, strictObject } from './common.ts';
+import { decimalPattern, DecimalString, Instant, List, nullable, PATTERNS, strictObject } from './common.ts';
 
 export const CustomerId = Type.String({ minLength: 1, maxLength: CUSTOMER_LENGTH_MAX });
 
 /** From the start of the local day `from` on; null: from the beginning. */
 export const PlanAssignment = strictObject({
   plan: Type.String({ maxLength: 200 }),
-  from: nullable(Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', examples: ['2026-10-15'] })),
+  from: nullable(Type.String({ pattern: PATTERNS.day, examples: ['2026-10-15'] })),
 });
 export type PlanAssignment = Type.Static<typeof PlanAssignment>;
 
 export const CustomerInput = strictObject({
   name: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })),
-  currency: Type.Optional(Type.String({ pattern: '^[A-Z]{3}$' })),
+  currency: Type.Optional(Type.String({ pattern: PATTERNS.currency })),
   timeZone: Type.Optional(Type.String({ maxLength: 64, examples: ['Europe/Berlin'] })),
   plan: Type.Optional(
     nullable(Type.String({ maxLength: 200, description: 'The one plan, from the beginning; null: none. In place of `plans`.' })),
   ),
   plans: Type.Optional(Type.Array(PlanAssignment, { maxItems: 100, description: 'In the order of their days.' })),
-  taxRate: Type.Optional(Type.String({ pattern: '^\\d{1,3}(\\.\\d{1,6})?$', description: 'Percent.' })),
+  taxRate: Type.Optional(Type.String({ pattern: decimalPattern(3, 6), description: 'Percent.' })),
   invoiceDetails: Type.Optional(Type.Record(Type.String(), Type.String())),
 });
 export type CustomerInput = Type.Static<typeof CustomerInput>;

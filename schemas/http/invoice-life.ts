@@ -1,9 +1,9 @@
 /** Stored invoices: lists, the trace of an amount, and what is done to an invoice. */
 import { Type } from 'typebox';
-import { DecimalString, Instant, List, nullable, Page, strictObject } from './common.ts';
-import { CreditNote, Invoice } from './invoices.ts';
+import { decimalPattern, DecimalString, Instant, List, nullable, Page, PATTERNS, strictObject } from './common.ts';
+import { AdjustmentCause, CreditNote, Invoice } from './invoices.ts';
 
-export const Month = Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])$', examples: ['2026-10'] });
+export const Month = Type.String({ pattern: PATTERNS.month, examples: ['2026-10'] });
 
 export const InvoiceListQuery = strictObject({
   ...Page,
@@ -41,9 +41,26 @@ export type TracedPart = Type.Static<typeof TracedPart>;
 export const TracedDays = Type.Object({ items: Type.Array(Type.Object({ day: Type.String(), ...TracedPart.properties })), total: Running });
 export const TracedHours = Type.Object({ items: Type.Array(TracedPart), total: Running });
 export const TracedHoursQuery = strictObject({
-  day: Type.Optional(Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: "A day of the customer's zone; all without it." })),
+  day: Type.Optional(Type.String({ pattern: PATTERNS.day, description: "A day of the customer's zone; all without it." })),
 });
 
+const Report = { importId: Type.String(), fileName: nullable(Type.String()), line: Type.Integer() };
+/** What has become of a record since the moment that its invoice stands for. */
+const LaterChange = Type.Object({
+  kind: Type.Enum(['undone', 'replaced', 'passed_on'], {
+    description:
+      'undone: taken back with its import. replaced: another version was decided for. passed_on: its import was undone, another file reports the same event, and it is still billed.',
+  }),
+  /** The import that was undone, or the conflict that was decided. */
+  importId: nullable(Type.String()),
+  conflictId: nullable(Type.String()),
+  by: nullable(Type.String()),
+  at: nullable(Instant),
+  /** Who reports the event now, of one that was passed on. */
+  report: nullable(Type.Object(Report)),
+});
+
+/** As it stood when its invoice was rated; of a final one, whatever has become of it since. */
 export const TracedRecord = Type.Object({
   key: Type.String(),
   id: Type.String(),
@@ -51,9 +68,8 @@ export const TracedRecord = Type.Object({
   quantity: DecimalString,
   contribution: DecimalString,
   properties: Type.Record(Type.String(), Type.Unknown()),
-  importId: Type.String(),
-  fileName: nullable(Type.String()),
-  line: Type.Integer(),
+  ...Report,
+  since: nullable(LaterChange),
 });
 export type TracedRecord = Type.Static<typeof TracedRecord>;
 export const TracedRecords = Type.Object({
@@ -63,8 +79,23 @@ export const TracedRecords = Type.Object({
 });
 export type TracedRecords = Type.Static<typeof TracedRecords>;
 
+/** The days of an adjustment: an hour names how much is due of it, which no number of events goes with. */
+const AdjustedPart = Type.Omit(TracedPart, ['events']);
+const Adjusted = {
+  total: Running,
+  withoutHours: Type.Object(Running.properties, {
+    description:
+      'The part of the total that is in no hour: what a credit note took back without naming hours falls due again without them.',
+  }),
+};
+export const AdjustedDays = Type.Object({
+  items: Type.Array(Type.Object({ day: Type.String(), ...AdjustedPart.properties })),
+  ...Adjusted,
+});
+export const AdjustedHours = Type.Object({ items: Type.Array(AdjustedPart), ...Adjusted });
+
 const LeftOut = Type.Object({ events: Type.Integer(), quantity: DecimalString });
-/** What a line was made of, for who wants to check it by hand. */
+/** What a line was made of, for who wants to check it by hand. That of a final invoice stays the same for ever, but for `since`. */
 export const Explanation = Type.Object({
   inputs: Type.Object({
     meter: Type.String(),
@@ -84,18 +115,18 @@ export const Explanation = Type.Object({
   exactAmount: DecimalString,
   rounding: Type.Object({ mode: Type.String(), currency: Type.String(), digits: Type.Integer() }),
   amount: DecimalString,
-  /** Of the same meter and time, and why: taken back with their import, at odds with the accepted version, or reported more than once. */
-  leftOut: Type.Object({
-    voided: LeftOut,
-    conflict: LeftOut,
-    duplicate: LeftOut,
-    /** Came after what the invoice stands for; the next one adjusts for it. */
-    late: LeftOut,
+  /**
+   * Reports of the same meter and time that the line leaves out, as they stood at `asOf`, and why: taken back with their import, at odds
+   * with the accepted version, or reported more than once.
+   */
+  leftOut: Type.Object({ voided: LeftOut, conflict: LeftOut, duplicate: LeftOut }),
+  since: Type.Array(AdjustmentCause, {
+    description: 'What has changed of the same meter and time since `asOf`. Of a final invoice, a later one adjusts for it.',
   }),
 });
 export type Explanation = Type.Static<typeof Explanation>;
 
-const reason = Type.String({ minLength: 1, maxLength: 2_000 });
+const reason = Type.String({ pattern: PATTERNS.visible, maxLength: 2_000, description: 'In words; kept in the audit log.' });
 export const FinalizeInput = Type.Union([
   strictObject({ force: Type.Optional(strictObject({ reason }, 'Although the period is not over; kept in the audit log.')) }),
   Type.Null(),
@@ -109,8 +140,8 @@ export const CreditNoteInput = strictObject({
       strictObject(
         {
           n: Type.Integer({ minimum: 1 }),
-          quantity: Type.Optional(Type.String({ pattern: '^\\d{1,20}(\\.\\d{1,18})?$' })),
-          amount: Type.String({ pattern: '^\\d{1,20}(\\.\\d{1,4})?$' }),
+          quantity: Type.Optional(Type.String({ pattern: decimalPattern(20, 18) })),
+          amount: Type.String({ pattern: decimalPattern(20, 4) }),
         },
         'How much of a line is taken back, without tax.',
       ),

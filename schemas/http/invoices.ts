@@ -1,12 +1,12 @@
 /** `/v1/invoices`: quantity × price, hour by hour. */
 import { Type } from 'typebox';
-import { DecimalString, Instant, nullable, strictObject } from './common.ts';
+import { DecimalString, Instant, nullable, PATTERNS, strictObject } from './common.ts';
 
 export const PreviewInput = strictObject({
   customer: Type.String({ minLength: 1, maxLength: 300 }),
   from: Type.Optional(Instant),
   to: Type.Optional(Instant),
-  period: Type.Optional(Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])$', examples: ['2026-10'] })),
+  period: Type.Optional(Type.String({ pattern: PATTERNS.month, examples: ['2026-10'] })),
 });
 export type PreviewInput = Type.Static<typeof PreviewInput>;
 
@@ -88,9 +88,23 @@ export type InvoiceMinimum = Type.Static<typeof InvoiceMinimum>;
 
 const Period = Type.Object({ from: Instant, to: Instant, timeZone: Type.String() });
 
+/** Why something is due again, or no more. Events count below 0 where they went. */
+export const AdjustmentCause = Type.Object({
+  kind: Type.Enum(['late', 'undone', 'replaced', 'void', 'credit_note'], {
+    description:
+      'late: events that came after. undone: taken back with their import. replaced: a decision put another version in their place. void, credit_note: the document that had billed them, or took them back.',
+  }),
+  id: Type.String({ description: 'Of the import (late, undone), conflict (replaced), invoice or credit note.' }),
+  name: nullable(Type.String({ description: 'Name of the file, or number of the document.' })),
+  events: Type.Integer(),
+  quantity: DecimalString,
+});
+export type AdjustmentCause = Type.Static<typeof AdjustmentCause>;
+
 /** What became due for an earlier period since it was billed, as its own plan and tax make it. */
 export const InvoiceAdjustment = Type.Object({
   n: Type.Integer(),
+  invoice: Type.Object({ id: Type.String(), number: nullable(Type.String()) }, { description: 'The one that billed the period.' }),
   period: Period,
   key: Type.String({ description: 'The line, discount, minimum or tax of that period.' }),
   kind: Type.Enum(['usage', 'fee', 'discount', 'minimum', 'tax']),
@@ -98,6 +112,10 @@ export const InvoiceAdjustment = Type.Object({
   quantity: DecimalString,
   amount: DecimalString,
   hours: Type.Array(Type.Object({ start: Instant, end: Instant, quantity: DecimalString, amount: DecimalString })),
+  causes: Type.Array(AdjustmentCause, {
+    description:
+      'Largest first, a hundred at most. Each with its events in the hours above; their quantities come to the quantity where the meter is a sum. Empty where a fee, discount, minimum or tax follows from the lines of the same period.',
+  }),
 });
 export type InvoiceAdjustment = Type.Static<typeof InvoiceAdjustment>;
 

@@ -1,11 +1,11 @@
 /** `/v1/plans`: prices per meter. The rules of billing: docs/billing.md */
 import { Type } from 'typebox';
-import { Instant, List, nullable, strictObject } from './common.ts';
+import { decimalPattern, Instant, List, nullable, PATTERNS, strictObject } from './common.ts';
 
 /** Price and quantity fields of a plan: non-negative decimals, at most 20 integer and 18 fraction digits. */
-const Amount = Type.String({ pattern: '^\\d{1,20}(\\.\\d{1,18})?$', examples: ['0.10'] });
-const Quantity = Type.String({ pattern: '^\\d{1,20}(\\.\\d{1,18})?$', examples: ['1000'] });
-const Percent = Type.String({ pattern: '^\\d{1,3}(\\.\\d{1,18})?$', examples: ['10'], description: 'At most 100.' });
+const Amount = Type.String({ pattern: decimalPattern(20, 18), examples: ['0.10'] });
+const Quantity = Type.String({ pattern: decimalPattern(20, 18), examples: ['1000'] });
+const Percent = Type.String({ pattern: decimalPattern(3, 18), examples: ['10'], description: 'At most 100.' });
 const Meter = Type.String({ minLength: 1, maxLength: 256 });
 const description = Type.Optional(Type.String({ maxLength: 500 }));
 const base = { meter: Meter, description };
@@ -40,7 +40,7 @@ export type Discount = Type.Static<typeof Discount>;
 
 export const PlanDefinition = strictObject({
   name: Type.String({ minLength: 1, maxLength: 200 }),
-  currency: Type.String({ pattern: '^[A-Z]{3}$', examples: ['USD'] }),
+  currency: Type.String({ pattern: PATTERNS.currency, examples: ['USD'] }),
   prices: Type.Array(Price, { maxItems: 1000 }),
   minimum: Type.Optional(Amount),
   discounts: Type.Optional(Type.Array(Discount, { maxItems: 1000 })),
@@ -55,3 +55,11 @@ export const Plan = Type.Object({
 });
 export type Plan = Type.Static<typeof Plan>;
 export const PlanList = List(Plan);
+
+export const KeptPlan = Type.Object({
+  ...Plan.properties,
+  warnings: Type.Array(Type.Object({ path: Type.String(), code: Type.String(), message: Type.String() }), {
+    description: '`unknown_meter`: neither defined nor seen in usage, so the price may never apply. The plan is kept all the same.',
+  }),
+});
+export type KeptPlan = Type.Static<typeof KeptPlan>;

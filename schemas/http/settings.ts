@@ -1,9 +1,9 @@
 /** `/v1/settings`: who bills, how documents are numbered, and what holds where a customer has nothing of its own. */
 import { Type } from 'typebox';
-import { Instant, nullable, strictObject } from './common.ts';
+import { Instant, nullable, PATTERNS, strictObject } from './common.ts';
 
 /** A line of a document; nothing in it that would break it. */
-const Line = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\r\\n]+$' });
+const Line = Type.String({ minLength: 1, maxLength: 200, pattern: PATTERNS.line });
 
 export const Seller = strictObject(
   {
@@ -31,7 +31,7 @@ export type Numbering = Type.Static<typeof Numbering>;
 
 const Defaults = {
   plan: nullable(Type.String({ maxLength: 200 })),
-  currency: Type.String({ pattern: '^[A-Z]{3}$', examples: ['EUR'] }),
+  currency: Type.String({ pattern: PATTERNS.currency, examples: ['EUR'] }),
   timeZone: Type.String({ maxLength: 64, examples: ['Europe/Berlin'] }),
 };
 const Rounding = Type.Union([Type.Literal('half-away'), Type.Literal('half-even')]);

@@ -1,6 +1,6 @@
 /** Versions of an event that disagree with the accepted one, and what a person decided about them. */
 import { sql } from 'drizzle-orm';
-import { bigserial, boolean, index, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bigserial, boolean, index, integer, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { content, count, instant, position } from './columns.ts';
 
 /** Events whose identity is taken by other content. Kept whole, billed never, for a person to decide. */
@@ -54,5 +54,28 @@ export const keptVersions = pgTable(
   (table) => [
     uniqueIndex('kept_versions_delivery').on(table.customer, table.id, table.importId, table.line, table.meter),
     index('kept_versions_import').on(table.importId),
+  ],
+);
+
+/**
+ * Versions that were accepted until a decision put another one in their place. Append-only: what becomes of their lines later (in
+ * conflict, kept after all, undone) is told elsewhere; here stands until when these positions were billed.
+ */
+export const replacedVersions = pgTable(
+  'replaced_versions',
+  {
+    ...content,
+    ...position,
+    /** The conflict that was decided for, by whom and when, and where its control message stands. */
+    conflictId: count('conflict_id').notNull(),
+    resolvedBy: text('resolved_by').notNull(),
+    resolvedAt: instant('resolved_at').notNull(),
+    controlEpoch: integer('control_epoch').notNull(),
+    controlPartition: smallint('control_partition').notNull(),
+    controlOffset: count('control_offset').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.epoch, table.partition, table.offset, table.idx] }),
+    index('replaced_versions_customer_time').on(table.customer, table.time, table.epoch, table.partition, table.offset, table.idx),
   ],
 );

@@ -43,7 +43,7 @@ export const invoices = pgTable(
     ...asOfPosition,
     /** The invoice as text, without hours. Of a draft as it was last rated; of a final one frozen. */
     snapshot: jsonb('snapshot').notNull(),
-    /** What a final one was rated by: customer, plans, meters, tax, rounding, seller. */
+    /** What a final one was rated by: customer, plans, meters, tax, rounding, seller. And what its trace has to know of that moment. */
     terms: jsonb('terms'),
     /** SHA-256 over snapshot, terms and charges in canonical form. */
     contentHash: text('content_hash'),

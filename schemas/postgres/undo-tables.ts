@@ -1,5 +1,5 @@
 /** What was taken back: the rows themselves, and what ClickHouse has to leave out or take in because of it. */
-import { bigint, bigserial, index, integer, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { bigint, bigserial, boolean, index, integer, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { content, count, instant, key, position } from './columns.ts';
 
 /** Where a control message stands in the log. */
@@ -17,10 +17,33 @@ export const voidedEvents = pgTable(
     ...content,
     ...position,
     undoneImportId: count('undone_import_id').notNull(),
+    /**
+     * The position it was accepted under, where it was: its own, unless an heir has taken that over, whose own this row then has. Null for
+     * a conflict, and for what came after the undo.
+     */
+    acceptedEpoch: integer('accepted_epoch'),
+    acceptedPartition: smallint('accepted_partition'),
+    acceptedOffset: count('accepted_offset'),
+    acceptedIdx: integer('accepted_idx'),
+    /** An heir has taken its event over, which stands on. Null where it was never accepted. */
+    passedOn: boolean('passed_on'),
+    /** The control message that took it back; null for what came after the undo. */
+    controlEpoch: integer('control_epoch'),
+    controlPartition: smallint('control_partition'),
+    controlOffset: count('control_offset'),
     voidedAt: instant('voided_at').notNull().defaultNow(),
   },
   (table) => [
     uniqueIndex('voided_events_time').on(table.time, table.epoch, table.partition, table.offset, table.idx),
+    // What stood at an earlier place of the log is read from here, in the order of `usage_records_customer_time`.
+    index('voided_events_accepted').on(
+      table.customer,
+      table.time,
+      table.acceptedEpoch,
+      table.acceptedPartition,
+      table.acceptedOffset,
+      table.acceptedIdx,
+    ),
     index('voided_events_import').using('brin', table.importId).with({ pages_per_range: 16, autosummarize: true }),
   ],
 );

@@ -1,23 +1,18 @@
 /** What one transaction of the records consumer promises: all of a batch or nothing, once, and only by the partition's owner. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RECORDS } from '../../consumers/steps/offsets.ts';
 import { LogTrimmedError } from '../../platform/event-log/event-log.ts';
 import type { Postgres, Transaction } from '../../platform/postgres/postgres.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
 import { usageEvent } from '../support/usage-event.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 
-beforeAll(async () => {
-  stores = await openTestStores();
+usePipeline({ partitions: 1 }, (opened) => {
+  pipeline = opened;
 });
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open();
-});
-afterEach(() => pipeline.close());
 
 const first = usageEvent();
 const again = usageEvent({ importId: '2', line: 7 });

@@ -1,24 +1,19 @@
 /** What a control message promises: handled once, in its place, whole or not at all; and when an undo is over. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encodeControlMessage } from '../../schemas/control-message.ts';
 import type { UsageEvent } from '../../schemas/usage-event.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectStoresAgree, knownFromRows, liveRows, makeImports, rowsLeft, settledCounts, undo, voidedRows } from '../support/undo.ts';
 import { usageEvent } from '../support/usage-event.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 
-beforeAll(async () => {
-  stores = await openTestStores();
-});
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open();
+const stores = usePipeline({ partitions: 1 }, async (opened) => {
+  pipeline = opened;
   await makeImports(pipeline, ['1', '2', '3', '4']);
 });
-afterEach(() => pipeline.close());
 
 const of = (importId: string, line: number, change: Partial<UsageEvent> = {}) => usageEvent({ importId, line, ...change });
 const live = () => liveRows(pipeline);

@@ -1,21 +1,16 @@
 /** Dead letters in the counts of the import they name: once each, no more when they are read after all, so that the import settles. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encodeUsageEvent, type UsageEvent } from '../../schemas/usage-event.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
 import { ofVersion2, usageEvent } from '../support/usage-event.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 
-beforeAll(async () => {
-  stores = await openTestStores();
+usePipeline({ partitions: 2 }, (opened) => {
+  pipeline = opened;
 });
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open(2);
-});
-afterEach(() => pipeline.close());
 
 /** With everything that the log holds so far as its events. */
 async function addImport(id: number, change: { status?: string; published?: number; read?: number; measures?: number } = {}) {

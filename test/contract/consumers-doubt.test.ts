@@ -1,5 +1,5 @@
 /** Doubtful inserts where other processes may live: an owner that was asleep, a table that was exchanged, tokens that must not be forgotten. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Handoff } from '../../consumers/handoff.ts';
 import { consumeRollups } from '../../consumers/rollups.ts';
 import {
@@ -12,27 +12,22 @@ import {
 } from '../../consumers/steps/rollup-ranges.ts';
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { openTestStores, type PlannedRange, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { PlannedRange, TestPipeline } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
 import { RebuildUnderTest } from '../support/rebuild.ts';
 import { usageEvent } from '../support/usage-event.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 let plan: PlannedRange;
 let month: PlannedRange['months'][number];
 
-beforeAll(async () => {
-  stores = await openTestStores();
-});
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open();
+usePipeline({ partitions: 1 }, async (opened) => {
+  pipeline = opened;
   await pipeline.append([usageEvent({ id: '1', line: 2 }), usageEvent({ id: '2', line: 3 })]);
   plan = await pipeline.commitAll();
   month = plan.months[0] as typeof month;
 });
-afterEach(() => pipeline.close());
 
 const announce = async () => expect(await announceRange(pipeline.platform.postgres, plan.range, plan.months)).toBe(true);
 const insert = () => insertMonth(pipeline.platform.clickhouse, plan.range, month);
@@ -166,8 +161,8 @@ describe('an owner that falls asleep after its announcement', () => {
 });
 
 describe('tokens', () => {
-  /** Empty parts are looked for every second instead of every minute. */
-  const HASTE = 'merge_tree_clear_old_temporary_directories_interval_seconds = 1, merge_tree_clear_old_parts_interval_seconds = 1';
+  /** Empty parts are looked for every second instead of every 30 to 40; from when the table is attached on. */
+  const HASTE = 'cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0';
   const columns = ['customer', 'meter', 'time', 'quantity', 'epoch', 'log_partition', 'log_offset', 'log_index'];
 
   it('outlive the rows of their insert, although empty parts are normally removed and forgotten', async () => {
@@ -181,6 +176,8 @@ describe('tokens', () => {
     }
     await clickhouse.command('ALTER TABLE tallyline.by_default MODIFY SETTING remove_empty_parts = 1');
     for (const table of ['tallyline.as_it_is', 'tallyline.by_default']) {
+      await clickhouse.command(`DETACH TABLE ${table}`);
+      await clickhouse.command(`ATTACH TABLE ${table}`);
       await send(table);
       await clickhouse.command(`ALTER TABLE ${table} DELETE WHERE log_offset >= 0 SETTINGS mutations_sync = 2`);
     }

@@ -1,18 +1,14 @@
 /** Going on with another log: what was on its way in the old one is published again, and ClickHouse is put right. */
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { resolveEpoch } from '../../consumers/steps/epochs.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { usageEvent } from '../support/usage-event.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 
-beforeAll(async () => {
-  stores = await openTestStores();
-});
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open();
+usePipeline({ partitions: 1 }, async (opened) => {
+  pipeline = opened;
   for (const [at, status] of ['received', 'publishing', 'settling', 'complete', 'failed', 'undoing', 'undone'].entries()) {
     await pipeline.query(
       `INSERT INTO imports (id, name, status, created_by, rows_read, rows_published, events_published, lease_owner, lease_until)
@@ -21,7 +17,6 @@ beforeEach(async () => {
     );
     await pipeline.query('INSERT INTO import_partitions (import_id, partition, accepted, end_offset) VALUES ($1, 0, 3, 5)', [at + 1]);
   }
-  return () => pipeline.close();
 });
 
 const imports = () =>

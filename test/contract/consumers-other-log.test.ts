@@ -1,22 +1,17 @@
 /** Consumers know the log they consumed before by its last events, and touch no other. */
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { startConsumers } from '../../consumers/consumers.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { usageEvent } from '../support/usage-event.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 
-beforeAll(async () => {
-  stores = await openTestStores();
-});
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open();
+usePipeline({ partitions: 1 }, async (opened) => {
+  pipeline = opened;
   await pipeline.append([usageEvent({ id: 'a' }), usageEvent({ id: 'b' })]);
   // Records alone: rollups has not come that far, so the events are still in the log.
   await pipeline.commitAll();
-  return () => pipeline.close();
 });
 
 async function start(): Promise<string> {

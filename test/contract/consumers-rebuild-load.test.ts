@@ -1,27 +1,22 @@
 /** A rebuild of ClickHouse while everything runs: no row is missed and none doubled, whoever inserts, finishes or sleeps meanwhile. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { reconcile } from '../../consumers/reconcile.ts';
 import { announceRange, finishRange, insertMonth, ROLLUPS } from '../../consumers/steps/rollup-ranges.ts';
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
 import { isRollup, RebuildUnderTest, TOUCHY_EVENTS } from '../support/rebuild.ts';
 import { usageEvent } from '../support/usage-event.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 let under: RebuildUnderTest;
 
-beforeAll(async () => {
-  stores = await openTestStores();
-});
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open(2);
+usePipeline({ partitions: 2 }, async (opened) => {
+  pipeline = opened;
   under = new RebuildUnderTest(pipeline);
   await pipeline.platform.clickhouse.command('TRUNCATE TABLE tallyline.usage_events');
 });
-afterEach(() => pipeline.close());
 
 describe('while everything runs', () => {
   it('misses no row and doubles none, again and again, though events come all the time', async () => {

@@ -1,25 +1,20 @@
 /** What a rebuild of ClickHouse promises: afterwards it holds exactly the rows of Postgres, or, where it broke off, is as it was. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { rebuild } from '../../consumers/rebuild.ts';
 import type { Platform } from '../../platform/platform.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { isRebuild, RebuildUnderTest, TOUCHY_EVENTS } from '../support/rebuild.ts';
 import { usageEvent } from '../support/usage-event.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 let under: RebuildUnderTest;
 
-beforeAll(async () => {
-  stores = await openTestStores();
-});
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open(2);
+usePipeline({ partitions: 2 }, async (opened) => {
+  pipeline = opened;
   under = new RebuildUnderTest(pipeline);
   await pipeline.platform.clickhouse.command('TRUNCATE TABLE tallyline.usage_events');
 });
-afterEach(() => pipeline.close());
 
 describe('a rebuild', () => {
   it('gives every row of Postgres, to the digit and the microsecond, and nothing else; the view and the buckets follow', async () => {

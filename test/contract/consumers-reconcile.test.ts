@@ -1,27 +1,22 @@
 /** What reconciliation promises: a difference between the stores, put there by hand, is found, named exactly, and gone when it is mended. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { reconcile } from '../../consumers/reconcile.ts';
 import { isHot } from '../../consumers/steps/reconcile-spans.ts';
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
 import type { Platform } from '../../platform/platform.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
 import { usageEvent } from '../support/usage-event.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 let extras = 0;
 
-beforeAll(async () => {
-  stores = await openTestStores();
-});
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open(2);
+usePipeline({ partitions: 2 }, async (opened) => {
+  pipeline = opened;
   // Reconciliation looks at all that ClickHouse holds, the rows of earlier tests included.
   await pipeline.platform.clickhouse.command('TRUNCATE TABLE tallyline.usage_events');
 });
-afterEach(() => pipeline.close());
 
 const run = (change: Partial<Platform> = {}) =>
   reconcile({ ...pipeline.platform, ...change }, pipeline.epoch, new AbortController().signal);
@@ -196,7 +191,11 @@ describe('a run', () => {
 
   it('that broke off is done again', async () => {
     await request();
-    const clickhouse: ClickHouse = { ...pipeline.platform.clickhouse, query: () => Promise.reject(new Error('away')) };
+    const real = pipeline.platform.clickhouse;
+    const clickhouse: ClickHouse = {
+      ...real,
+      query: (query) => (query.name.startsWith('reconcile') ? Promise.reject(new Error('away')) : real.query(query)),
+    };
     await expect(run({ clickhouse })).rejects.toThrow('away');
     expect(await pipeline.query('SELECT state FROM reconciliation_runs')).toEqual(
       [{ state: 'requested' }].map(() => ({ state: 'running' })),

@@ -1,23 +1,18 @@
 /** What the records consumer promises: identity decided once, in one transaction with the offset, and nothing that stops it. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decodeBatch } from '../../consumers/steps/decode.ts';
 import type { UsageEvent } from '../../schemas/usage-event.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { POISON } from '../support/poison-events.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { usageEvent } from '../support/usage-event.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 
-beforeAll(async () => {
-  stores = await openTestStores();
+usePipeline({ partitions: 1 }, (opened) => {
+  pipeline = opened;
 });
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open();
-});
-afterEach(() => pipeline.close());
 
 const first = usageEvent();
 const again = usageEvent({ importId: '2', line: 7 });

@@ -1,11 +1,12 @@
 /** Reports, undos and decisions in any order, against a model that keeps a few lists. The seed is in the name: TALLYLINE_TEST_SEED repeats it. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { sendResolutions } from '../../ingest/resolutions.ts';
 import { decideOn } from '../support/conflicts.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
 import { expectStoresAgree, makeImports, undo } from '../support/undo.ts';
 import { usageEvent } from '../support/usage-event.ts';
+import { useStores } from '../support/use-pipeline.ts';
 import { VersionsModel, type Report } from '../support/versions-model.ts';
 
 /** Events side by side: each step happens to several of them at once. */
@@ -16,11 +17,7 @@ const SEED_MS_MAX = 240_000;
 const IMPORTS = 8;
 const QUANTITIES = ['1', '2', '3'];
 
-let stores: TestStores;
-beforeAll(async () => {
-  stores = await openTestStores();
-});
-afterAll(() => stores?.close());
+const stores = useStores();
 
 /** Sorted texts, `event import line …`. */
 function expected(models: readonly VersionsModel[], undone: ReadonlySet<string>) {

@@ -1,26 +1,21 @@
 /** What the message of a decision promises: handled once, whole or not at all, in whatever order it meets an undo or a line once more. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { sendResolutions } from '../../ingest/resolutions.ts';
 import { encodeControlMessage } from '../../schemas/control-message.ts';
 import { conflictOf, decideOn, lookAt, report, resolve } from '../support/conflicts.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
 import { expectStoresAgree, makeImports, undo } from '../support/undo.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 let look: ReturnType<typeof lookAt>;
 
-beforeAll(async () => {
-  stores = await openTestStores();
-});
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open();
+usePipeline({ partitions: 1 }, async (opened) => {
+  pipeline = opened;
   look = lookAt(pipeline);
   await makeImports(pipeline, ['1', '2', '3', '4']);
 });
-afterEach(() => pipeline.close());
 
 describe('a decision and an undo at the same time', () => {
   beforeEach(async () => {

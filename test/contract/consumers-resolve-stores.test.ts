@@ -1,24 +1,19 @@
 /** What those who count and compare make of a person's decision about a conflict. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { reconcile } from '../../consumers/reconcile.ts';
 import { report, resolve } from '../support/conflicts.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
 import { RebuildUnderTest } from '../support/rebuild.ts';
 import { makeImports, recordsAlone } from '../support/undo.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 
-beforeAll(async () => {
-  stores = await openTestStores();
-});
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open();
+usePipeline({ partitions: 1 }, async (opened) => {
+  pipeline = opened;
   await makeImports(pipeline, ['1', '2', '3', '4']);
 });
-afterEach(() => pipeline.close());
 
 describe('an import that a decision has touched', () => {
   it('has its rows counted anew', async () => {

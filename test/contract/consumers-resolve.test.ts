@@ -1,24 +1,19 @@
 /** What a person's decision about a conflict promises: both stores are as if the version kept had come first, and nothing is lost. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { sendResolutions } from '../../ingest/resolutions.ts';
 import { conflictOf, decideOn, lookAt, report, resolve } from '../support/conflicts.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { expectStoresAgree, makeImports, undo } from '../support/undo.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 let look: ReturnType<typeof lookAt>;
 
-beforeAll(async () => {
-  stores = await openTestStores();
-});
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open();
+usePipeline({ partitions: 1 }, async (opened) => {
+  pipeline = opened;
   look = lookAt(pipeline);
   await makeImports(pipeline, ['1', '2', '3', '4']);
 });
-afterEach(() => pipeline.close());
 
 describe('keeping this', () => {
   it('bills it as if it had come first: what was accepted, and its duplicates, are decided against, what agrees is its duplicate', async () => {

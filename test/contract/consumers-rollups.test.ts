@@ -1,23 +1,18 @@
 /** What the rollups consumer promises: every accepted event in ClickHouse exactly once, whatever breaks in between. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { RECORDS } from '../../consumers/steps/offsets.ts';
 import { announceRange, finishRange, insertMonth, ROLLUPS } from '../../consumers/steps/rollup-ranges.ts';
 import type { ClickHouse, ClickHouseInsert } from '../../platform/clickhouse/clickhouse.ts';
-import { openTestStores, type PlannedRange, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { PlannedRange, TestPipeline } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
 import { usageEvent } from '../support/usage-event.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 
-beforeAll(async () => {
-  stores = await openTestStores();
+usePipeline({ partitions: 1 }, (opened) => {
+  pipeline = opened;
 });
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open();
-});
-afterEach(() => pipeline.close());
 
 /** Three months, out of order, with a duplicate, a conflict and a dead letter among them. */
 const threeMonths = [

@@ -1,25 +1,20 @@
 /** When an import ends, and what it says then. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { settleImports } from '../../consumers/settle.ts';
 import { ROLLUPS } from '../../consumers/steps/rollup-ranges.ts';
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
 import type { Postgres } from '../../platform/postgres/postgres.ts';
 import type { UsageEvent } from '../../schemas/usage-event.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
 import { usageEvent } from '../support/usage-event.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 
-beforeAll(async () => {
-  stores = await openTestStores();
+usePipeline({ partitions: 2 }, (opened) => {
+  pipeline = opened;
 });
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open(2);
-});
-afterEach(() => pipeline.close());
 
 interface Ending {
   id?: string;

@@ -1,20 +1,16 @@
 /** Random workloads through both consumers: the stores hold the same rows by any way, and the sums of the events. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Handoff, WAITING_ROWS_MAX } from '../../consumers/handoff.ts';
 import { consumeRecords } from '../../consumers/records.ts';
 import { consumeRollups } from '../../consumers/rollups.ts';
 import { RECORDS } from '../../consumers/steps/offsets.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { eventually } from '../support/eventually.ts';
 import { seededRandom, testSeed } from '../support/random.ts';
+import { useStores } from '../support/use-pipeline.ts';
 import { expectedSums, randomWorkload, storedSums } from '../support/workload.ts';
 
-let stores: TestStores;
-
-beforeAll(async () => {
-  stores = await openTestStores();
-});
-afterAll(() => stores?.close());
+const stores = useStores();
 
 describe('rows from memory and rows from the log', () => {
   const seed = testSeed();

@@ -1,22 +1,17 @@
 /** What an undo promises: exactly what the imports that stand justify is left, in both stores, and their counts still add up. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { UsageEvent } from '../../schemas/usage-event.ts';
-import { openTestStores, type TestPipeline, type TestStores } from '../support/consumers.ts';
+import type { TestPipeline } from '../support/consumers.ts';
 import { expectStoresAgree, knownFromRows, liveRows, makeImports, rowsLeft, settledCounts, undo, voidedRows } from '../support/undo.ts';
 import { usageEvent } from '../support/usage-event.ts';
+import { usePipeline } from '../support/use-pipeline.ts';
 
-let stores: TestStores;
 let pipeline: TestPipeline;
 
-beforeAll(async () => {
-  stores = await openTestStores();
-});
-afterAll(() => stores?.close());
-beforeEach(async () => {
-  pipeline = await stores.open();
+usePipeline({ partitions: 1 }, async (opened) => {
+  pipeline = opened;
   await makeImports(pipeline, ['1', '2', '3', '4']);
 });
-afterEach(() => pipeline.close());
 
 const of = (importId: string, line: number, change: Partial<UsageEvent> = {}) => usageEvent({ importId, line, ...change });
 const live = () => liveRows(pipeline);

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { acceptUpload, type AcceptOptions } from '../../ingest/accept.ts';
 import { createImport, leaseImport } from '../../ingest/import-store.ts';
 import { Leases } from '../../ingest/leases.ts';
@@ -22,6 +22,7 @@ let ingest: TestIngest;
 beforeAll(async () => {
   ingest = await openTestIngest();
 });
+afterEach(() => ingest.closeReplicas());
 afterAll(() => ingest.close());
 
 interface ImportRow {

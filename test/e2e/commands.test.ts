@@ -48,6 +48,26 @@ async function inPostgres<Row extends object>(sql: string, values: unknown[] = [
   }
 }
 
+/** An import of four rows, and the number of the final invoice that uses them. */
+async function billedImport(customer: string): Promise<{ id: string; number: string }> {
+  const call = (path: string, method: 'PUT' | 'POST', body: object) =>
+    tallyline.json<{ id: string; number: string }>(path, {
+      method,
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    });
+  const prices = [{ meter: customer, model: 'per_unit', unitPrice: '1' }];
+  await call(`/v1/plans/${customer}`, 'PUT', { name: 'Plan', currency: 'USD', prices });
+  await call(`/v1/customers/${customer}`, 'PUT', { plan: customer, currency: 'USD' });
+  const { id } = await importFile(tallyline, file(customer, 4));
+  await call('/v1/billing-runs', 'POST', { period: '2026-10', customers: [customer] });
+  const drafts = () => tallyline.json<{ items: { id: string }[] }>(`/v1/invoices?customer=${customer}`);
+  await eventually('there is a draft', async () => (await drafts()).items.length > 0);
+  const draft = (await drafts()).items[0]?.id ?? '';
+  const { number } = await call(`/v1/invoices/${draft}/finalize`, 'POST', { force: { reason: 'a test' } });
+  return { id, number };
+}
+
 describe('undo', () => {
   test('follows the import until it is undone', async () => {
     const { id } = await importFile(tallyline, file('undone', 2_000), { name: 'wrong.csv' });
@@ -63,6 +83,19 @@ describe('undo', () => {
     const { code, stdout } = await command('undo', id, '--no-wait');
     expect([code, stdout]).toEqual([0, expect.stringMatching(/being undone/)]);
     await eventually('it is undone', async () => (await tallyline.json<Import>(`/v1/imports/${id}`)).status === 'undone');
+  });
+
+  test('of rows that a final invoice uses says what that changes, and adjusts for it', async () => {
+    const { id: billed, number } = await billedImport('adjusted');
+    const refused = await command('undo', billed);
+    expect([refused.code, refused.output]).toEqual([1, expect.stringContaining(`"undo ${billed} --adjust"`) as string]);
+    const { code, output, stdout } = await command('undo', billed, '--adjust');
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/is undone\.\n$/)]);
+    const said = output.slice(0, output.indexOf('is undone'));
+    expect(said).toContain(`Undoing import ${billed} takes back 4 events of 4 rows.`);
+    expect(said).toMatch(/adjusted +USD +4\.00 +0\.00/);
+    expect(said).toMatch(new RegExp(`${number} +adjusted +2026-10 +-4\\.00 +stays as it is; the next invoice adjusts`));
+    expect((await command('undo', billed, '--adjust')).output).toContain(`Undoing import ${billed} changes no usage and no invoice.`);
   });
 
   test('of what does not exist says so and fails', async () => {

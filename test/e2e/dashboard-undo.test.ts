@@ -75,17 +75,17 @@ describe.skipIf(!chromiumAvailable)('undoing an import', () => {
     await undoButton().focus();
     await page.keyboard.press('Enter');
     await dialog().getByRole('button', { name: 'Undo this import', disabled: false }).waitFor();
-    expect(await focused()).toEqual({ name: 'Keep it', isInDialog: true });
+    await expect.poll(focused).toEqual({ name: 'Keep it', isInDialog: true });
     for (const name of ['Undo this import', 'Keep it', 'Undo this import']) {
       await page.keyboard.press('Tab');
-      expect(await focused()).toEqual({ name, isInDialog: true });
+      await expect.poll(focused).toEqual({ name, isInDialog: true });
     }
     await page.keyboard.press('Shift+Tab');
     await page.keyboard.press('Shift+Tab');
-    expect(await focused()).toEqual({ name: 'Undo this import', isInDialog: true });
+    await expect.poll(focused).toEqual({ name: 'Undo this import', isInDialog: true });
     await page.keyboard.press('Escape');
     await dialog().waitFor({ state: 'detached' });
-    expect(await focused()).toEqual({ name: 'Undo', isInDialog: false });
+    await expect.poll(focused).toEqual({ name: 'Undo', isInDialog: false });
     expect(new URL(page.url()).searchParams.has('undo')).toBe(false);
     expect(await tallyline.json(`/v1/imports/${september}`)).toMatchObject({ status: 'complete' });
   });

@@ -3,11 +3,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Static } from 'typebox';
+import { addDecimals, subtractDecimals } from '../../core/decimal.ts';
 import type { BillingRun } from '../../schemas/http/billing-runs.ts';
 import type { Effect } from '../../schemas/http/effect.ts';
 import type { Import } from '../../schemas/http/imports.ts';
-import type { InvoiceSummary } from '../../schemas/http/invoice-life.ts';
+import type { InvoiceSummary, TracedHours, TracedRecords } from '../../schemas/http/invoice-life.ts';
 import type { Invoice } from '../../schemas/http/invoices.ts';
+import type { Source } from '../../schemas/http/usage.ts';
 import type { Moment } from '../../platform/moments.ts';
 import { eventually } from '../support/eventually.ts';
 import { importFile } from '../support/imports.ts';
@@ -113,4 +116,26 @@ test('the undo of its file is refused, says by how much it would change, and wit
   const [next] = await invoices(`period=2026-02&customer=${final?.customer}`);
   const draft = await tallyline.json<Invoice>(`/v1/invoices/${next?.id}`);
   expect(draft).toMatchObject({ total: '0.00', subtotal: final?.total, adjustments: [{ amount: `-${final?.total}` }] });
+});
+
+test('both invoices then open to the lines of the undone file: the final one as it was, the next one below 0', async () => {
+  const [final] = await invoices('status=final');
+  const [next] = await invoices(`period=2026-02&customer=${final?.customer}`);
+  const open = async (url: string) => {
+    const { items: hours } = await tallyline.json<Static<typeof TracedHours>>(`${url}/hours`);
+    const pages = hours.map(({ start }) => tallyline.json<TracedRecords>(`${url}/hours/${start}/records`));
+    return (await Promise.all(pages)).flatMap(({ items, hour }) => {
+      expect(items.map(({ contribution }) => contribution).reduce(addDecimals, '0')).toBe(hour.quantity);
+      return items;
+    });
+  };
+  const billed = await open(`/v1/invoices/${final?.id}/lines/1`);
+  const adjusted = await open(`/v1/invoices/${next?.id}/adjustments/1`);
+  expect(billed.length).toBeGreaterThan(0);
+  expect(billed.every(({ since }) => since?.kind === 'undone')).toBe(true);
+  expect(adjusted.map(({ key, contribution }) => [key, contribution])).toEqual(
+    billed.map(({ key, contribution }) => [key, subtractDecimals('0', contribution)]),
+  );
+  const { raw, importId } = await tallyline.json<Source>(`/v1/records/${adjusted[0]?.key}/source`);
+  expect([importId, raw]).toEqual([billed[0]?.importId, expect.stringContaining(String(final?.customer))]);
 });

@@ -11,8 +11,8 @@ const logger = pino({ level: 'silent' });
 
 export interface TestClickHouse {
   readonly clickhouse: ClickHouse;
-  /** Closes the engine and opens it again on the same data; `clickhouse` is then the new one. */
-  reopen(): Promise<void>;
+  /** Closes the engine and opens it again on the same data, as it was or as `meanwhile` has left it; `clickhouse` is then the new one. */
+  reopen(meanwhile?: () => Promise<void>): Promise<void>;
   /** Closes the engine and removes its data. */
   close(): Promise<void>;
 }
@@ -27,8 +27,9 @@ export async function openTestClickHouse(): Promise<TestClickHouse> {
     get clickhouse() {
       return clickhouse;
     },
-    async reopen() {
+    async reopen(meanwhile) {
       await clickhouse.close();
+      await meanwhile?.();
       clickhouse = await openChdb({ directory, logger });
     },
     async close() {

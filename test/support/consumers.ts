@@ -68,6 +68,7 @@ export async function openTestStores() {
   const files = await openDirectoryFileStore({ root, alone: true });
   let pipelines = 0;
   return {
+    engine,
     /** A pipeline of its own: epochs tell their rows in ClickHouse apart. */
     async open(partitions = 1) {
       const { postgres } = await server.createDatabase();
@@ -80,7 +81,9 @@ export async function openTestStores() {
       const platform: Platform = {
         log,
         postgres,
-        clickhouse: engine.clickhouse,
+        get clickhouse() {
+          return engine.clickhouse;
+        },
         files,
         clock: systemClock,
         logger,

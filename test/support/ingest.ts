@@ -44,6 +44,8 @@ export interface TestIngest {
   serve(platform: Platform, settings?: Partial<IngestSettings>): Promise<string>;
   /** The same, to be closed before the others. */
   serveAlone(platform: Platform): Promise<{ url: string; close(): Promise<void> }>;
+  /** Closes all replicas and servers so far, but not `platform`. Each keeps connections for a minute, of which Postgres has 50. */
+  closeReplicas(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -55,7 +57,7 @@ export async function openTestIngest(): Promise<TestIngest> {
   const server = await openTestPostgres();
   const [main, logs] = [await server.createDatabase(), await server.createDatabase()];
   const proxies = { postgres: await startTcpProxy(main.connection), log: await startTcpProxy(logs.connection) };
-  const closing: (() => Promise<unknown>)[] = [];
+  let closing: (() => Promise<unknown>)[] = [];
   // Of no server: whatever needs it fails.
   const clickhouse = connectClickHouse({ url: 'http://127.0.0.1:1', username: '', password: '', requestTimeoutMs: 1_000, logger });
 
@@ -83,11 +85,21 @@ export async function openTestIngest(): Promise<TestIngest> {
     return { log, postgres, clickhouse, files, clock: systemClock, logger, instance, alone: false };
   };
 
+  const closeReplicas = async () => {
+    const open = closing;
+    closing = [];
+    for (const close of open) await close();
+  };
+
+  const platform = await replica('direct');
+  const closePlatform = closing;
+  closing = [];
   return {
-    platform: await replica('direct'),
+    platform,
     root,
     proxies,
     replica,
+    closeReplicas,
     async serve(platform, settings = {}) {
       const http = await createHttpServer({ platform, adminKey: ADMIN_KEY, dashboardDirectory: undefined });
       const ingest = { leaseSeconds: 60, uploadBytesMax: 100_000_000, ...settings };
@@ -104,7 +116,8 @@ export async function openTestIngest(): Promise<TestIngest> {
     },
     async close() {
       for (const proxy of Object.values(proxies)) proxy.set({ kind: 'none' });
-      for (const close of closing) await close();
+      await closeReplicas();
+      for (const close of closePlatform) await close();
       await Promise.all(Object.values(proxies).map((proxy) => proxy.close()));
       await clickhouse.close();
       await server.close();

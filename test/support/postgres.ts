@@ -23,6 +23,8 @@ export interface TestPostgres extends TestDatabase {
 }
 
 const POOL_SIZE = 8;
+/** Migrated and never written to: what is made as a copy of it has the schema within 40 ms instead of 150. */
+const TEMPLATE = 'migrated_template';
 
 /** Starts a server with the settings of production, fsync included. Call in `beforeAll`, and `close` in `afterAll`. */
 export async function openTestPostgres(): Promise<TestPostgres> {
@@ -46,13 +48,21 @@ export async function openTestPostgres(): Promise<TestPostgres> {
 
   const first = connect(server.connection.database);
   await migratePostgres(first.postgres);
+  const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
+  let template: Promise<void> | undefined;
+  async function makeTemplate(): Promise<void> {
+    await first.postgres.query(`CREATE DATABASE ${TEMPLATE}`);
+    const { postgres } = connect(TEMPLATE);
+    await migratePostgres(postgres);
+    // A database with connections is no template.
+    await postgres.close();
+  }
   return {
     ...first,
     async createDatabase(name = `test_${randomBytes(6).toString('hex')}`, { migrated = true } = {}) {
-      await first.postgres.query(`CREATE DATABASE "${name.replaceAll('"', '""')}"`);
-      const database = connect(name);
-      if (migrated) await migratePostgres(database.postgres);
-      return database;
+      if (migrated) await (template ??= makeTemplate());
+      await first.postgres.query(`CREATE DATABASE ${quoted(name)}${migrated ? ` TEMPLATE ${TEMPLATE}` : ''}`);
+      return connect(name);
     },
     async close() {
       await Promise.all(opened.map((postgres) => postgres.close()));

@@ -43,6 +43,7 @@ export function sampleInvoice(overrides: Partial<Invoice> = {}): Invoice {
       taxRate: '19',
       adjustments: [
         {
+          invoice: { id: '6', number: 'INV-2026-00006' },
           period: { ...september, timeZone: zone },
           charges: [
             {
@@ -51,13 +52,24 @@ export function sampleInvoice(overrides: Partial<Invoice> = {}): Invoice {
               meter: 'calls',
               quantity: -30n * ONE,
               amount: -1234n,
+              causes: [{ kind: 'undone', id: '4', name: 'usage.csv', events: -3, quantity: -30n * ONE }],
+              basis: { meter: { aggregation: 'sum', property: null }, from: september.from, billed: [] },
               // An amount that no hour accounts for: a credit note has given it back.
               hours: [
                 { start: first, end: second, quantity: -10n * ONE, amount: -200n },
                 { start: second, end: second + 3_600_000, quantity: -20n * ONE, amount: -1000n },
               ],
             },
-            { key: 'tax', kind: 'tax', meter: undefined, quantity: 0n, amount: -234n, hours: [] },
+            {
+              key: 'tax',
+              kind: 'tax',
+              meter: undefined,
+              quantity: 0n,
+              amount: -234n,
+              hours: [],
+              causes: [],
+              basis: { meter: null, from: september.from, billed: [] },
+            },
           ],
         },
       ],

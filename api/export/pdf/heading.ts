@@ -1,22 +1,10 @@
-/** The top of the first page: who bills whom, for what period, and how much. */
+/** The top of an invoice's first page: who bills whom, for what period, and how much. */
 import { compareDecimals } from '../../../core/decimal.ts';
 import type { Invoice } from '../../../schemas/http/invoices.ts';
 import type { Seller } from '../../../schemas/http/settings.ts';
 import { dateLabel, grouped, isZero, periodLabel, timeLabel, zoneLabel } from './labels.ts';
-import { CONTENT_RIGHT, CONTENT_WIDTH, LINE_HEIGHT, MARGIN, MUTED, type Sheet, type TextStyle } from './sheet.ts';
-import { showHidden } from './text.ts';
-
-/** Whom a document names: who bills, or who is billed. */
-interface Party {
-  name: string;
-  lines: readonly string[];
-}
-
-/** A party's block takes at most so much of the first page; what is longer ends in an ellipsis. */
-const NAME_LINES_MAX = 4;
-/** A customer's id of 300 characters takes six lines. */
-const DETAIL_LINES_MAX = 8;
-const DETAILS_MAX = 14;
+import { drawLetterhead, type Letterhead } from './letterhead.ts';
+import type { Sheet } from './sheet.ts';
 
 const TITLES: Record<Invoice['status'], string> = {
   preview: 'Invoice preview',
@@ -35,78 +23,28 @@ export function drawHeading(
   invoice: Invoice,
   { seller, details }: { seller: Seller; details: Readonly<Record<string, string>> },
 ): void {
-  const zone = invoice.period.timeZone;
-  const half = CONTENT_WIDTH / 2 - 12;
-  const right = MARGIN + CONTENT_WIDTH / 2 + 12;
-  sheet.text(TITLES[invoice.status], MARGIN, 66, { size: 22, bold: true });
-  const sellerEnd = drawParty(sheet, sellerParty(seller), { x: right, y: 56, width: half });
-  const top = Math.max(100, sellerEnd + 14);
-  sheet.text('Bill to', MARGIN, top, { size: 7.5, color: MUTED });
-  const buyerEnd = drawParty(sheet, buyerParty(invoice, details), { x: MARGIN, y: top + 14, width: half });
-  const facts: [string, string][] = [
-    ['Invoice number', invoice.number ?? 'none yet'],
-    ['Invoice date', typeof invoice.finalizedAt === 'string' ? dateLabel(Date.parse(invoice.finalizedAt), zone) : 'none yet'],
-    ...(invoice.voided ? [['Voided', dateLabel(Date.parse(invoice.voided.at), zone)] as [string, string]] : []),
-    ['Period', periodLabel(invoice.period, zone)],
-    ['Time zone', zoneLabel(invoice.period)],
-    ['Currency', invoice.currency],
-    ['Plan', [...new Set(invoice.segments.map(({ plan }) => plan ?? 'none'))].join(', ')],
-    ['Usage known at', timeLabel(invoice.asOf, zone)],
-  ];
-  const factsEnd = drawFacts(sheet, facts, { x: right, y: top, width: half });
-  const y = Math.max(buyerEnd, factsEnd) + 16;
-  drawAmount(sheet, invoice, y);
-  sheet.y = y + 40;
-}
-
-function sellerParty({ name = '', address = [], taxId, email, phone, website }: Seller): Party {
-  return {
-    name,
-    lines: [...address, ...(taxId === undefined ? [] : [`Tax number: ${taxId}`]), ...[email, phone, website].flatMap((line) => line ?? [])],
-  };
-}
-
-function buyerParty({ customer, customerName }: Invoice, details: Readonly<Record<string, string>>): Party {
-  const lines = Object.entries(details).flatMap(([label, value]) => {
-    const [first = '', ...rest] = value.split(/\r?\n/u);
-    return [label.toLowerCase() === 'address' ? first : `${label}: ${first}`, ...rest];
+  const { customer, customerName, period, currency, number, finalizedAt, voided, segments, asOf } = invoice;
+  const zone = period.timeZone;
+  drawLetterhead(sheet, {
+    title: TITLES[invoice.status],
+    seller,
+    recipientLabel: 'Bill to',
+    recipient: { customer, customerName, details },
+    facts: [
+      ['Invoice number', number ?? 'none yet'],
+      ['Invoice date', typeof finalizedAt === 'string' ? dateLabel(Date.parse(finalizedAt), zone) : 'none yet'],
+      ...(voided ? [['Voided', dateLabel(Date.parse(voided.at), zone)] as [string, string]] : []),
+      ['Period', periodLabel(period, zone)],
+      ['Time zone', zoneLabel(period)],
+      ['Currency', currency],
+      ['Plan', [...new Set(segments.map(({ plan }) => plan ?? 'none'))].join(', ')],
+      ['Usage known at', timeLabel(asOf, zone)],
+    ],
+    amount: amountOf(invoice),
   });
-  return {
-    name: showHidden(customerName),
-    lines: customerName === customer ? lines : [...lines, `Customer number: ${showHidden(customer)}`],
-  };
 }
 
-function drawParty(sheet: Sheet, { name, lines }: Party, place: { x: number; y: number; width: number }): number {
-  let y = place.y;
-  const put = (text: string, style: TextStyle, linesMax: number): void => {
-    for (const line of sheet.wrap(text, style, place.width, linesMax)) {
-      sheet.line(line, place.x, y, style);
-      y += style.size * LINE_HEIGHT;
-    }
-  };
-  if (name !== '') put(name, { size: 10.5, bold: true }, NAME_LINES_MAX);
-  for (const line of lines.filter((text) => text.trim() !== '').slice(0, DETAILS_MAX)) put(line, { size: 8.5 }, DETAIL_LINES_MAX);
-  return y;
-}
-
-function drawFacts(sheet: Sheet, facts: readonly [string, string][], place: { x: number; y: number; width: number }): number {
-  let y = place.y;
-  const labelWidth = 78;
-  for (const [label, value] of facts) {
-    sheet.text(label, place.x, y, { size: 8.5, color: MUTED });
-    const style = { size: 8.5 };
-    for (const line of sheet.wrap(value, style, place.width - labelWidth, 2)) {
-      sheet.line(line, place.x + labelWidth, y, style);
-      y += style.size * LINE_HEIGHT;
-    }
-    y += 2;
-  }
-  return y;
-}
-
-function drawAmount(sheet: Sheet, { total, settlement, currency, status }: Invoice, y: number): void {
-  sheet.rectangle(MARGIN, y - 6, CONTENT_WIDTH, 32, '0.95 0.96 0.97');
+function amountOf({ total, settlement, currency, status }: Invoice): Letterhead['amount'] {
   const isCredit = compareDecimals(total, '0') < 0;
   const amount = isCredit ? total : (settlement?.payable ?? total);
   const label = isCredit ? 'Credit, set off against the next invoices' : isZero(amount) ? 'Nothing to pay' : 'Total due';
@@ -115,11 +53,5 @@ function drawAmount(sheet: Sheet, { total, settlement, currency, status }: Invoi
     draft: ' (not final)',
     void: ' (void, not to be paid)',
   };
-  sheet.text(`${label}${notes[status] ?? ''}`, MARGIN + 12, y + 15, { size: 10.5, bold: true });
-  const style = { size: 14, bold: true };
-  sheet.text(`${currency} ${grouped(amount)}`, CONTENT_RIGHT - 12, y + 15, style, {
-    align: 'right',
-    width: CONTENT_WIDTH / 2,
-    shrink: true,
-  });
+  return { label: `${label}${notes[status] ?? ''}`, text: `${currency} ${grouped(amount)}` };
 }

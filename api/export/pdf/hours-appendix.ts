@@ -1,10 +1,10 @@
-/** Every hour of every line and adjustment. They add up to the amounts on the pages before. */
+/** Every hour of every entry that has some. They add up to the amounts on the pages before. */
 import type { Invoice } from '../../../schemas/http/invoices.ts';
 import { grouped, timeLabel } from './labels.ts';
 import { CONTENT_BOTTOM, CONTENT_WIDTH, MARGIN, MUTED, type Sheet, type TextStyle } from './sheet.ts';
 import { showHidden } from './text.ts';
 
-interface Entry {
+export interface HourEntry {
   title: string;
   zone: string;
   unit: string;
@@ -17,8 +17,8 @@ const COLUMN_GAP = 18;
 /** Side by side, where the numbers are short enough. */
 const COLUMNS_MAX = 3;
 
-export function* drawHours(sheet: Sheet, invoice: Invoice): Generator<void> {
-  const entries: Entry[] = [
+export function invoiceHours(invoice: Invoice): HourEntry[] {
+  return [
     ...invoice.lines.map(({ n, description, unit, hours }) => ({
       title: `Line ${n} · ${description}`,
       zone: invoice.period.timeZone,
@@ -32,17 +32,20 @@ export function* drawHours(sheet: Sheet, invoice: Invoice): Generator<void> {
       hours,
     })),
   ];
+}
+
+export function* drawHours(sheet: Sheet, currency: string, entries: readonly HourEntry[]): Generator<void> {
   if (entries.every(({ hours }) => hours.length === 0)) return;
   sheet.tableHead = undefined;
   yield* sheet.turn();
   sheet.text('Appendix: hours', MARGIN, sheet.y + 16, { size: 14, bold: true });
-  const about = `Each row is the local hour that begins then, with its offset from UTC, its quantity, and by how much it changed the amount (${invoice.currency}).`;
+  const about = `Each row is the local hour that begins then, with its offset from UTC, its quantity, and by how much it changed the amount (${currency}).`;
   sheet.text(about, MARGIN, sheet.y + 30, { size: 7.5, color: MUTED });
   sheet.y += 44;
   for (const entry of entries) if (entry.hours.length > 0) yield* drawEntry(sheet, entry);
 }
 
-function* drawEntry(sheet: Sheet, entry: Entry): Generator<void> {
+function* drawEntry(sheet: Sheet, entry: HourEntry): Generator<void> {
   const widths = widthsOf(sheet, entry);
   const natural = widths.time + widths.quantity + widths.amount + 20;
   const count = Math.max(1, Math.min(COLUMNS_MAX, Math.floor((CONTENT_WIDTH + COLUMN_GAP) / (natural + COLUMN_GAP))));
@@ -73,7 +76,7 @@ function* drawEntry(sheet: Sheet, entry: Entry): Generator<void> {
 
 function drawColumn(
   sheet: Sheet,
-  { hours, zone, unit }: Entry,
+  { hours, zone, unit }: HourEntry,
   place: { x: number; y: number; width: number; time: number; quantity: number; amount: number },
 ): void {
   const right = place.x + place.width;
@@ -93,7 +96,7 @@ function drawColumn(
 }
 
 /** By the longest texts: digits are all equally wide. */
-function widthsOf(sheet: Sheet, { hours }: Entry): { time: number; quantity: number; amount: number } {
+function widthsOf(sheet: Sheet, { hours }: HourEntry): { time: number; quantity: number; amount: number } {
   let [quantity, amount] = ['Quantity', 'Amount'];
   for (const hour of hours) {
     if (hour.quantity.length > quantity.length) quantity = hour.quantity;

@@ -17,7 +17,9 @@ export const INK = '0.10 0.11 0.13';
 export const MUTED = '0.40 0.42 0.46';
 export const RULE = '0.80 0.82 0.85';
 export const BAR = '0.55 0.63 0.76';
-const STAMP = '0.93 0.93 0.94';
+/** Pale enough to read what stands over it; what has been issued and is no longer valid is told at a glance, and in black and white. */
+const STAMPS = { DRAFT: '0.93 0.93 0.94', PREVIEW: '0.93 0.93 0.94', VOID: '0.96 0.78 0.78' } as const;
+export type Stamp = keyof typeof STAMPS;
 
 export interface TextStyle {
   size: number;
@@ -36,7 +38,7 @@ export interface Furniture {
   header: { left: string; right: string };
   footer: string;
   /** Across every page, for what is no invoice yet or no longer. */
-  stamp: string | undefined;
+  stamp: Stamp | undefined;
 }
 
 export class Sheet {
@@ -200,7 +202,7 @@ export class Sheet {
     this.#operators.push(`q 1 0 0 1 ${x.toFixed(2)} ${y.toFixed(2)} cm /PageCount Do Q`);
   }
 
-  #stamp(text: string): void {
+  #stamp(text: Stamp): void {
     const size = 120;
     const { glyphs, width } = this.#bold.line(text);
     const half = (width * size) / 2000;
@@ -209,6 +211,6 @@ export class Sheet {
     const x = PAGE.width / 2 - cos * half + sin * (size / 3);
     const y = PAGE.height / 2 + sin * half + cos * (size / 3);
     const matrix = [cos, -sin, -sin, -cos, x, y].map((n) => n.toFixed(4)).join(' ');
-    this.#operators.push(`${STAMP} rg BT ${matrix} Tm ${this.#showOperators(glyphs, size)} ET`);
+    this.#operators.push(`${STAMPS[text]} rg BT ${matrix} Tm ${this.#showOperators(glyphs, size)} ET`);
   }
 }

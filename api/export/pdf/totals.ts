@@ -3,17 +3,13 @@ import { toScaled } from '../../../core/decimal.ts';
 import { formatMinor, minorDigits } from '../../../core/money.ts';
 import type { Invoice, InvoiceAdjustment } from '../../../schemas/http/invoices.ts';
 import type { Seller } from '../../../schemas/http/settings.ts';
+import { AMOUNT_WIDTH, amountText, entryRows, NOTE, paragraphRows, PLAIN, resultRow } from './amount-rows.ts';
 import { grouped, isZero, periodLabel, timeLabel } from './labels.ts';
-import { CONTENT_RIGHT, CONTENT_WIDTH, LINE_HEIGHT, MARGIN, MUTED, type Row, type Sheet, type TextStyle } from './sheet.ts';
+import { CONTENT_RIGHT, CONTENT_WIDTH, LINE_HEIGHT, MARGIN, type Row, type Sheet } from './sheet.ts';
 import { showHidden } from './text.ts';
 
-const PLAIN: TextStyle = { size: 8.5 };
-const NOTE: TextStyle = { size: 7.5, color: MUTED };
-const AMOUNT_WIDTH = 112;
 /** The heading of a table and what it should not be without on a page. */
 const HEAD_ROOM = 60;
-const LABEL_X = MARGIN + CONTENT_WIDTH * 0.36;
-const LABEL_WIDTH = CONTENT_RIGHT - AMOUNT_WIDTH - 14 - LABEL_X;
 
 export function* drawAdjustments(sheet: Sheet, { adjustments, currency }: Invoice): Generator<void> {
   if (adjustments.length === 0) return;
@@ -96,49 +92,14 @@ function adjustmentSum(sheet: Sheet, { adjustments, currency }: Invoice): Row[] 
   return entryRows(sheet, 'Adjustments for earlier periods', formatMinor(sum, currency));
 }
 
-/** How to pay, and what the document can be checked against. */
-export function closingRows(sheet: Sheet, { contentHash }: Invoice, { paymentTerms, bankDetails = [] }: Seller): Row[] {
-  const terms = (paymentTerms ?? '').split(/\r?\n/u).filter((line) => line.trim() !== '');
-  const paragraphs: [string, readonly string[]][] = [
-    ['Payment terms', terms],
-    ['Bank details', bankDetails],
-    ['Content hash (SHA-256)', typeof contentHash === 'string' ? [contentHash] : []],
+/** How to pay, and what the document can be checked against. A void one is not to be paid, and does not say how. */
+export function closingRows(sheet: Sheet, { status, contentHash }: Invoice, { paymentTerms, bankDetails = [] }: Seller): Row[] {
+  const isPayable = status !== 'void';
+  return [
+    ...(isPayable ? paragraphRows(sheet, 'Payment terms', (paymentTerms ?? '').split(/\r?\n/u)) : []),
+    ...(isPayable ? paragraphRows(sheet, 'Bank details', bankDetails) : []),
+    ...paragraphRows(sheet, 'Content hash (SHA-256)', typeof contentHash === 'string' ? [contentHash] : []),
   ];
-  return paragraphs
-    .filter(([, lines]) => lines.length > 0)
-    .flatMap(([title, lines]) => [
-      { height: 22, draw: (y: number): void => sheet.text(title, MARGIN, y + 18, NOTE) },
-      ...lines
-        .flatMap((line) => sheet.wrap(line, PLAIN, CONTENT_WIDTH))
-        .map((line) => ({ height: PLAIN.size * LINE_HEIGHT, draw: (y: number): void => sheet.line(line, MARGIN, y + PLAIN.size, PLAIN) })),
-    ]);
-}
-
-function entryRows(sheet: Sheet, label: string, amount: string): Row[] {
-  const lines = sheet.wrap(label, PLAIN, LABEL_WIDTH, 4);
-  return lines.map((line, i) => ({
-    height: PLAIN.size * LINE_HEIGHT + (i === lines.length - 1 ? 3 : 0),
-    draw: (y) => {
-      sheet.line(line, LABEL_X, y + PLAIN.size, PLAIN);
-      if (i === 0) amountText(sheet, amount, y + PLAIN.size, PLAIN);
-    },
-  }));
-}
-
-function resultRow(sheet: Sheet, label: string, amount: string): Row {
-  const style = { size: 11, bold: true };
-  return {
-    height: 26,
-    draw: (y) => {
-      sheet.rule(y + 2, LABEL_X);
-      sheet.text(label, LABEL_X, y + 17, style);
-      sheet.text(grouped(amount), CONTENT_RIGHT, y + 17, style, { align: 'right', width: AMOUNT_WIDTH + 60, shrink: true });
-    },
-  };
-}
-
-function amountText(sheet: Sheet, amount: string, y: number, style: TextStyle): void {
-  sheet.text(grouped(amount), CONTENT_RIGHT, y, style, { align: 'right', width: AMOUNT_WIDTH, shrink: true });
 }
 
 function discountLabel({ meter, percent, offered, base, from, to }: Invoice['discounts'][number], { period }: Invoice): string {

@@ -2,6 +2,8 @@
 export type { Problem } from '../../../schemas/http/common.ts';
 export type { Conflict, Resolution } from '../../../schemas/http/conflicts.ts';
 export type { Customer, CustomerInput } from '../../../schemas/http/customers.ts';
+export type { DryRun } from '../../../schemas/http/dry-runs.ts';
+export type { Effect } from '../../../schemas/http/effect.ts';
 export type { DeadLetter } from '../../../schemas/http/dead-letters.ts';
 export type {
   Dialect,
@@ -12,6 +14,7 @@ export type {
   Mapping,
   Measure,
   Profile,
+  Suggestion,
 } from '../../../schemas/http/imports.ts';
 export type { Invoice, InvoiceHour, InvoiceLine, InvoiceTier } from '../../../schemas/http/invoices.ts';
 export type { Live, Pipeline, Rebuild, Session } from '../../../schemas/http/operations.ts';

@@ -273,6 +273,28 @@ CREATE TABLE "kept_versions" (
 	"resolved_at" timestamp(6) with time zone NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "replaced_versions" (
+	"customer" text COLLATE "C" NOT NULL,
+	"id" text COLLATE "C" NOT NULL,
+	"meter" text COLLATE "C" NOT NULL,
+	"time" timestamp(6) with time zone NOT NULL,
+	"quantity" numeric NOT NULL,
+	"properties" text NOT NULL,
+	"import_id" bigint NOT NULL,
+	"line" bigint NOT NULL,
+	"epoch" integer NOT NULL,
+	"partition" smallint NOT NULL,
+	"offset" bigint NOT NULL,
+	"idx" integer NOT NULL,
+	"conflict_id" bigint NOT NULL,
+	"resolved_by" text NOT NULL,
+	"resolved_at" timestamp(6) with time zone NOT NULL,
+	"control_epoch" integer NOT NULL,
+	"control_partition" smallint NOT NULL,
+	"control_offset" bigint NOT NULL,
+	CONSTRAINT "replaced_versions_epoch_partition_offset_idx_pk" PRIMARY KEY("epoch","partition","offset","idx")
+);
+--> statement-breakpoint
 CREATE TABLE "revivals" (
 	"epoch" integer NOT NULL,
 	"partition" smallint NOT NULL,
@@ -301,6 +323,14 @@ CREATE TABLE "voided_events" (
 	"offset" bigint NOT NULL,
 	"idx" integer NOT NULL,
 	"undone_import_id" bigint NOT NULL,
+	"accepted_epoch" integer,
+	"accepted_partition" smallint,
+	"accepted_offset" bigint,
+	"accepted_idx" integer,
+	"passed_on" boolean,
+	"control_epoch" integer,
+	"control_partition" smallint,
+	"control_offset" bigint,
 	"voided_at" timestamp(6) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
@@ -516,7 +546,9 @@ CREATE INDEX "conflicts_undecided" ON "conflicts" USING btree ("conflict_id") WH
 CREATE INDEX "conflicts_under_way" ON "conflicts" USING btree ("resolved_at") WHERE keep = 'this' OR (keep = 'first' AND status <> 'resolved');--> statement-breakpoint
 CREATE UNIQUE INDEX "kept_versions_delivery" ON "kept_versions" USING btree ("customer","id","import_id","line","meter");--> statement-breakpoint
 CREATE INDEX "kept_versions_import" ON "kept_versions" USING btree ("import_id");--> statement-breakpoint
+CREATE INDEX "replaced_versions_customer_time" ON "replaced_versions" USING btree ("customer","time","epoch","partition","offset","idx");--> statement-breakpoint
 CREATE UNIQUE INDEX "voided_events_time" ON "voided_events" USING btree ("time","epoch","partition","offset","idx");--> statement-breakpoint
+CREATE INDEX "voided_events_accepted" ON "voided_events" USING btree ("customer","time","accepted_epoch","accepted_partition","accepted_offset","accepted_idx");--> statement-breakpoint
 CREATE INDEX "voided_events_import" ON "voided_events" USING brin ("import_id") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
 CREATE INDEX "clickhouse_rebuilds_open" ON "clickhouse_rebuilds" USING btree ("rebuild_id") WHERE state IN ('requested', 'copying');--> statement-breakpoint
 CREATE INDEX "reconciliation_runs_open" ON "reconciliation_runs" USING btree ("run_id") WHERE state <> 'done';--> statement-breakpoint

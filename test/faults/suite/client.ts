@@ -16,6 +16,7 @@ export interface Client {
   read(id: string): Promise<Import>;
   /** Of one import, when it has ended. */
   ended(id: string): Promise<Import>;
+  /** Also where an invoice is final: the next ones adjust. */
   undo(id: string): Promise<void>;
   /** Any other call; the parsed answer. `refusals` are statuses that are an answer too. */
   json<T>(path: string, init?: RequestInit, options?: Refusals): Promise<T>;
@@ -63,7 +64,7 @@ export function createClient(system: System, signal: AbortSignal): Client {
       }
     },
     async undo(id) {
-      await answered(`/v1/imports/${id}/undo`, { method: 'POST' });
+      await answered(`/v1/imports/${id}/undo?adjust=true`, { method: 'POST' });
     },
   };
 }

@@ -3,40 +3,43 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Invoice } from '../../../schemas/http/invoices.ts';
 import type { Pipeline } from '../../../schemas/http/operations.ts';
 import type { Reconciliation } from '../../../schemas/http/reconciliation.ts';
+import { workBilling, type FinalReplies } from './billing-lane.ts';
+import { checkBilling } from './billing-oracle.ts';
 import { createClient, type Client } from './client.ts';
 import { checkCounts, checkStores, Findings, type FinishedUpload } from './oracle.ts';
+import { customerBody, exactPrice, planBodies } from './prices.ts';
 import { planSeed, type Operation, type Schedule } from './schedule.ts';
 import type { System } from './system.ts';
-import { contentOf, CUSTOMERS, METERS, scaledQuantity } from './workload.ts';
+import { CUSTOMERS, METERS, MONTHS, scaledText } from './workload.ts';
 
 /** Some thirty times what a seed takes: what is not through by then hangs. */
 const SEED_MS_MAX = 300_000;
 /** Between looks at whether everything has settled. */
 const LOOK_MS = 100;
-const PRICE = '0.0173';
-const PRICE_TIMES_10000 = 173n;
 const HALF_A_CENT = 5n * 10n ** 19n;
-const MONTHS = ['2025-09', '2025-10', '2025-11'];
 
 export interface SeedOutcome {
   findings: string[];
-  /** Faults met, in words. */
+  /** Faults met and what was billed, in words. */
   report: string;
 }
 
 export async function runSeed(seed: number, start: () => Promise<System>): Promise<SeedOutcome> {
   const system = await start();
   const findings = new Findings();
+  let billed = 'nothing was billed';
   const signal = AbortSignal.timeout(SEED_MS_MAX);
   try {
     const schedule = planSeed(seed, system.kinds);
     const client = createClient(system, signal);
     await priceEverything(client);
-    const [uploads] = await Promise.all([work(schedule, client), meetFaults(schedule, system)]);
+    const replies: FinalReplies = new Map();
+    const [uploads] = await Promise.all([workAll(schedule, client, replies), meetFaults(schedule, system)]);
     await system.heal();
     const finished = await settle(client, uploads);
     for (const upload of finished) checkCounts(findings, upload);
     await checkAnswers(findings, client, system);
+    billed = await checkBilling(findings, client, system, replies);
     const resolved = schedule.lanes.flat().some(({ kind }) => kind === 'resolve');
     await checkStores(findings, system, finished, { resolved });
   } catch (error) {
@@ -44,7 +47,7 @@ export async function runSeed(seed: number, start: () => Promise<System>): Promi
   }
   if (findings.lines.length > 0) findings.lines.push(`what the processes printed:\n${system.output()}`);
   await system.close();
-  return { findings: findings.lines, report: system.report() };
+  return { findings: findings.lines, report: `${system.report()}; ${billed}` };
 }
 
 interface Upload {
@@ -54,13 +57,22 @@ interface Upload {
 }
 
 async function priceEverything(client: Client): Promise<void> {
-  const prices = METERS.map((meter) => ({ meter, model: 'per_unit', unitPrice: PRICE }));
   const put = (path: string, body: unknown) =>
     client.json(path, { method: 'PUT', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
-  await put('/v1/plans/faults', { name: 'Faults', currency: 'USD', prices });
-  for (const customer of CUSTOMERS) {
-    await put(`/v1/customers/${encodeURIComponent(customer)}`, { plan: 'faults', currency: 'USD', timeZone: 'UTC' });
+  for (const [id, body] of planBodies()) await put(`/v1/plans/${id}`, body);
+  for (const customer of CUSTOMERS) await put(`/v1/customers/${encodeURIComponent(customer)}`, customerBody(customer));
+}
+
+/** Files and bills side by side; then bills alone, and an import is undone that they may use. */
+async function workAll(schedule: Schedule, client: Client, replies: FinalReplies): Promise<Upload[]> {
+  const [uploads] = await Promise.all([work(schedule, client), workBilling(schedule.billing, client, replies)]);
+  await workBilling(schedule.late, client, replies);
+  const upload = uploads[schedule.lateUndo % uploads.length];
+  if (upload !== undefined && !upload.undone) {
+    await client.undo(upload.id);
+    upload.undone = true;
   }
+  return uploads;
 }
 
 async function work({ lanes, files, seed }: Schedule, client: Client): Promise<Upload[]> {
@@ -165,10 +177,10 @@ function checkHours(findings: Findings, customer: string, month: string, line: I
   findings.check(`${name}: quantity`, sum(line.hours.map(({ quantity }) => quantity)), scaled(line.quantity));
   findings.check(`${name}: amount`, sum(line.hours.map(({ amount }) => amount)), scaled(line.amount));
   // Rounded once: within half a cent of quantity × price (units of 10^-22).
-  const off = BigInt(scaled(line.amount)) * 10n ** 4n - BigInt(scaled(line.quantity)) * PRICE_TIMES_10000;
+  const off = BigInt(scaled(line.amount)) * 10n ** 4n - exactPrice(customer, line.meter, BigInt(scaled(line.quantity)));
   findings.check(`${name}: quantity × price`, off >= -HALF_A_CENT && off <= HALF_A_CENT, true);
 }
 
 function scaled(quantity: string): string {
-  return String(scaledQuantity(contentOf('', '', '', quantity)));
+  return String(scaledText(quantity));
 }

@@ -1,6 +1,7 @@
 /** What a seed does: files to send, undos and rebuilds among them, and the faults that happen meanwhile. All of it follows from the seed. */
 import { MOMENTS, type Moment } from '../../../platform/moments.ts';
 import { seededRandom } from '../../support/random.ts';
+import { planBilling, planLate, type BillingOperation } from './billing-schedule.ts';
 import { below, makeFile, type UsageFile } from './workload.ts';
 
 /** `afterMs`: of the one before in its lane, so that there is work to break off while the faults come. */
@@ -29,6 +30,10 @@ export interface Schedule {
   files: UsageFile[];
   /** Done one after the other within a lane, the lanes side by side. */
   lanes: Operation[][];
+  /** A lane of its own, and what it does when the others have ended; then `lateUndo` is taken back: an upload, modulo their number. */
+  billing: BillingOperation[];
+  late: BillingOperation[];
+  lateUndo: number;
   faults: PlannedFault[];
 }
 
@@ -50,6 +55,9 @@ export function planSeed(seed: number, kinds: readonly string[]): Schedule {
     seed,
     files,
     lanes: planLanes(random),
+    billing: planBilling(seed),
+    late: planLate(seed),
+    lateUndo: seed,
     faults: Array.from({ length: FAULTS_MIN + below(random, FAULTS_MAX - FAULTS_MIN + 1) }, () => ({
       kind: kinds[below(random, kinds.length)] as string,
       afterMs: below(random, GAP_MS_MAX),

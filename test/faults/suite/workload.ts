@@ -7,6 +7,8 @@ import { seededRandom } from '../../support/random.ts';
 
 export const CUSTOMERS = ['acme', 'b/ü 7', 'c-3', 'd-4', 'e-5'] as const;
 export const METERS = ['calls', 'bytes'] as const;
+/** Of usage. */
+export const MONTHS = ['2025-09', '2025-10', '2025-11'] as const;
 
 /** One event that a file reports. Equal keys are the same event; `content` says whether it is reported alike. */
 export interface ReportedEvent {
@@ -94,9 +96,9 @@ interface Cells {
 /** `owner` decides the customer, so that all versions of an id belong to one. */
 function drawRow(random: Random, owner: Random): Cells {
   const customer = CUSTOMERS[below(owner, CUSTOMERS.length)] as string;
-  const month = ['09', '10', '11'][below(random, 3)];
+  const month = MONTHS[below(random, MONTHS.length)] ?? MONTHS[0];
   const two = (n: number) => String(n).padStart(2, '0');
-  const time = `2025-${month}-${two(1 + below(random, 28))}T${two(below(random, 24))}:${two(below(random, 60))}:${two(below(random, 60))}Z`;
+  const time = `${month}-${two(1 + below(random, 28))}T${two(below(random, 24))}:${two(below(random, 60))}:${two(below(random, 60))}Z`;
   const fraction = `${below(random, 1e9)}`.padStart(9, '0') + `${below(random, 1e9)}`.padStart(9, '0');
   return { customer, time, calls: `${random() < 0.1 ? '-' : ''}${below(random, 1000)}.${fraction}`, bytes: String(below(random, 1e9)) };
 }
@@ -115,6 +117,11 @@ export function contentOf(customer: string, meter: string, time: string, quantit
 /** Quantity in units of 10^-18, from the text of `contentOf`. */
 export function scaledQuantity(content: string): bigint {
   return BigInt(content.slice(content.lastIndexOf('|') + 1));
+}
+
+/** Any decimal number in units of 10^-18. */
+export function scaledText(decimal: string): bigint {
+  return scaledQuantity(contentOf('', '', '', decimal));
 }
 
 /** A generator for one row: the same row is drawn whenever its number is. */

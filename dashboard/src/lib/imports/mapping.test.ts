@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Mapping } from '../types.ts';
-import { addMeasure, draftOf, keepAsProperty, missingOf, toMapping } from './mapping.ts';
+import { addMeasure, draftOf, EMPTY_MEASURE, keepAsProperty, missingOf, toMapping } from './mapping.ts';
+import { PLAIN_STYLE } from './numbers.ts';
 
 const open = (path: string) => ({ code: 'mapping_incomplete', line: null, count: 1, message: `${path}: say which` });
 const column = (name: string, mapsTo: string | null) => ({ name, mapsTo, reason: '', samples: [] });
@@ -25,7 +26,7 @@ describe('a mapping in the making', () => {
     expect(toMapping(draftOf({ mapping: whole, columns: [], problems: [] }))).toEqual(whole);
   });
 
-  it('keeps what the form does not ask about', () => {
+  it('keeps forms of times and numbers, and which lines count', () => {
     const special: Mapping = {
       identity: 'row',
       customer: 'account',
@@ -48,7 +49,10 @@ describe('a mapping in the making', () => {
       problems: [open('time'), open('measures')],
     });
     expect(draft).toMatchObject({ customer: { kind: 'column', value: 'account' }, time: '', identity: 'row' });
-    expect(missingOf(draft)).toEqual(['Choose the column that holds the time.', 'Name the meter.']);
+    expect(missingOf(draft)).toEqual([
+      { control: 'time', sentence: 'Choose the column that holds the time.' },
+      { control: 'measures/0/meter', sentence: 'Name the meter.' },
+    ]);
     expect(toMapping(draft)).toBeNull();
   });
 
@@ -79,8 +83,28 @@ describe('a mapping in the making', () => {
 
   it('says of which measure something is missing', () => {
     const draft = draftOf({ mapping: whole, columns: [], problems: [] });
-    draft.measures[1] = { meter: { kind: 'const', value: 'gpu' }, quantity: { kind: 'column', value: '' }, ifEmpty: 'reject' };
-    expect(missingOf(draft)).toEqual(['Choose the quantity of measure 2.']);
+    draft.measures[1] = { ...EMPTY_MEASURE, meter: { kind: 'const', value: 'gpu' } };
+    expect(missingOf(draft)).toEqual([{ control: 'measures/1/quantity', sentence: 'Choose the quantity of measure 2.' }]);
+  });
+
+  it('asks which values count, of which column', () => {
+    const draft = draftOf({ mapping: whole, columns: [], problems: [] });
+    draft.only = [
+      { column: '', in: [] },
+      { column: 'state', in: [] },
+      { column: 'kind', in: ['call'] },
+    ];
+    expect(missingOf(draft)).toEqual([
+      { control: 'only/0', sentence: 'Choose the column that says which lines count.' },
+      { control: 'only/1', sentence: 'Say which values of state count.' },
+    ]);
+    expect(toMapping(draft)).toBeNull();
+  });
+
+  it('says the style of a measure that is plain beside others that are not', () => {
+    const draft = draftOf({ mapping: whole, columns: [], problems: [] });
+    draft.measures[0] = { ...EMPTY_MEASURE, ...draft.measures[0], numbers: PLAIN_STYLE };
+    expect(toMapping(draft)?.measures[0]).toEqual({ ...whole.measures[0], decimal: '.' });
   });
 
   it('names identity only when there is no id column', () => {

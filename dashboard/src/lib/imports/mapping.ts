@@ -1,40 +1,58 @@
 /** A mapping while somebody is working on it: every question has a place, whether it is answered or not. */
 import type { Inspection, Mapping } from '../types.ts';
+import { membersOf, PLAIN_STYLE, styleOf, type NumberStyle } from './numbers.ts';
 import { partOf } from './problems.ts';
 
 export interface MeasureDraft {
   meter: { kind: 'const' | 'column'; value: string };
   quantity: { kind: 'const' | 'column'; value: string };
   ifEmpty: 'reject' | 'skip';
-  /** What the form does not ask about, kept as it came. */
-  kept?: Pick<Mapping['measures'][number], 'decimal' | 'thousands' | 'grouping' | 'percent'>;
+  percent: boolean;
+  /** Null: as in the rest of the file. */
+  numbers: NumberStyle | null;
+}
+
+export interface OnlyDraft {
+  column: string;
+  in: string[];
+}
+
+/** A question of the form, and the control that answers it. */
+export interface OpenQuestion {
+  control: string;
+  sentence: string;
 }
 
 export interface MappingDraft {
   customer: { kind: 'const' | 'column'; value: string };
   time: string;
-  /** Further columns of a time that is split, which the form does not ask about. */
+  /** Further columns of a time that is split. */
   timeRest: string[];
+  /** Empty: ISO 8601. */
+  timeFormat: string;
   /** Empty: every time carries its own. */
   timeZone: string;
   identity: 'id' | 'row' | 'file';
   idColumns: string[];
   measures: MeasureDraft[];
   nullTokens: string[];
-  decimal: '.' | ',';
-  thousands: '' | NonNullable<Mapping['thousands']>;
-  /** What the form does not ask about, kept as it came. */
-  kept: Pick<Mapping, 'timeFormat' | 'properties' | 'only' | 'grouping' | 'customerVisible'>;
+  numbers: NumberStyle;
+  only: OnlyDraft[];
+  properties: string[] | 'rest';
+  /** Columns that a customer sees of a line, beside those that are mapped. */
+  customerVisible: string[];
 }
 
 export const EMPTY_MEASURE: MeasureDraft = {
   meter: { kind: 'const', value: '' },
   quantity: { kind: 'column', value: '' },
   ifEmpty: 'reject',
+  percent: false,
+  numbers: null,
 };
 
 /** A file with neither a quantity nor a meter counts events. */
-const COUNTING: MeasureDraft = { meter: { kind: 'const', value: 'events' }, quantity: { kind: 'const', value: '1' }, ifEmpty: 'reject' };
+const COUNTING: MeasureDraft = { ...EMPTY_MEASURE, meter: { kind: 'const', value: 'events' }, quantity: { kind: 'const', value: '1' } };
 
 /** From the server's mapping, or, where it could not complete one, from the columns that it did match. */
 export function draftOf({ mapping, columns, problems }: Pick<Inspection, 'mapping' | 'columns' | 'problems'>): MappingDraft {
@@ -53,43 +71,46 @@ export function draftOf({ mapping, columns, problems }: Pick<Inspection, 'mappin
     customer: { kind: 'column', value: matched('customer') },
     time: matched('time'),
     timeRest: all('time').slice(1),
+    timeFormat: '',
     timeZone: '',
     identity: id === '' ? 'row' : 'id',
     idColumns: id === '' ? [] : [id],
     measures: [problems.some((problem) => partOf(problem) === 'measures') ? measure : COUNTING],
     nullTokens: [''],
-    decimal: '.',
-    thousands: '',
-    kept: {},
+    numbers: PLAIN_STYLE,
+    only: [],
+    properties: [],
+    customerVisible: [],
   };
 }
 
 export function draftOfMapping(mapping: Mapping): MappingDraft {
-  const { id, customer, timeFormat, properties, only, grouping, customerVisible } = mapping;
+  const { id, customer, properties = [], only = [] } = mapping;
   const [time = '', ...timeRest] = [mapping.time].flat();
   return {
     customer: sourceOf(customer),
     time,
     timeRest,
+    timeFormat: mapping.timeFormat ?? '',
     timeZone: mapping.timeZone ?? '',
     identity: id === undefined ? (mapping.identity ?? 'row') : 'id',
     idColumns: id === undefined ? [] : [id].flat(),
-    measures: mapping.measures.map(({ meter, quantity, ifEmpty = 'reject', ...kept }) => ({
-      meter: 'const' in meter ? { kind: 'const', value: meter.const } : { kind: 'column', value: meter.column },
-      quantity: sourceOf(quantity),
-      ifEmpty,
-      kept,
-    })),
+    measures: mapping.measures.map(measureOf),
     nullTokens: mapping.nullTokens ?? [''],
-    decimal: mapping.decimal ?? '.',
-    thousands: mapping.thousands ?? '',
-    kept: {
-      ...(timeFormat === undefined ? {} : { timeFormat }),
-      ...(properties === undefined ? {} : { properties }),
-      ...(only === undefined ? {} : { only }),
-      ...(grouping === undefined ? {} : { grouping }),
-      ...(customerVisible === undefined ? {} : { customerVisible }),
-    },
+    numbers: styleOf(mapping),
+    only: only.map((rule) => ({ column: rule.column, in: [...rule.in] })),
+    properties: properties === 'rest' ? properties : [...properties],
+    customerVisible: [...(mapping.customerVisible ?? [])],
+  };
+}
+
+function measureOf({ meter, quantity, ifEmpty = 'reject', percent = false, ...style }: Mapping['measures'][number]): MeasureDraft {
+  return {
+    meter: 'const' in meter ? { kind: 'const', value: meter.const } : { kind: 'column', value: meter.column },
+    quantity: sourceOf(quantity),
+    ifEmpty,
+    percent,
+    numbers: Object.keys(style).length === 0 ? null : styleOf(style),
   };
 }
 
@@ -97,58 +118,75 @@ function sourceOf(source: string | { const: string }): { kind: 'const' | 'column
   return typeof source === 'string' ? { kind: 'column', value: source } : { kind: 'const', value: source.const };
 }
 
-/** What is still open, in words; empty when the draft is a mapping. */
-export function missingOf(draft: MappingDraft): string[] {
-  const missing: string[] = [];
+/** What is still open; empty when the draft is a mapping. */
+export function missingOf(draft: MappingDraft): OpenQuestion[] {
+  const missing: OpenQuestion[] = [];
+  const ask = (control: string, sentence: string) => missing.push({ control, sentence });
   if (draft.customer.value === '')
-    missing.push(
+    ask(
+      'customer',
       draft.customer.kind === 'column'
         ? 'Choose the column that names the customer, or one customer for the whole file.'
         : 'Say which customer this file belongs to.',
     );
-  if (draft.time === '') missing.push('Choose the column that holds the time.');
+  if (draft.time === '') ask('time', 'Choose the column that holds the time.');
   if (draft.identity === 'id' && draft.idColumns.length === 0)
-    missing.push('Choose the id column, or let the content of each row be its identity.');
+    ask('identity', 'Choose the id column, or let the content of each row be its identity.');
   draft.measures.forEach(({ meter, quantity }, index) => {
     const which = draft.measures.length > 1 ? ` of measure ${index + 1}` : '';
-    if (meter.value === '') missing.push(`Name the meter${which}.`);
-    if (quantity.value === '') missing.push(`Choose the quantity${which}.`);
+    if (meter.value === '') ask(`measures/${index}/meter`, `Name the meter${which}.`);
+    if (quantity.value === '') ask(`measures/${index}/quantity`, `Choose the quantity${which}.`);
   });
-  if (draft.measures.length === 0) missing.push('Add at least one measure.');
+  if (draft.measures.length === 0) ask('measures', 'Add at least one measure.');
+  draft.only.forEach((rule, index) => {
+    if (rule.column === '') ask(`only/${index}`, 'Choose the column that says which lines count.');
+    else if (rule.in.length === 0) ask(`only/${index}`, `Say which values of ${rule.column} count.`);
+  });
   return missing;
 }
 
 /** The mapping as the API takes it, or null while something is missing. */
 export function toMapping(draft: MappingDraft): Mapping | null {
   if (missingOf(draft).length > 0) return null;
-  const source = ({ kind, value }: { kind: 'const' | 'column'; value: string }) => (kind === 'const' ? { const: value } : value);
+  const { timeRest, timeFormat, timeZone, properties, only, customerVisible } = draft;
   const [firstId = '', ...otherIds] = draft.idColumns;
   return {
-    ...draft.kept,
     ...(draft.identity === 'id' ? { id: otherIds.length === 0 ? firstId : [firstId, ...otherIds] } : { identity: draft.identity }),
-    customer: source(draft.customer),
-    time: draft.timeRest.length === 0 ? draft.time : [draft.time, ...draft.timeRest],
-    ...(draft.timeZone === '' ? {} : { timeZone: draft.timeZone }),
-    measures: draft.measures.map(({ meter, quantity, ifEmpty, kept }) => ({
-      ...kept,
-      meter: meter.kind === 'const' ? { const: meter.value } : { column: meter.value },
-      quantity: source(quantity),
-      ...(ifEmpty === 'skip' ? { ifEmpty } : {}),
-    })),
+    customer: asSource(draft.customer),
+    time: timeRest.length === 0 ? draft.time : [draft.time, ...timeRest],
+    ...(timeFormat === '' ? {} : { timeFormat }),
+    ...(timeZone === '' ? {} : { timeZone }),
+    measures: draft.measures.map(asMeasure),
     nullTokens: draft.nullTokens,
-    ...(draft.decimal === '.' ? {} : { decimal: draft.decimal }),
-    ...(draft.thousands === '' ? {} : { thousands: draft.thousands }),
+    ...membersOf(draft.numbers),
+    ...(properties.length === 0 ? {} : { properties }),
+    ...(only.length === 0 ? {} : { only }),
+    ...(customerVisible.length === 0 ? {} : { customerVisible }),
+  };
+}
+
+function asSource({ kind, value }: { kind: 'const' | 'column'; value: string }): string | { const: string } {
+  return kind === 'const' ? { const: value } : value;
+}
+
+function asMeasure({ meter, quantity, ifEmpty, percent, numbers }: MeasureDraft): Mapping['measures'][number] {
+  return {
+    meter: meter.kind === 'const' ? { const: meter.value } : { column: meter.value },
+    quantity: asSource(quantity),
+    ...(ifEmpty === 'skip' ? { ifEmpty } : {}),
+    ...(percent ? { percent } : {}),
+    // The decimal point is said as well: it is what sets the measure apart.
+    ...(numbers === null ? {} : { decimal: numbers.decimal, ...membersOf(numbers) }),
   };
 }
 
 /** Makes a column that was left out a meter of its own; the mere counting of lines gives way to it. */
 export function addMeasure(draft: MappingDraft, column: string): void {
-  const measure: MeasureDraft = { meter: { kind: 'const', value: column }, quantity: { kind: 'column', value: column }, ifEmpty: 'reject' };
+  const measure: MeasureDraft = { ...EMPTY_MEASURE, meter: { kind: 'const', value: column }, quantity: { kind: 'column', value: column } };
   const counted = draft.measures.length === 1 && draft.measures[0]?.quantity.kind === 'const';
   draft.measures = counted ? [measure] : [...draft.measures, measure];
 }
 
 export function keepAsProperty(draft: MappingDraft, column: string): void {
-  const { properties } = draft.kept;
-  if (properties !== 'rest') draft.kept.properties = [...(properties ?? []), column];
+  if (draft.properties !== 'rest') draft.properties = [...draft.properties, column];
 }

@@ -25,7 +25,7 @@ describe('the preview of a file', () => {
   });
 
   it('shows properties as such', () => {
-    const kept = { ...draft, kept: { properties: 'rest' as const } };
+    const kept = { ...draft, properties: 'rest' as const };
     expect(previewColumns(columns, kept, columns)[3]).toMatchObject({ becomes: 'property', kind: 'property' });
   });
 

@@ -55,7 +55,7 @@ function useIn(draft: MappingDraft, column: string): { part: string; becomes: st
 }
 
 function isProperty(draft: MappingDraft | undefined, column: string): boolean {
-  const properties = draft?.kept.properties;
+  const properties = draft?.properties;
   return properties === 'rest' || properties?.includes(column) === true;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Mapping, Profile } from '../types.ts';
-import { columnsOf, fits, suggestedProfile } from './profiles.ts';
+import { columnsOf, fits } from './profiles.ts';
 
 const profile = (name: string, mapping: Partial<Mapping> = {}): Profile => ({
   name,
@@ -25,11 +25,5 @@ describe('a saved mapping', () => {
     expect(fits(profile('a'), ['time', 'N'])).toBe(false);
     expect(fits(profile('a', { time: '#2' }), ['n', 'when'])).toBe(true);
     expect(fits(profile('a', { time: '#3' }), ['n', 'when'])).toBe(false);
-  });
-
-  it('is suggested when it fits, the one with most columns first', () => {
-    const profiles = [profile('few'), profile('more', { customer: 'who' }), profile('other', { time: 'date' })];
-    expect(suggestedProfile(profiles, ['time', 'n', 'who'])?.name).toBe('more');
-    expect(suggestedProfile(profiles, ['a', 'b'])).toBeUndefined();
   });
 });

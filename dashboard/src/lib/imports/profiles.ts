@@ -26,9 +26,3 @@ function isPosition(column: string, columns: number): boolean {
   const position = /^#([1-9]\d*)$/.exec(column)?.[1];
   return position !== undefined && Number(position) <= columns;
 }
-
-/** Of those that fit, the one that says most about the file. */
-export function suggestedProfile(profiles: readonly Profile[], header: readonly string[]): Profile | undefined {
-  const fitting = profiles.filter((profile) => fits(profile, header));
-  return fitting.sort((a, b) => columnsOf(b.mapping).length - columnsOf(a.mapping).length)[0];
-}

@@ -71,4 +71,6 @@ export const DELIMITER_NAMES: Record<string, string> = {
   '|': 'bar',
   ':': 'colon',
   ' ': 'space',
+  '~': 'tilde',
+  '^': 'caret',
 };
