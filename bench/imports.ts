@@ -9,14 +9,8 @@ import { importPath } from '../test/support/imports.ts';
 import { makeDataDirectory, startTallyline, type Tallyline } from '../test/support/tallyline.ts';
 import { BENCH_HEADER, usageCsv } from './generate.ts';
 import { copyFloor } from './floor.ts';
+import { BENCH_MAPPING } from './mapping.ts';
 import { cpuSeconds, peakMegabytes } from './process-usage.ts';
-
-const MAPPING: Mapping = {
-  id: 'id',
-  customer: 'customer_id',
-  time: 'timestamp',
-  measures: [{ meter: { column: 'event_name' }, quantity: 'quantity' }],
-};
 
 interface Figure {
   case: string;
@@ -45,11 +39,11 @@ export async function benchImports(rows: number): Promise<string[]> {
     const floor = await copyFloor(directory.path, rows);
     console.log(`floor: COPY into a table without index: ${Math.round(floor)} rows/s`);
     const uploads: Upload[] = [
-      { name: 'end to end, id column', rows, series: 'a', mapping: MAPPING },
-      { name: 'end to end, id column, three times the file', rows: rows * 3, series: 'b', mapping: MAPPING },
-      { name: 'end to end, ids from row content', rows, series: 'c', mapping: withoutId(MAPPING) },
-      { name: 'dry run, id column, three times the file', rows: rows * 3, series: 'd', mapping: MAPPING, isDryRun: true },
-      { name: 'dry run, ids from row content', rows, series: 'e', mapping: withoutId(MAPPING), isDryRun: true },
+      { name: 'end to end, id column', rows, series: 'a', mapping: BENCH_MAPPING },
+      { name: 'end to end, id column, three times the file', rows: rows * 3, series: 'b', mapping: BENCH_MAPPING },
+      { name: 'end to end, ids from row content', rows, series: 'c', mapping: withoutId(BENCH_MAPPING) },
+      { name: 'dry run, id column, three times the file', rows: rows * 3, series: 'd', mapping: BENCH_MAPPING, isDryRun: true },
+      { name: 'dry run, ids from row content', rows, series: 'e', mapping: withoutId(BENCH_MAPPING), isDryRun: true },
     ];
     const figures: Figure[] = [];
     for (const upload of uploads) figures.push(await measure(tallyline, upload, floor));

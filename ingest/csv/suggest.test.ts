@@ -114,6 +114,12 @@ describe('a suggestion', () => {
     );
   });
 
+  it('bears with a mapping whose zone or form is none', () => {
+    const rows = [['acme', '13/04/2026', '5']];
+    expect(changes(rows, { mapping: { ...BASE, timeZone: 'CEST' } })).toEqual([{ timeFormat: 'dd/MM/yyyy' }]);
+    expect(changes(rows, { mapping: { ...BASE, timeFormat: 'DDMMYY' } })).toEqual([{ timeFormat: 'dd/MM/yyyy' }]);
+  });
+
   it('needs no mapping, only the columns that were matched', () => {
     const matched = { time: ['time'], quantity: 'n' };
     expect(changes([['acme', '13/04/2026', '1,5']], { mapping: null, matched })).toEqual([{ timeFormat: 'dd/MM/yyyy' }, { decimal: ',' }]);

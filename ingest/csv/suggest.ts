@@ -3,6 +3,7 @@ import { describeStyle, stylesFor } from '../../core/decimal-hints.ts';
 import type { DecimalStyle } from '../../core/decimal-text.ts';
 import { createInstantReader, saysOffset, timeFormatProblem } from '../../core/instant.ts';
 import { loosened, timeFormsOf } from '../../core/time-forms.ts';
+import { isTimeZone } from '../../core/zone.ts';
 import type { Mapping, Profile, Suggestion } from '../../schemas/http/imports.ts';
 import { createExploder } from './explode.ts';
 import { columnsOf, positionOf } from './mapping-columns.ts';
@@ -88,8 +89,10 @@ function suggestTimes({ header, rows, mapping, matched, nowMs }: SuggestOptions)
         .trim(),
     )
     .filter((cell) => cell !== '');
-  const timeZone = mapping?.timeZone ?? 'UTC';
+  // What the mapping says may be neither a zone nor a form: that is an error of its own.
+  const timeZone = mapping?.timeZone !== undefined && isTimeZone(mapping.timeZone) ? mapping.timeZone : 'UTC';
   const reads = (timeFormat: string | undefined) => {
+    if (timeFormat !== undefined && timeFormatProblem(timeFormat) !== undefined) return false;
     const read = createInstantReader({ timeZone, timeFormat, nowMs });
     return cells.every((cell) => typeof read(cell) === 'string');
   };
@@ -97,9 +100,8 @@ function suggestTimes({ header, rows, mapping, matched, nowMs }: SuggestOptions)
   const sampled = cells.slice(0, ROWS_TRIED).flatMap((cell) => timeFormsOf(cell));
   const forms = [...new Set(sampled)];
   const strict = forms.filter(reads);
-  // Digits without separators cannot do without their zeros.
-  const loose = [...new Set(forms.map(loosened))].filter((form) => timeFormatProblem(form) === undefined);
-  const fitting = strict.length > 0 ? strict : loose.filter(reads);
+  // Of digits without separators the looser form is none: they cannot do without their zeros.
+  const fitting = strict.length > 0 ? strict : [...new Set(forms.map(loosened))].filter(reads);
   return fitting.map((timeFormat) => {
     const read = createInstantReader({ timeZone, timeFormat, nowMs })(cells[0] ?? '');
     const zone = saysOffset(timeFormat) || mapping?.timeZone !== undefined ? '' : ' (its time zone has to be said as well)';

@@ -29,6 +29,7 @@ const SECTIONS: readonly string[] = [
   'rows',
   'events',
   'rejects',
+  'groups',
   'asks',
   'columns',
   'suggests',

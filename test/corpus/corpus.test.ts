@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeclaredDialect } from '../../ingest/csv/dialect.ts';
+import type { RejectedRow } from '../../ingest/csv/faults.ts';
+import { RejectSummary } from '../../ingest/csv/rejects.ts';
 import { PRESETS } from '../../ingest/presets/presets.ts';
 import { openDirectoryFileStore } from '../../platform/file-store/directory.ts';
 import type { FileStore } from '../../platform/file-store/file-store.ts';
@@ -117,6 +119,8 @@ async function checkImport(each: CorpusCase, imported: Imported, declared: Decla
   }
   const rejects = sections.get('rejects');
   if (rejects) expect(meaning?.rejects.map(({ line, code, column }) => [line, code, column ?? '-'].join(' '))).toEqual(rejects.lines);
+  const groups = sections.get('groups');
+  if (groups) expect(groupsOf(meaning?.rejects ?? [])).toEqual(groups.lines);
   if (meaning === undefined || meaning.rejects.length === 0) return;
   const again = await reimport(meaning.rejectedCsv, declared, mapping);
   // A record that is too large comes back as empty cells; a quote that was left open is closed by that of the message.
@@ -134,6 +138,13 @@ async function checkImport(each: CorpusCase, imported: Imported, declared: Decla
   expect(eventsOf(after.meaning?.events ?? []).map(([, event]) => event)).toEqual(
     sections.get('mended')?.lines.map((line) => JSON.parse(line) as unknown),
   );
+}
+
+/** Code, count, and the lines of the examples. */
+function groupsOf(rejects: readonly RejectedRow[]): string[] {
+  const summary = new RejectSummary();
+  summary.add(rejects);
+  return summary.groups().map(({ code, count, examples }) => `${code} ${count} ${examples.map(({ line }) => line).join(',')}`);
 }
 
 /** rejected.csv is UTF-8, whatever the file was. */

@@ -127,8 +127,7 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
 
     test('the same file again, read by its profile, brings nothing new', async () => {
       await dropFile(page, 'calls-again.csv', CALLS_FILE);
-      await page.getByText('This file has all columns of calls of a day.').waitFor();
-      await page.getByRole('button', { name: 'Use it' }).click();
+      await page.getByRole('button', { name: 'Use it: Saved mapping calls of a day' }).click();
       expect(await chosen(page.getByLabel('Saved mapping'))).toBe('calls of a day');
       await page.getByRole('button', { name: 'Import calls-again.csv' }).click();
       expect(await outcomes(page)).toBe('0 new + 99,999 already known + 1 rejected = 100,000 lines read adds up');

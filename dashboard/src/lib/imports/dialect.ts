@@ -76,7 +76,18 @@ export function dialectChoices(inspection: Pick<Inspection, 'dialect'> | undefin
 }
 
 /** As a request would declare it. */
-function spoken({ encoding, delimiter, quote, escape, newline, header, skipLines, comment, trailingDelimiter, shortRows }: Dialect): Reading {
+function spoken({
+  encoding,
+  delimiter,
+  quote,
+  escape,
+  newline,
+  header,
+  skipLines,
+  comment,
+  trailingDelimiter,
+  shortRows,
+}: Dialect): Reading {
   return {
     encoding,
     delimiter,

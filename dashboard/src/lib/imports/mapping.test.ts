@@ -67,6 +67,12 @@ describe('a mapping in the making', () => {
     });
   });
 
+  it('takes the matched quantity where only the style of its numbers is open', () => {
+    const columns = [column('account', 'customer'), column('when', 'time'), column('kind', 'meter'), column('n', 'quantity')];
+    const draft = draftOf({ mapping: null, columns, problems: [open('decimal')] });
+    expect(toMapping(draft)?.measures).toEqual([{ meter: { column: 'kind' }, quantity: 'n' }]);
+  });
+
   it('makes meters and properties of columns that were left out', () => {
     const draft = draftOf({ mapping: null, columns: [column('account', 'customer'), column('when', 'time')], problems: [] });
     addMeasure(draft, 'ContextTokens');

@@ -67,6 +67,7 @@ export function draftOf({ mapping, columns, problems }: Pick<Inspection, 'mappin
     meter: { kind: meter === '' ? 'const' : 'column', value: meter },
     quantity: { kind: 'column', value: quantity },
   };
+  const isMeasured = meter !== '' || quantity !== '' || problems.some((problem) => partOf(problem) === 'measures');
   return {
     customer: { kind: 'column', value: matched('customer') },
     time: matched('time'),
@@ -75,7 +76,7 @@ export function draftOf({ mapping, columns, problems }: Pick<Inspection, 'mappin
     timeZone: '',
     identity: id === '' ? 'row' : 'id',
     idColumns: id === '' ? [] : [id],
-    measures: [problems.some((problem) => partOf(problem) === 'measures') ? measure : COUNTING],
+    measures: [isMeasured ? measure : COUNTING],
     nullTokens: [''],
     numbers: PLAIN_STYLE,
     only: [],

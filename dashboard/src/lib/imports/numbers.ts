@@ -7,7 +7,7 @@ export interface NumberStyle {
   grouping: '' | NonNullable<Mapping['grouping']>;
 }
 
-type StyleMembers = Pick<Mapping, 'decimal' | 'thousands' | 'grouping'>;
+export type StyleMembers = Pick<Mapping, 'decimal' | 'thousands' | 'grouping'>;
 
 export const PLAIN_STYLE: NumberStyle = { decimal: '.', thousands: '', grouping: '' };
 
@@ -27,8 +27,8 @@ function style(decimal: NumberStyle['decimal'], thousands: NumberStyle['thousand
   return { decimal, thousands, grouping };
 }
 
-export function styleOf({ decimal = '.', thousands = '', grouping = '' }: StyleMembers): NumberStyle {
-  return { decimal, thousands, grouping };
+export function styleOf({ decimal, thousands, grouping }: StyleMembers): NumberStyle {
+  return { decimal: decimal ?? '.', thousands: thousands ?? '', grouping: grouping ?? '' };
 }
 
 /** The members of a mapping that say it; none for the plain style. */

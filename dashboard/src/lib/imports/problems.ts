@@ -19,7 +19,12 @@ const PART_NAMES: Record<string, string> = {
   customer: 'Customer',
   time: 'Time',
   measures: 'Measure',
+  timeFormat: 'Times',
+  decimal: 'Numbers',
   thousands: 'Numbers',
+  grouping: 'Numbers',
+  only: 'Lines that count',
+  customerVisible: 'Shown to the customer',
   properties: 'Properties',
 };
 

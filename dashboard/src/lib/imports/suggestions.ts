@@ -1,7 +1,7 @@
 /** What may be meant, as cards: each with its reason, and applied only by a click. */
 import type { Inspection, Profile, Suggestion } from '../types.ts';
 import type { MappingDraft } from './mapping.ts';
-import { exampleOf, styleOf, type NumberStyle } from './numbers.ts';
+import { exampleOf, styleOf, type StyleMembers } from './numbers.ts';
 import { timeExample } from './time-form.ts';
 
 type Change = Suggestion['change'];
@@ -57,7 +57,8 @@ function zoneCards(ownZone: string): SuggestionCard[] {
 /** The draft with members by their path; undefined where one of them is none of the form's. */
 export function withChange(draft: MappingDraft, change: Change): MappingDraft | undefined {
   const next = { ...draft, measures: [...draft.measures] };
-  if (styleIn(change) !== undefined) next.numbers = styleOf(styleIn(change) ?? {});
+  const style = styleIn(change);
+  if (style !== undefined) next.numbers = styleOf(style);
   for (const [path, value] of Object.entries(change)) {
     const measure = PERCENT.exec(path)?.[1];
     if (measure !== undefined) {
@@ -73,9 +74,9 @@ export function withChange(draft: MappingDraft, change: Change): MappingDraft | 
 const STYLE_MEMBERS = new Set(['decimal', 'thousands', 'grouping']);
 
 /** Undefined where nothing is said of it. The server has checked the members: they are those of a mapping. */
-function styleIn(change: Change): Partial<NumberStyle> | undefined {
+function styleIn(change: Change): StyleMembers | undefined {
   const members = Object.entries(change).filter(([path]) => STYLE_MEMBERS.has(path));
-  return members.length === 0 ? undefined : (Object.fromEntries(members) as Partial<NumberStyle>);
+  return members.length === 0 ? undefined : (Object.fromEntries(members) as StyleMembers);
 }
 
 function titleOf(change: Change): string {

@@ -1,0 +1,196 @@
+/** A file that does not say all by itself, in a real browser: suggestions, questions, forms of times and numbers, and the dry run. */
+import { readFile } from 'node:fs/promises';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Profile } from '../../schemas/http/imports.ts';
+import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
+import { dropFile, openWindow, signIn, textOf } from '../support/dashboard.ts';
+import { usageTotals } from '../support/imports.ts';
+import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+
+/** Dates of either order, a column of the time of day, German numbers, and a line that is no usage. */
+const GERMAN = [
+  'Customer;Date;Clock;Quantity;Meter;State',
+  'acme;03/04/2026;05:00:00;1.234,5;calls;answered',
+  'acme;04/04/2026;06:00:00;2,25;calls;answered',
+  'delta;05/04/2026;07:00:00;3.000,25;calls;failed',
+  'delta;06/04/2026;08:00:00;10;calls;answered',
+  '',
+].join('\n');
+const QUOTES = 'customer,time,quantity,note\nacme,2026-04-03T05:00:00Z,1,5" pipe\nacme,2026-04-03T06:00:00Z,2,6" pipe\n';
+const RAGGED = '# made by a meter\ncustomer,time,quantity,meter,note\nacme,2026-04-03T05:00:00Z,1,pad,x\nacme,2026-04-03T06:00:00Z,2,pad\n';
+
+describe.skipIf(!chromiumAvailable)('a file with open questions', () => {
+  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
+  let tallyline: Tallyline;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    directory = await makeDataDirectory();
+    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
+    page = await openWindow(browser, tallyline, { reducedMotion: 'reduce' });
+    await signIn(page, tallyline);
+    const put = (path: string, body: object) =>
+      tallyline.json(path, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    const prices = [{ meter: 'calls', model: 'per_unit', unitPrice: '0.10' }];
+    await put('/v1/plans/calls', { name: 'Calls', currency: 'EUR', prices });
+    await put('/v1/customers/acme', { currency: 'EUR', timeZone: 'UTC', plan: 'calls' });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await tallyline.stop();
+    await directory.remove();
+  });
+
+  const suggestions = () => page.getByRole('region', { name: 'Suggestions' });
+  const importButton = (name: string) => page.getByRole('button', { name: `Import ${name}` });
+  const ready = (name: string) => page.getByRole('button', { name: `Import ${name}`, disabled: false }).waitFor();
+  const report = () => page.getByRole('region', { name: /^This file would/ });
+  /** Which question the focused control answers. */
+  const focused = () =>
+    page.evaluate(
+      () =>
+        (globalThis as unknown as { document: { activeElement: { dataset: { control?: string } } } }).document.activeElement.dataset
+          .control,
+    );
+
+  test('suggestions are shown with their reason, and nothing of them applies by itself', async () => {
+    await page.goto('/imports');
+    await dropFile(page, 'german.csv', GERMAN);
+    const numbers = suggestions().getByRole('listitem').filter({ hasText: 'Numbers are written 1.234,5' });
+    await numbers.waitFor();
+    expect(await textOf(numbers)).toContain('"1.234,5" is 1234.5');
+    expect(await textOf(suggestions())).toContain('the cells do not say which of several forms it is');
+    expect(await page.getByLabel('Numbers are written', { exact: true }).inputValue()).toBe('.||');
+    expect(await page.getByLabel('Form of the times').inputValue()).toBe('');
+    expect(await importButton('german.csv').isDisabled()).toBe(true);
+  });
+
+  test('a click applies one, and its card goes', async () => {
+    await page.getByRole('button', { name: 'Use it: Numbers are written 1.234,5' }).click();
+    await suggestions().getByText('Numbers are written 1.234,5').waitFor({ state: 'detached' });
+    expect(await page.getByLabel('Numbers are written', { exact: true }).inputValue()).toBe(',|.|');
+    await page.getByLabel('Time of day').selectOption('Clock');
+    await suggestions().getByText('Times are written 31/10/2026 17:05:09').waitFor();
+    await page.getByRole('button', { name: 'Use it: Times are written 31/10/2026 17:05:09' }).click();
+    await page.getByText('Reads times such as 31/10/2026 17:05:09').waitFor();
+    await page.getByRole('button', { name: 'Use it: Times are in UTC' }).click();
+    expect(await page.getByLabel('Zone of the times').inputValue()).toBe('UTC');
+    await ready('german.csv');
+  });
+
+  test('only some lines count, chosen among those that were seen', async () => {
+    await page.getByRole('button', { name: 'Count only some lines' }).click();
+    await page.getByText('Choose the column that says which lines count.').waitFor();
+    await page.getByLabel('Column that says whether a line counts').selectOption('State');
+    await page.getByRole('button', { name: 'Count answered' }).click();
+    await page.getByText('not_selected').first().waitFor();
+    await ready('german.csv');
+  });
+
+  test('all of it is kept as a profile, with a template to start from', async () => {
+    await page.getByLabel('Keep this mapping for the next file of this kind').fill('german');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByText('Saved as german.').waitFor();
+    expect(await tallyline.json<Profile>('/v1/profiles/german')).toMatchObject({
+      mapping: {
+        customer: 'Customer',
+        time: ['Date', 'Clock'],
+        timeFormat: 'dd/MM/yyyy HH:mm:ss',
+        timeZone: 'UTC',
+        decimal: ',',
+        thousands: '.',
+        only: [{ column: 'State', in: ['answered'] }],
+      },
+    });
+    const template = page.getByRole('link', { name: 'Its template CSV' });
+    const [download] = await Promise.all([page.waitForEvent('download'), template.click()]);
+    expect(await readFile(await download.path(), 'utf8')).toContain('Customer');
+  });
+
+  test('a dry run says what would come of it, down to the money, and stores nothing', async () => {
+    await page.getByRole('button', { name: 'Dry run' }).click();
+    await report().waitFor();
+    expect(await textOf(report().getByRole('heading', { level: 2 }))).toBe(
+      'This file would bill 3 lines of 2 customers, 2 of them new: +€123.68.',
+    );
+    expect(await textOf(report().getByRole('row', { name: /^acme/ }))).toBe('acme new €0.00 €123.68 +€123.68');
+    expect(await textOf(report().getByRole('row', { name: /^calls/ }))).toBe('calls 3 events 1,246.75');
+    expect(await textOf(report())).toContain('It reaches 3 hours');
+    expect(await textOf(report().getByRole('group', { name: 'Lines of the file by outcome' }))).toContain('1 rejected');
+    expect((await tallyline.json<{ items: unknown[] }>('/v1/imports')).items).toEqual([]);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id }) => id)).toEqual([]);
+    }
+  });
+
+  test('a change of the mapping takes its result away, and the import comes to what it said', async () => {
+    await page.getByRole('button', { name: 'Count failed' }).click();
+    await report().waitFor({ state: 'detached' });
+    await ready('german.csv');
+    await importButton('german.csv').click();
+    await page.getByText('Complete', { exact: true }).waitFor();
+    expect(await usageTotals(tallyline)).toEqual({ calls: '4247' });
+  });
+
+  test('a dry run names known lines, and events that another file has already', async () => {
+    const other =
+      'customer,time,quantity,meter,note\nacme,2026-04-03T05:00:00Z,1234.5,calls,twice\nnova,2026-04-03T05:00:00Z,1,calls,once\n';
+    await dropFile(page, 'other.csv', other);
+    await ready('other.csv');
+    await page.getByRole('button', { name: 'Dry run' }).click();
+    await report().waitFor();
+    expect(await textOf(report())).toContain(
+      '1 event equals one of another file in customer, meter, time and quantity. Both would be billed.',
+    );
+    expect(await textOf(report().getByRole('region', { name: 'Suspected doubles' }).getByRole('row').nth(1))).toBe(
+      '2 acme calls 2026-04-03 05:00:00 1,234.5 german.csv, line 2',
+    );
+    await dropFile(page, 'again.csv', GERMAN);
+    await page.getByRole('button', { name: 'Use it: Saved mapping german' }).click();
+    await ready('again.csv');
+    await page.getByRole('button', { name: 'Dry run' }).click();
+    await page.getByText('3 lines are in german.csv already, with the same content: not billed twice.').waitFor();
+  });
+
+  test('a question about how the text is read leads to its control, and is answered by a click', async () => {
+    await dropFile(page, 'quotes.csv', QUOTES);
+    await page.getByText('undetected_quote').waitFor();
+    await page.getByRole('button', { name: 'Set the quote' }).click();
+    expect(await focused()).toBe('dialect/quote');
+    await page.getByRole('button', { name: 'quote none' }).click();
+    await page.getByRole('columnheader', { name: 'note' }).waitFor();
+    expect(await page.getByLabel('quote', { exact: true }).inputValue()).toBe('none');
+    await page.getByRole('button', { name: 'Find out again: quote' }).click();
+    await page.getByText('undetected_quote').waitFor();
+  });
+
+  test('a row at fault leads to what would read it, folded away as it is', async () => {
+    await dropFile(page, 'ragged.csv', RAGGED);
+    await page.getByText('too_few_cells').waitFor();
+    expect(await page.getByLabel('short rows are').count()).toBe(0);
+    await page.getByRole('button', { name: 'Set what short rows become' }).click();
+    expect(await focused()).toBe('dialect/shortRows');
+    await page.getByLabel('short rows are').selectOption('pad');
+    await page.getByText('too_few_cells').waitFor({ state: 'detached' });
+    for (const label of ['lines before it', 'comments begin with', 'rows end in', 'quotes within', 'lines end in'])
+      expect(await page.getByLabel(label).count()).toBe(1);
+  });
+
+  test('what the mapping lacks leads to its place in the form', async () => {
+    await dropFile(page, 'open.csv', 'account,when,calls\nacme,2026-04-03 05:00:00,2\n');
+    await page.getByRole('button', { name: 'Set the zone' }).click();
+    expect(await focused()).toBe('timeZone');
+    await page.getByRole('button', { name: 'Use it: Times are in UTC' }).click();
+    expect(await page.getByLabel('Zone of the times').inputValue()).toBe('UTC');
+    await page.getByLabel('Form of the times').fill('dd/MM/yy');
+    await page.getByLabel('Form of the times').press('Tab');
+    await page.getByText('It has letters that are not read.').waitFor();
+    await page.getByRole('button', { name: 'Set the form of times' }).first().click();
+    expect(await focused()).toBe('timeFormat');
+  });
+});
