@@ -57,7 +57,8 @@ export default defineConfig({
             '*.test.ts',
           ],
           maxWorkers: WORKERS.computing,
-          testTimeout: 20_000,
+          // Property tests, on a machine that is busy with others.
+          testTimeout: 60_000,
         },
       },
       {

@@ -125,6 +125,7 @@ async function measureRun(tallyline: Tallyline, name: string, customers: readonl
   const beganAt = performance.now();
   let run = await send<BillingRun>(tallyline, 'POST', '/v1/billing-runs', { period: BILLED_MONTH, customers });
   while (run.state !== 'done') {
+    if (run.state === 'failed') throw new Error(`${name}: ${run.failure?.message}`);
     await delay(LOOK_MS);
     run = await tallyline.json<BillingRun>(`/v1/billing-runs/${run.id}`);
   }

@@ -60,7 +60,7 @@ export async function explainDue(postgres: Queryable, due: readonly Charge[], co
     const meter = context.meters.find(({ key }) => key === charge.meter);
     explained.push({
       ...charge,
-      causes: causes.sort((a, b) => Number(magnitude(b) - magnitude(a))).slice(0, CAUSES_MAX),
+      causes: causes.sort((a, b) => (magnitude(a) < magnitude(b) ? 1 : magnitude(a) > magnitude(b) ? -1 : 0)).slice(0, CAUSES_MAX),
       basis: {
         meter: meter === undefined ? null : { aggregation: meter.aggregation, property: meter.property },
         from: context.segments.find(({ from, to }) => from <= start && start < to)?.from ?? context.invoice.period.from,

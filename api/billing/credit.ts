@@ -1,4 +1,5 @@
 /** A credit note takes back lines of a final invoice, or all of it, and leaves the invoice as it is. */
+import { contentHash } from '../../core/canonical.ts';
 import { formatDecimal, toScaled } from '../../core/decimal.ts';
 import { ProblemError } from '../../core/errors.ts';
 import { formatMinor, minorDigits, percentOf } from '../../core/money.ts';
@@ -10,7 +11,7 @@ import type { Transaction } from '../../platform/postgres/postgres.ts';
 import type { CreditNoteInput } from '../../schemas/http/invoice-life.ts';
 import type { CreditNote } from '../../schemas/http/invoices.ts';
 import { writeAudit } from '../queries/audit.ts';
-import { findCreditNotes, insertCreditNote } from '../queries/credit-notes.ts';
+import { findCreditNote, findCreditNotes, findNoteByKey, insertCreditNote, type NoteKey } from '../queries/credit-notes.ts';
 import { chargeTexts, insertCharges, readCharges, type StoredCharge } from '../queries/invoice-charges.ts';
 import { takeNumber } from '../queries/invoice-numbers.ts';
 import type { StoredInvoice } from '../queries/invoices.ts';
@@ -18,36 +19,66 @@ import { readSettings } from '../queries/settings.ts';
 import { unsettle } from '../queries/settled-periods.ts';
 import { requireInvoice } from './read-invoice.ts';
 
-/** Throws `not_found`, `conflict` for an invoice that is not final, `invalid_request` and `unprocessable` for more than there is left. */
-export async function createCreditNote(platform: Platform, id: string, input: CreditNoteInput, by: string): Promise<CreditNote> {
+export interface CreditRequest {
+  /** Of the invoice. */
+  id: string;
+  input: CreditNoteInput;
+  by: string;
+  /** Names the note: the same call again answers it, whatever has become of its invoice. */
+  idempotencyKey: string | undefined;
+}
+
+/**
+ * Throws `not_found`, `conflict` for an invoice that is not final, `invalid_request` and `unprocessable` for more than there is left,
+ * `idempotency_key_reused`.
+ *
+ * Order of the locks: key, invoice, customer, number series.
+ */
+export async function createCreditNote(platform: Platform, request: CreditRequest): Promise<{ note: CreditNote; isNew: boolean }> {
+  const { id, input, by, idempotencyKey } = request;
   if ((input.full === undefined) === (input.lines === undefined))
     throw new ProblemError('invalid_request', 'Give either lines, or full: true.');
+  const key = idempotencyKey === undefined ? undefined : { scope: by, key: idempotencyKey, requestHash: contentHash({ id, input }) };
   return platform.postgres.transaction(async (transaction) => {
-    const stored = await requireInvoice(transaction, id, 'FOR UPDATE');
-    if (stored.status !== 'final') throw new ProblemError('conflict', `Invoice ${stored.number ?? id} is ${stored.status}, not final.`);
-    await transaction.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [stored.customer]);
-    const left = await readLeft(transaction, id);
-    const charges = input.lines === undefined ? left.filter(isLeft).map(negated) : creditLines(stored, left, input.lines);
-    if (charges.length === 0) throw new ProblemError('unprocessable', 'Nothing of this invoice is left to be credited.');
-    const at = platform.clock.now();
-    const { numbering } = await readSettings(transaction);
-    const number = await takeNumber(transaction, 'credit_notes', numbering.creditNote, dateOf(at.getTime(), stored.timeZone));
-    const content = contentOf(stored, charges);
-    const noteId = await insertCreditNote(transaction, { number, invoice: id, reason: input.reason, content, at, by });
-    await insertCharges(transaction, 'credit-note', noteId, chargeTexts(charges.map((charge, n) => ({ ...charge, n: n + 1 }))));
-    await unsettle(transaction, stored.customer);
-    await writeAudit(transaction, {
-      at,
-      who: by,
-      what: 'credit-note.created',
-      subject: `invoice/${id}`,
-      reason: input.reason,
-      details: { number, total: content.total },
-    });
-    const created = (await findCreditNotes(transaction, [id])).find((note) => note.id === noteId);
-    if (created === undefined) throw new Error(`credit note ${noteId} is gone`);
-    return created;
+    const known = key === undefined ? undefined : await findNoteByKey(transaction, key);
+    if (known === undefined) return { note: await insertNote(platform, transaction, request, key), isNew: true };
+    if (known.requestHash === key?.requestHash) return { note: known.note, isNew: false };
+    const what = `credit note ${known.note.number}, which was asked for with another body or for another invoice`;
+    throw new ProblemError('idempotency_key_reused', `Idempotency-Key "${idempotencyKey}" names ${what}. Use a new key for a new note.`);
   });
+}
+
+async function insertNote(
+  platform: Platform,
+  transaction: Transaction,
+  { id, input, by }: CreditRequest,
+  key: NoteKey | undefined,
+): Promise<CreditNote> {
+  const stored = await requireInvoice(transaction, id, 'FOR UPDATE');
+  if (stored.status !== 'final') throw new ProblemError('conflict', `Invoice ${stored.number ?? id} is ${stored.status}, not final.`);
+  await transaction.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [stored.customer]);
+  const left = await readLeft(transaction, id);
+  const charges = input.lines === undefined ? left.filter(isLeft).map(negated) : creditLines(stored, left, input.lines);
+  if (charges.length === 0) throw new ProblemError('unprocessable', 'Nothing of this invoice is left to be credited.');
+  requireCovered(stored, left, charges);
+  const at = platform.clock.now();
+  const { numbering } = await readSettings(transaction);
+  const number = await takeNumber(transaction, 'credit_notes', numbering.creditNote, dateOf(at.getTime(), stored.timeZone));
+  const content = contentOf(stored, charges);
+  const noteId = await insertCreditNote(transaction, { number, invoice: id, reason: input.reason, content, at, by, key });
+  await insertCharges(transaction, 'credit-note', noteId, chargeTexts(charges.map((charge, n) => ({ ...charge, n: n + 1 }))));
+  await unsettle(transaction, stored.customer);
+  await writeAudit(transaction, {
+    at,
+    who: by,
+    what: 'credit-note.created',
+    subject: `invoice/${id}`,
+    reason: input.reason,
+    details: { number, total: content.total },
+  });
+  const created = await findCreditNote(transaction, noteId);
+  if (created === undefined) throw new Error(`credit note ${noteId} is gone`);
+  return created;
 }
 
 /** What the invoice says, less its credit notes: by place on the invoice, without those hours that are taken back whole. */
@@ -61,6 +92,20 @@ async function readLeft(transaction: Transaction, id: string): Promise<StoredCha
     const [quantity, amount] = same.reduce(([q, a], one) => [q + one.quantity, a + one.amount], [charge.quantity, charge.amount]);
     return { ...charge, quantity, amount, hours: [] };
   });
+}
+
+/**
+ * Adjustments below zero leave less of an invoice than its lines come to. Where all of it comes to less than nothing, it is a credit, which
+ * later invoices use: to take it back by a note would leave the credit, and be a debt besides.
+ */
+function requireCovered({ number, currency }: StoredInvoice, left: readonly StoredCharge[], charges: readonly StoredCharge[]): void {
+  const [rest, taken] = [sumOf(left), -sumOf(charges)];
+  if (taken >= 0n && taken <= rest) return;
+  const advice = rest < 0n ? 'Void it to take it back' : 'Take back no more than that';
+  throw new ProblemError(
+    'unprocessable',
+    `With its adjustments and tax, less its credit notes, invoice ${number} comes to ${formatMinor(rest, currency)}. ${advice}.`,
+  );
 }
 
 function isLeft({ quantity, amount }: StoredCharge): boolean {

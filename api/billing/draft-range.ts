@@ -15,11 +15,10 @@ import { billingPeriod } from './billing-period.ts';
 import { readUsageByCustomer, type BilledCustomer, type CustomerUsage } from './bulk-usage.ts';
 import { billedBeside, creditsIn, writeDraft, type NumberedCredit } from './draft.ts';
 import { dueOfPeriods, issuedPeriods, type BillingStores } from './due.ts';
+import { INVOICE_HOURS_MAX } from './hour-usage.ts';
 import { rateUsageOf, segmentsOf } from './rate.ts';
+import { isMomentary } from './run-failure.ts';
 import { readTerms, type BilledMeter, type BillingTerms } from './terms.ts';
-
-/** Hours over all meters of one customer, as for a preview: some 60 MB. */
-const INVOICE_HOURS_MAX = 300_000;
 
 export interface DraftedRange extends Omit<RangeOutcome, 'doneTo' | 'done' | 'drafts'> {
   drafts: DraftInput[];
@@ -98,7 +97,8 @@ async function draftInto(range: DraftedRange, context: RangeContext, customer: B
       range.dropped.push(customer.customer);
     }
   } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
+    // A store that had too many callers says so by a problem too, and the customer has nothing to do with it.
+    if (!(error instanceof ProblemError) || isMomentary(error)) throw error;
     range.failures.push({ customer: customer.customer, code: error.code, message: error.message });
   }
 }

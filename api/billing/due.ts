@@ -7,7 +7,7 @@ import type { Window } from '../../core/window.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import { findCreditNotes } from '../queries/credit-notes.ts';
-import { readCharges, type StoredCharge } from '../queries/invoice-charges.ts';
+import { readCharges, readNoteQuantities, type ChargeOwner } from '../queries/invoice-charges.ts';
 import { findBases, findInvoice, findIssuedInvoices, type IssuedInvoice } from '../queries/invoices.ts';
 import { unsettledPeriods, type CustomerPeriod } from '../queries/settled-periods.ts';
 import { cellWatermarkOf } from '../queries/watermark.ts';
@@ -49,7 +49,7 @@ export async function dueOfPeriods(
   const adjustments: Adjustment[] = [];
   if (periods.length === 0) return adjustments;
   const postgres = options.transaction ?? stores.postgres;
-  const documents = await readDocuments(postgres, issued, periods);
+  const documents = await findDocuments(postgres, issued);
   for (const { from, to } of periods) {
     const [invoice] = standingInvoices(issued.filter(({ period }) => period.from === from && period.to === to));
     if (invoice === undefined || invoice.currency !== currency) continue;
@@ -57,7 +57,7 @@ export async function dueOfPeriods(
     if (terms === null || position === null) throw new Error(`invoice ${invoice.number} has no terms, or no place in the log`);
     const { customer, period } = invoice;
     const rating = await rateCustomer(stores, { customer, period, terms: terms.billing, ...within(options) });
-    const billed = documents.map((document) => ({ ...document, charges: document.charges.filter((charge) => isOf(charge, { from, to })) }));
+    const billed = await readCharged(postgres, documents, { from, to });
     const due = dueOf(chargesOf(rating.rated), billed);
     if (due.length === 0) continue;
     const context = {
@@ -73,32 +73,41 @@ export async function dueOfPeriods(
   return adjustments;
 }
 
-function isOf({ period }: StoredCharge, { from, to }: Window): boolean {
-  return period.from === from && period.to === to;
-}
+type UnreadDocument = DueDocument extends infer Document ? (Document extends DueDocument ? Omit<Document, 'charges'> : never) : never;
 
 /** Final invoices and their credit notes; those of void ones have gone with them, and goodwill is no correction. */
-async function readDocuments(postgres: Queryable, issued: readonly IssuedInvoice[], periods: readonly Window[]): Promise<DueDocument[]> {
-  const ids = issued.filter(({ status }) => status === 'final').map(({ id }) => id);
-  const notes = await findCreditNotes(postgres, ids);
+async function findDocuments(postgres: Queryable, issued: readonly IssuedInvoice[]): Promise<UnreadDocument[]> {
+  const final = issued.filter(({ status }) => status === 'final');
+  const ids = final.map(({ id }) => id);
   const bases = await findBases(postgres, ids);
-  const invoices = await readCharges(postgres, 'invoice', ids, { from: periods.map(({ from }) => from) });
-  // Whole ones: whether a note is a correction shows in all of its entries.
-  const credits = await readCharges(
+  const notes = await findCreditNotes(postgres, ids);
+  // Of whole notes: whether one is a correction shows in all of its entries.
+  const quantities = await readNoteQuantities(
     postgres,
-    'credit-note',
     notes.map(({ id }) => id),
   );
-  const billed = issued.flatMap(({ id, number, period }): DueDocument[] => {
-    const [charges, basis] = [invoices.get(id), bases.get(id)];
-    if (charges === undefined || basis === undefined) return [];
-    return [{ status: 'final', kind: 'invoice', id, number, charges, basis: { ...basis, period } }];
+  return [
+    ...final.flatMap(({ id, number, period }): UnreadDocument[] => {
+      const basis = bases.get(id);
+      return basis === undefined ? [] : [{ status: 'final', kind: 'invoice', id, number, basis: { ...basis, period } }];
+    }),
+    ...notes
+      .filter(({ id }) => isCorrection(quantities.get(id) ?? []))
+      .map(({ id, number, invoice }): UnreadDocument => ({ status: 'final', kind: 'credit_note', id, number, invoice })),
+  ];
+}
+
+/** With what they charge for one period: the hours of all of them are too many to be held at a time. */
+async function readCharged(postgres: Queryable, documents: readonly UnreadDocument[], period: Window): Promise<DueDocument[]> {
+  const read = (kind: UnreadDocument['kind'], owner: ChargeOwner) => {
+    const ids = documents.filter((document) => document.kind === kind).map(({ id }) => id);
+    return readCharges(postgres, owner, ids, { from: [period.from] });
+  };
+  const charges = { invoice: await read('invoice', 'invoice'), credit_note: await read('credit_note', 'credit-note') };
+  return documents.map((document) => {
+    const own = charges[document.kind].get(document.id) ?? [];
+    return { ...document, charges: own.filter((charge) => charge.period.to === period.to) };
   });
-  const credited = notes.flatMap(({ id, number, invoice }): DueDocument[] => {
-    const charges = credits.get(id) ?? [];
-    return isCorrection(charges) ? [{ status: 'final', kind: 'credit_note', id, number, invoice, charges }] : [];
-  });
-  return [...billed, ...credited];
 }
 
 function within({ transaction }: { transaction?: Queryable }): { transaction?: Queryable } {

@@ -9,7 +9,7 @@ import { windowsOf } from '../usage/windows.ts';
 /** A billing year with room for a leap day. Longer periods are several invoices. */
 const PERIOD_HOURS_MAX = 9_000;
 /** Hours over all meters in one answer, some 60 MB of JSON. */
-const INVOICE_HOURS_MAX = 300_000;
+export const INVOICE_HOURS_MAX = 300_000;
 
 export interface HourUsage {
   meter: string;

@@ -18,6 +18,7 @@ interface RunRow {
   empty: string;
   failed: string;
   failures: BillingRun['failures'];
+  failure: BillingRun['failure'];
   requestedAt: string;
   requestedBy: string;
   startedAt: string | null;
@@ -26,7 +27,7 @@ interface RunRow {
 }
 
 const RUN = `run_id::text AS id, month AS period, customers, state, total::text AS total, done::text AS done, drafts::text AS drafts,
-  untouched::text AS untouched, empty::text AS empty, failed::text AS failed, failures, requested_at AS "requestedAt",
+  untouched::text AS untouched, empty::text AS empty, failed::text AS failed, failures, failure, requested_at AS "requestedAt",
   requested_by AS "requestedBy", started_at AS "startedAt", finished_at AS "finishedAt"`;
 
 export async function requestRun(
@@ -64,18 +65,18 @@ export interface OpenRun {
   doneTo: string;
 }
 
-/** The oldest that is not done. */
+/** The oldest that goes on. */
 export async function findOpenRun(postgres: Queryable): Promise<OpenRun | undefined> {
   const { rows } = await postgres.query<OpenRun & { [column: string]: unknown }>(
-    `SELECT run_id::text AS id, month, customers, done_to AS "doneTo" FROM billing_runs WHERE state <> 'done' ORDER BY run_id LIMIT 1`,
+    `SELECT run_id::text AS id, month, customers, done_to AS "doneTo" FROM billing_runs WHERE state NOT IN ('done', 'failed') ORDER BY run_id LIMIT 1`,
   );
   return rows[0];
 }
 
-/** How many customers there are to go through is counted once; one that was begun before goes on counting. */
+/** How many customers there are to go through is counted once; one that was begun before goes on counting. It waits until it gets on. */
 export async function startRun(postgres: Queryable, { id, customers }: OpenRun, now: Date): Promise<void> {
   await postgres.query(
-    `UPDATE billing_runs SET state = 'running', started_at = coalesce(started_at, $2),
+    `UPDATE billing_runs SET state = CASE state WHEN 'waiting' THEN state ELSE 'running' END, started_at = coalesce(started_at, $2),
        total = coalesce(total, (SELECT count(*) FROM customers WHERE $3::text[] IS NULL OR id = ANY($3::text[])))
      WHERE run_id = $1::bigint`,
     [id, now.toISOString(), customers],
@@ -100,13 +101,16 @@ export interface RangeOutcome {
   failures: BillingRun['failures'];
 }
 
-/** With the drafts of the range, in one transaction: what is done is never done again, and counted once. */
-export async function advanceRun(postgres: Queryable, id: string, range: RangeOutcome): Promise<void> {
-  await postgres.query(
-    `UPDATE billing_runs SET done_to = $2, done = done + $3, drafts = drafts + $4, untouched = untouched + $5, empty = empty + $6,
+/**
+ * With the drafts of the range, in one transaction: what is done is never done again, and counted once. False: the run is not where it
+ * was left, as another process has gone on with it.
+ */
+export async function advanceRun(postgres: Queryable, { id, doneTo }: OpenRun, range: RangeOutcome): Promise<boolean> {
+  const { rowCount } = await postgres.query(
+    `UPDATE billing_runs SET state = 'running', failure = NULL, done_to = $2, done = done + $3, drafts = drafts + $4, untouched = untouched + $5, empty = empty + $6,
        failed = failed + $8,
        failures = CASE WHEN jsonb_array_length(failures) < ${FAILURES_MAX} THEN failures || $7::jsonb ELSE failures END
-     WHERE run_id = $1::bigint`,
+     WHERE run_id = $1::bigint AND done_to = $9 AND state NOT IN ('done', 'failed')`,
     [
       id,
       range.doneTo,
@@ -116,17 +120,35 @@ export async function advanceRun(postgres: Queryable, id: string, range: RangeOu
       range.empty,
       JSON.stringify(range.failures.slice(0, FAILURES_MAX)),
       range.failures.length,
+      doneTo,
     ],
+  );
+  return rowCount === 1;
+}
+
+/** It waits until it is taken up again, or has failed for good; unless another process has gone on with it. */
+export async function stopRun(
+  postgres: Queryable,
+  { id, doneTo }: OpenRun,
+  { state, failure, now }: { state: 'waiting' | 'failed'; failure: NonNullable<BillingRun['failure']>; now: Date },
+): Promise<void> {
+  await postgres.query(
+    `UPDATE billing_runs SET state = $3, failure = $4, finished_at = CASE $3 WHEN 'failed' THEN $5::timestamptz END
+     WHERE run_id = $1::bigint AND done_to = $2 AND state NOT IN ('done', 'failed')`,
+    [id, doneTo, state, JSON.stringify(failure), now.toISOString()],
   );
 }
 
 export async function finishRun(postgres: Queryable, id: string, now: Date): Promise<void> {
-  await postgres.query(`UPDATE billing_runs SET state = 'done', finished_at = $2 WHERE run_id = $1::bigint`, [id, now.toISOString()]);
+  await postgres.query(
+    `UPDATE billing_runs SET state = 'done', failure = NULL, finished_at = $2 WHERE run_id = $1::bigint AND state NOT IN ('done', 'failed')`,
+    [id, now.toISOString()],
+  );
 }
 
 function toRun(row: RunRow): BillingRun {
   const instant = (text: string | null) => (text === null ? null : toInstant(text));
-  const { id, period, customers, state, total, failures, requestedBy } = row;
+  const { id, period, customers, state, total, failures, failure, requestedBy } = row;
   const [done, drafts, untouched, empty, failed] = [row.done, row.drafts, row.untouched, row.empty, row.failed].map(Number) as [
     number,
     number,
@@ -141,6 +163,7 @@ function toRun(row: RunRow): BillingRun {
     state,
     progress: { total: total === null ? null : Number(total), done, drafts, untouched, empty, failed },
     failures,
+    failure,
     requestedAt: toInstant(row.requestedAt),
     requestedBy,
     startedAt: instant(row.startedAt),

@@ -3,6 +3,9 @@ import { toInstant } from '../../core/instant-text.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { CreditNote } from '../../schemas/http/invoices.ts';
 
+/** Any number that nothing else in the database locks keys under; "Note" in ASCII. */
+const KEYS_LOCK = 0x4e6f7465;
+
 type Content = Pick<CreditNote, 'lines' | 'other' | 'tax' | 'total'>;
 
 interface CreditNoteRow extends Pick<CreditNote, 'id' | 'number' | 'invoice' | 'reason' | 'createdAt'> {
@@ -21,6 +24,28 @@ export async function findCreditNotes(postgres: Queryable, invoiceIds: readonly 
   return rows.map(toNote);
 }
 
+/** Who sent an `Idempotency-Key`, and SHA-256 of what it was sent with. */
+export interface NoteKey {
+  scope: string;
+  key: string;
+  requestHash: string;
+}
+
+/** The note that the key names, and what it was asked for with. Whoever else sends the same key waits until the transaction has ended. */
+export async function findNoteByKey(
+  transaction: Queryable,
+  { scope, key }: NoteKey,
+): Promise<{ note: CreditNote; requestHash: string } | undefined> {
+  await transaction.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [KEYS_LOCK, JSON.stringify([scope, key])]);
+  const { rows } = await transaction.query<CreditNoteRow & { requestHash: string }>(
+    `SELECT ${NOTE}, request_hash AS "requestHash" FROM credit_notes WHERE key_scope = $1 AND idempotency_key = $2`,
+    [scope, key],
+  );
+  if (rows[0] === undefined) return undefined;
+  const { requestHash, ...row } = rows[0];
+  return { note: toNote(row), requestHash };
+}
+
 export async function findCreditNote(postgres: Queryable, id: string): Promise<CreditNote | undefined> {
   const { rows } = await postgres.query<CreditNoteRow>(`SELECT ${NOTE} FROM credit_notes WHERE credit_note_id = $1::bigint`, [id]);
   return rows[0] === undefined ? undefined : toNote(rows[0]);
@@ -32,12 +57,23 @@ function toNote({ content, createdAt, ...row }: CreditNoteRow): CreditNote {
 
 export async function insertCreditNote(
   postgres: Queryable,
-  note: { number: string; invoice: string; reason: string; content: Content; at: Date; by: string },
+  note: { number: string; invoice: string; reason: string; content: Content; at: Date; by: string; key: NoteKey | undefined },
 ): Promise<string> {
   const { rows } = await postgres.query<{ id: string }>(
-    `INSERT INTO credit_notes (number, invoice_id, reason, content, created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6)
+    `INSERT INTO credit_notes (number, invoice_id, reason, content, created_at, created_by, key_scope, idempotency_key, request_hash)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      RETURNING credit_note_id::text AS id`,
-    [note.number, note.invoice, note.reason, JSON.stringify(note.content), note.at.toISOString(), note.by],
+    [
+      note.number,
+      note.invoice,
+      note.reason,
+      JSON.stringify(note.content),
+      note.at.toISOString(),
+      note.by,
+      note.key?.scope ?? null,
+      note.key?.key ?? null,
+      note.key?.requestHash ?? null,
+    ],
   );
   if (rows[0] === undefined) throw new Error('the statement returned no row');
   return rows[0].id;

@@ -92,6 +92,19 @@ export async function readCharges(
   return byOwner;
 }
 
+/** How much each entry of these credit notes takes back, by note. */
+export async function readNoteQuantities(
+  postgres: Queryable,
+  noteIds: readonly string[],
+): Promise<Map<string, Pick<Charge, 'quantity'>[]>> {
+  const { rows } = await postgres.query<{ note: string; quantity: string }>(
+    `SELECT credit_note_id::text AS note, quantity::text AS quantity FROM credit_note_charges WHERE credit_note_id = ANY($1::bigint[])`,
+    [noteIds],
+  );
+  const byNote = Map.groupBy(rows, ({ note }) => note);
+  return new Map([...byNote].map(([note, some]) => [note, some.map(({ quantity }) => ({ quantity: toScaled(quantity, QUANTITY_SCALE) }))]));
+}
+
 function toCharge(row: ChargeRow): StoredCharge {
   return {
     n: row.n,

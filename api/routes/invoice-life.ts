@@ -6,7 +6,15 @@ import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { Page, strictObject } from '../../schemas/http/common.ts';
 import { CustomerId } from '../../schemas/http/customers.ts';
-import { AuditList, CreditNoteInput, Credits, FinalizeInput, Recomputed, VoidInput } from '../../schemas/http/invoice-life.ts';
+import {
+  AuditList,
+  CreditNoteHeaders,
+  CreditNoteInput,
+  Credits,
+  FinalizeInput,
+  Recomputed,
+  VoidInput,
+} from '../../schemas/http/invoice-life.ts';
 import { CreditNote, Invoice } from '../../schemas/http/invoices.ts';
 import { createCreditNote } from '../billing/credit.ts';
 import { finalizeInvoice } from '../billing/finalize.ts';
@@ -63,19 +71,6 @@ export function registerInvoiceLife(server: HttpServer, platform: Platform): voi
     },
   });
 
-  server.post('/v1/invoices/:id/credit-notes', {
-    schema: {
-      operationId: 'createCreditNote',
-      summary: 'Take back lines of a final invoice, or all that is left of it',
-      tags,
-      params: InvoiceParams,
-      body: CreditNoteInput,
-      response: { 201: CreditNote },
-    },
-    handler: async (request, reply) =>
-      reply.status(201).send(await createCreditNote(platform, request.params.id, request.body, callerOf(request).name)),
-  });
-
   server.post('/v1/invoices/:id/recompute', {
     schema: {
       operationId: 'recomputeInvoice',
@@ -87,7 +82,33 @@ export function registerInvoiceLife(server: HttpServer, platform: Platform): voi
     handler: async ({ params: { id } }) => recomputeInvoice(platform, id),
   });
 
+  registerCrediting(server, platform);
   registerLedgers(server, platform);
+}
+
+function registerCrediting(server: HttpServer, platform: Platform): void {
+  server.post('/v1/invoices/:id/credit-notes', {
+    schema: {
+      operationId: 'createCreditNote',
+      summary: 'Take back lines of a final invoice, or all that is left of it',
+      description:
+        'Send an `Idempotency-Key`, so that a call whose answer was lost can be repeated: the same key with the same body answers 200 with the note of the first call, with another body 422 `idempotency_key_reused`. Without a key each call is another note.',
+      tags,
+      params: InvoiceParams,
+      headers: CreditNoteHeaders,
+      body: CreditNoteInput,
+      response: { 200: CreditNote, 201: CreditNote },
+    },
+    handler: async (request, reply) => {
+      const { params, body: input, headers } = request;
+      const idempotencyKey = headers['idempotency-key'];
+      const { note, isNew } = await createCreditNote(platform, { id: params.id, input, by: callerOf(request).name, idempotencyKey });
+      return reply
+        .status(isNew ? 201 : 200)
+        .header('location', `/v1/credit-notes/${note.id}`)
+        .send(note);
+    },
+  });
 }
 
 function registerLedgers(server: HttpServer, { postgres }: Platform): void {

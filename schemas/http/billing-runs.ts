@@ -15,7 +15,16 @@ export const BillingRun = Type.Object({
   id: Type.String(),
   period: Type.String(),
   customers: nullable(Type.Array(Type.String())),
-  state: Type.Union([Type.Literal('requested'), Type.Literal('running'), Type.Literal('done')]),
+  state: Type.Union(
+    [Type.Literal('requested'), Type.Literal('running'), Type.Literal('waiting'), Type.Literal('done'), Type.Literal('failed')],
+    {
+      description:
+        'waiting: a store is away, and the run goes on by itself when it is back. failed: it does not go on; drafts made so far stand, and another run of the month replaces them.',
+    },
+  ),
+  failure: nullable(
+    Type.Object({ code: Type.String(), message: Type.String() }, { description: 'Why the run is waiting or failed as a whole.' }),
+  ),
   progress: Type.Object({
     /** Customers; null until they are counted. */
     total: nullable(Type.Integer()),

@@ -149,6 +149,11 @@ export const CreditNoteInput = strictObject({
     ),
   ),
 });
+export const CreditNoteHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({ minLength: 1, maxLength: 255, description: 'Of one credit note of this caller, for ever; a UUID for instance.' }),
+  ),
+});
 export type CreditNoteInput = Type.Static<typeof CreditNoteInput>;
 export { CreditNote };
 

@@ -81,8 +81,15 @@ export const creditNotes = pgTable(
     content: jsonb('content').notNull(),
     createdAt: instant('created_at').notNull(),
     createdBy: text('created_by').notNull(),
+    /** `Idempotency-Key`, scoped to the caller, and SHA-256 of what it was sent with; null without one. */
+    keyScope: text('key_scope'),
+    idempotencyKey: text('idempotency_key'),
+    requestHash: text('request_hash'),
   },
-  (table) => [index('credit_notes_invoice').on(table.invoiceId)],
+  (table) => [
+    index('credit_notes_invoice').on(table.invoiceId),
+    uniqueIndex('credit_notes_idempotency_key').on(table.keyScope, table.idempotencyKey),
+  ],
 );
 
 /** The same entries, negative, as far as a credit note takes them back. */
@@ -139,7 +146,9 @@ export const billingRuns = pgTable(
     month: text('month').notNull(),
     /** Null: all customers. In byte order. */
     customers: text('customers').array(),
-    /** requested → running → done. One found running whose process is gone goes on after `done_to`. */
+    /**
+     * requested → running → done, or failed; waiting while a store is away. One found running whose process is gone goes on after `done_to`.
+     */
     state: text('state').notNull().default('requested'),
     /** Customers to go through, as counted at the start, and how many it has been through. */
     total: count('total'),
@@ -153,6 +162,8 @@ export const billingRuns = pgTable(
     failed: count('failed').notNull().default(0),
     /** The first of them: `[{ customer, code, message }]`. */
     failures: jsonb('failures').notNull().default([]),
+    /** `{ code, message }`: why it is waiting or failed. */
+    failure: jsonb('failure'),
     requestedAt: instant('requested_at').notNull().defaultNow(),
     requestedBy: text('requested_by').notNull(),
     startedAt: instant('started_at'),
@@ -161,7 +172,7 @@ export const billingRuns = pgTable(
   (table) => [
     index('billing_runs_open')
       .on(table.runId)
-      .where(sql`state <> 'done'`),
+      .where(sql`state NOT IN ('done', 'failed')`),
   ],
 );
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { carryOutRun, startBillingRuns } from '../../api/billing/runs.ts';
 import { requestUndo, sendUndos } from '../../ingest/undo.ts';
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
+import { StoreUnavailableError } from '../../platform/store-unavailable.ts';
 import type { BillingRun } from '../../schemas/http/billing-runs.ts';
 import type { Effect } from '../../schemas/http/effect.ts';
 import type { InvoiceSummary } from '../../schemas/http/invoice-life.ts';
@@ -33,7 +34,7 @@ describe('a run over many customers', () => {
     return {
       ...clickhouse,
       query: (query) => {
-        if (query.name === 'bulk_usage' && ++queries === n) return Promise.reject(new Error('killed'));
+        if (query.name === 'bulk_usage' && ++queries === n) return Promise.reject(new StoreUnavailableError('clickhouse', 'killed'));
         return clickhouse.query(query);
       },
     };
@@ -43,7 +44,7 @@ describe('a run over many customers', () => {
     await billing.use(customers.flatMap((customer, n) => [1, 2].map((day) => ({ customer, time: october(day), quantity: String(n) }))));
     const { id } = await billing.ok<BillingRun>('POST', '/v1/billing-runs', { period: '2026-10', customers });
     await expect(carryOutRun({ ...billing.platform, clickhouse: failingAt(2) }, NEVER)).rejects.toThrow('killed');
-    expect(await get(id)).toMatchObject({ state: 'running', progress: { total: 50, done: 20, drafts: 20 } });
+    expect(await get(id)).toMatchObject({ state: 'waiting', progress: { total: 50, done: 20, drafts: 20 } });
     queries = 0;
     expect(await carryOutRun({ ...billing.platform, clickhouse: failingAt(0) }, NEVER)).toBe(true);
     expect(queries).toBe(2);

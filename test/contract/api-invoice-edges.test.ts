@@ -195,6 +195,38 @@ describe('a credit note', () => {
   });
 });
 
+describe('a credit note to an invoice with adjustments below zero', () => {
+  const after = async (customer: string, november: string) => {
+    await billing.setUp(customer);
+    await billing.use([{ customer, time: '2026-10-03T00:00:00Z', quantity: '100' }]);
+    await billing.bill(customer, '2026-10');
+    await billing.use([
+      { customer, time: '2026-10-04T00:00:00Z', quantity: '-90' },
+      { customer, time: '2026-11-03T00:00:00Z', quantity: november },
+    ]);
+    return billing.bill(customer, '2026-11');
+  };
+  const credit = (id: string, body: object) => billing.call('POST', `/v1/invoices/${id}/credit-notes`, { reason: 'test', ...body });
+
+  it('takes back no more than the invoice comes to with them', async () => {
+    const { id, total } = await after('adjusted-above', '100');
+    expect(total).toBe('10.00');
+    const refusal = await credit(id, { lines: [{ n: 1, amount: '10.01' }] });
+    expect(refusal.body).toMatchObject({ status: 422, detail: expect.stringContaining('comes to 10.00') as string });
+    expect((await credit(id, { lines: [{ n: 1, amount: '10' }] })).body).toMatchObject({ total: '-10.00' });
+    expect((await credit(id, { lines: [{ n: 1, amount: '0.01' }] })).status).toBe(422);
+  });
+
+  it('takes nothing back of one that is a credit itself: that would be money to be paid, and the credit would stay', async () => {
+    const { id, total } = await after('adjusted-below', '1');
+    expect(total).toBe('-89.00');
+    for (const body of [{ full: true }, { lines: [{ n: 1, amount: '1' }] }])
+      expect((await credit(id, body)).body).toMatchObject({ status: 422, detail: expect.stringContaining('Void it') as string });
+    await billing.ok('POST', `/v1/invoices/${id}/void`, { reason: 'test' });
+    expect(await billing.ok('GET', '/v1/customers/adjusted-below/credits')).toMatchObject({ balances: [{ amount: '0.00' }] });
+  });
+});
+
 describe('late usage of a meter that the period had none of', () => {
   it('is rated by what the meter was when the invoice became final', async () => {
     const customer = 'late-meter';

@@ -245,12 +245,12 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
       await panel.waitFor({ state: 'detached' });
     });
 
-    test('a plan with a wrong tier is refused at the very field, and saved once it is mended', async () => {
+    test('a plan with a wrong tier is refused at the very field, and saved once it is mended, with a word on its meter', async () => {
       await page.goto('/plans');
       await page.getByRole('link', { name: 'New plan' }).click();
       await page.getByLabel('Name').fill('Calls by volume');
       const price = page.getByRole('group', { name: 'Price 1' });
-      await price.getByLabel('Meter').fill('calls');
+      await price.getByLabel('Meter').fill('context_token');
       await price.getByLabel('Model').selectOption('graduated');
       while ((await price.getByLabel(/^Tier \d+ up to$/).count()) < 2) await price.getByRole('button', { name: 'Add a tier' }).click();
       await price.getByLabel('Tier 1 up to').fill('1000');
@@ -264,9 +264,13 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
       await page.getByRole('button', { name: 'Save the plan' }).click();
       await page.waitForURL('**/plans/calls-by-volume');
       expect(await page.getByRole('alert').count()).toBe(0);
+      await page.getByText(/^Price 1: there is no usage of meter "context_token" yet.* near it is "context_tokens"/).waitFor();
+      await price.getByLabel('Meter').fill('context_tokens');
+      await page.getByRole('button', { name: 'Save the plan' }).click();
+      await page.getByText('Saved.', { exact: true }).waitFor();
       const plan = await tallyline.json('/v1/plans/calls-by-volume');
       expect(plan).toMatchObject({
-        prices: [{ meter: 'calls', model: 'graduated', tiers: [{ upTo: '1000' }, { upTo: '5000' }, { upTo: null }] }],
+        prices: [{ meter: 'context_tokens', model: 'graduated', tiers: [{ upTo: '1000' }, { upTo: '5000' }, { upTo: null }] }],
       });
     });
   });

@@ -18,6 +18,8 @@ const FIRST_ROWS = 20_000;
 const ROWS = 200_000;
 /** On a machine that is busy with others. */
 const IMPORT_MS_MAX = 120_000;
+/** All rows so far, and from the beginning where its process was killed. */
+const REBUILD_MS_MAX = 150_000;
 /** A run that was asked for waits for the one at work, which gives way to imports for up to a minute. */
 const RUN_MS_MAX = 150_000;
 
@@ -48,10 +50,14 @@ describe.skipIf(!kafkaAvailable)('with two consumer processes', () => {
   const requestRebuild = () => api.json<Rebuild>('/v1/clickhouse/rebuild', { method: 'POST' });
   const latestRebuild = async () => (await api.json<Pipeline>('/v1/pipeline')).rebuild;
   const rebuilt = (id: string) =>
-    eventually(`rebuild ${id} is through`, async () => {
-      const view = await latestRebuild();
-      return view?.id === id && (view.state === 'done' || view.state === 'failed') && view;
-    });
+    eventually(
+      `rebuild ${id} is through`,
+      async () => {
+        const view = await latestRebuild();
+        return view?.id === id && (view.state === 'done' || view.state === 'failed') && view;
+      },
+      REBUILD_MS_MAX,
+    );
   const completed = (id: string) =>
     eventually('the import completes', async () => (await ingest.json<Import>(`/v1/imports/${id}`)).status === 'complete', IMPORT_MS_MAX);
 

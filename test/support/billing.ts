@@ -55,11 +55,11 @@ class Billing {
     this.close = close;
   }
 
-  async call(method: 'GET' | 'POST' | 'PUT', url: string, payload?: object): Promise<Answer> {
+  async call(method: 'GET' | 'POST' | 'PUT', url: string, payload?: object, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await this.#server.inject({
       method,
       url,
-      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+      headers: { authorization: `Bearer ${ADMIN_KEY}`, ...headers },
       ...(payload === undefined ? {} : { payload }),
     });
     const isJson = String(response.headers['content-type']).includes('json');

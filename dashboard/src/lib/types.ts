@@ -18,7 +18,7 @@ export type {
 } from '../../../schemas/http/imports.ts';
 export type { Invoice, InvoiceHour, InvoiceLine, InvoiceTier } from '../../../schemas/http/invoices.ts';
 export type { Live, Pipeline, Rebuild, Session } from '../../../schemas/http/operations.ts';
-export type { Plan, PlanDefinition, Price, Tier } from '../../../schemas/http/plans.ts';
+export type { KeptPlan, Plan, PlanDefinition, Price, Tier } from '../../../schemas/http/plans.ts';
 export type { Reconciliation, ReconciliationCell, ReconciliationRun } from '../../../schemas/http/reconciliation.ts';
 export type { Source, Usage, UsageBucket, UsageRecord } from '../../../schemas/http/usage.ts';
 

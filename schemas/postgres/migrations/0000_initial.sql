@@ -430,6 +430,7 @@ CREATE TABLE "billing_runs" (
 	"empty" bigint DEFAULT 0 NOT NULL,
 	"failed" bigint DEFAULT 0 NOT NULL,
 	"failures" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	"failure" jsonb,
 	"requested_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
 	"requested_by" text NOT NULL,
 	"started_at" timestamp(6) with time zone,
@@ -459,6 +460,9 @@ CREATE TABLE "credit_notes" (
 	"content" jsonb NOT NULL,
 	"created_at" timestamp(6) with time zone NOT NULL,
 	"created_by" text NOT NULL,
+	"key_scope" text,
+	"idempotency_key" text,
+	"request_hash" text,
 	CONSTRAINT "credit_notes_number_unique" UNIQUE("number")
 );
 --> statement-breakpoint
@@ -553,8 +557,9 @@ CREATE INDEX "voided_events_import" ON "voided_events" USING brin ("import_id") 
 CREATE INDEX "clickhouse_rebuilds_open" ON "clickhouse_rebuilds" USING btree ("rebuild_id") WHERE state IN ('requested', 'copying');--> statement-breakpoint
 CREATE INDEX "reconciliation_runs_open" ON "reconciliation_runs" USING btree ("run_id") WHERE state <> 'done';--> statement-breakpoint
 CREATE INDEX "audit_entries_subject" ON "audit_entries" USING btree ("subject","entry_id");--> statement-breakpoint
-CREATE INDEX "billing_runs_open" ON "billing_runs" USING btree ("run_id") WHERE state <> 'done';--> statement-breakpoint
+CREATE INDEX "billing_runs_open" ON "billing_runs" USING btree ("run_id") WHERE state NOT IN ('done', 'failed');--> statement-breakpoint
 CREATE INDEX "credit_notes_invoice" ON "credit_notes" USING btree ("invoice_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "credit_notes_idempotency_key" ON "credit_notes" USING btree ("key_scope","idempotency_key");--> statement-breakpoint
 CREATE INDEX "customer_credits_customer" ON "customer_credits" USING btree ("customer","entry_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "invoices_open" ON "invoices" USING btree ("customer","month") WHERE status <> 'void';--> statement-breakpoint
 CREATE INDEX "invoices_customer_period" ON "invoices" USING btree ("customer","period_from");--> statement-breakpoint

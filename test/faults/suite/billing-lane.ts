@@ -1,4 +1,5 @@
 /** Somebody who bills while files come and go: runs, final invoices, voids and credit notes. What was answered is remembered. */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BillingRun } from '../../../schemas/http/billing-runs.ts';
 import type { Problem } from '../../../schemas/http/common.ts';
@@ -25,7 +26,10 @@ export async function workBilling(operations: readonly BillingOperation[], clien
       if (invoice === undefined) continue;
       const [path, body] = operation.kind === 'void' ? ['void', { reason: 'a fault' }] : ['credit-notes', creditOf(invoice, operation.how)];
       // Refused: void by now, nothing left to be credited, or its credit used by a later invoice.
-      await post(client, `/v1/invoices/${invoice.id}/${path}`, body, [409, 422]);
+      await post(client, `/v1/invoices/${invoice.id}/${path}`, body, {
+        refusals: [409, 422],
+        headers: { 'idempotency-key': randomUUID() },
+      });
     }
   }
 }
@@ -53,6 +57,7 @@ export async function bill(
 export async function runMonth(client: Client, period: string, customers: readonly string[]): Promise<BillingRun> {
   let run = await post<BillingRun>(client, '/v1/billing-runs', { period, customers });
   while (run.state !== 'done') {
+    if (run.state === 'failed') throw new Error(`billing run ${run.id} failed: ${run.failure?.message}`);
     await pause(LOOK_MS);
     run = await client.json<BillingRun>(`/v1/billing-runs/${run.id}`);
   }
@@ -63,7 +68,7 @@ export async function runMonth(client: Client, period: string, customers: readon
 async function finalize(client: Client, id: string, isPatient: boolean): Promise<Invoice | undefined> {
   const until = performance.now() + FINALIZE_MS;
   for (;;) {
-    const answer = await post<Invoice | Problem>(client, `/v1/invoices/${id}/finalize`, {}, [404, 409]);
+    const answer = await post<Invoice | Problem>(client, `/v1/invoices/${id}/finalize`, {}, { refusals: [404, 409] });
     if (!('code' in answer)) return answer;
     if (!WAITING.includes(answer.code) || (!isPatient && performance.now() > until)) return undefined;
     await pause(LOOK_MS);
@@ -80,7 +85,12 @@ function isWorthSomething({ amount, quantity }: InvoiceLine): boolean {
   return /^[^-]*[1-9]/.test(amount) && !quantity.startsWith('-');
 }
 
-function post<T>(client: Client, path: string, body: object, refusals: readonly number[] = []): Promise<T> {
-  const call = { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+function post<T>(
+  client: Client,
+  path: string,
+  body: object,
+  { refusals = [], headers = {} }: { refusals?: readonly number[]; headers?: Record<string, string> } = {},
+): Promise<T> {
+  const call = { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } };
   return client.json<T>(path, call, { refusals });
 }
