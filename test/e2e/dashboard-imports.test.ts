@@ -19,7 +19,12 @@ const GERMAN = [
   '',
 ].join('\n');
 const QUOTES = 'customer,time,quantity,note\nacme,2026-04-03T05:00:00Z,1,5" pipe\nacme,2026-04-03T06:00:00Z,2,6" pipe\n';
-const RAGGED = '# made by a meter\ncustomer,time,quantity,meter,note\nacme,2026-04-03T05:00:00Z,1,pad,x\nacme,2026-04-03T06:00:00Z,2,pad\n';
+const RAGGED = [
+  'customer,time,quantity,meter,note',
+  ...['05', '06', '07'].map((hour) => `acme,2026-04-03T${hour}:00:00Z,1,pad,x`),
+  'acme,2026-04-03T08:00:00Z,2,pad',
+  '',
+].join('\n');
 
 describe.skipIf(!chromiumAvailable)('a file with open questions', () => {
   let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
@@ -184,7 +189,7 @@ describe.skipIf(!chromiumAvailable)('a file with open questions', () => {
   });
 
   test('what the mapping lacks leads to its place in the form', async () => {
-    await dropFile(page, 'open.csv', 'account,when,calls\nacme,2026-04-03 05:00:00,2\n');
+    await dropFile(page, 'open.csv', 'customer,time,calls\nacme,2026-04-03 05:00:00,2\n');
     await page.getByRole('button', { name: 'Set the zone' }).click();
     expect(await focused()).toBe('timeZone');
     await page.getByRole('button', { name: 'Use it: Times are in UTC' }).click();

@@ -29,6 +29,11 @@ describe('the preview of a file', () => {
     expect(previewColumns(columns, kept, columns)[3]).toMatchObject({ becomes: 'property', kind: 'property' });
   });
 
+  it('knows a column that says which lines count', () => {
+    const picky = { ...draft, only: [{ column: 'region', in: ['eu'] }] };
+    expect(previewColumns(columns, picky, columns)[3]).toMatchObject({ becomes: 'selection', kind: 'role', reason: 'chosen here' });
+  });
+
   it('has nothing to decide about the columns of a rejected.csv', () => {
     const [ignored] = previewColumns([column('error_line', null, ['7'])], draft, []);
     expect(ignored).toMatchObject({ becomes: null, kind: 'ignored' });

@@ -46,6 +46,7 @@ function useIn(draft: MappingDraft, column: string): { part: string; becomes: st
   if (draft.time === column || draft.timeRest.includes(column)) return as('time');
   if (draft.customer.kind === 'column' && draft.customer.value === column) return as('customer');
   if (draft.identity === 'id' && draft.idColumns.includes(column)) return as('id');
+  if (draft.only.some((rule) => rule.column === column)) return as('selection');
   for (const { meter, quantity } of draft.measures) {
     if (quantity.kind === 'column' && quantity.value === column)
       return as('quantity', meter.kind === 'const' && meter.value !== '' ? meter.value : 'quantity');
