@@ -95,10 +95,8 @@ function mapped(query: Record<string, string>): URLSearchParams {
 
 function show(figure: Figure): Figure {
   const { name, rows, seconds, megabytes } = figure;
-  const rate = Math.round(rows / seconds);
-  console.log(
-    `${name}: ${rows} rows in ${seconds.toFixed(1)} s = ${rate} rows/s, ${megabytes.before} MB before, peak ${megabytes.peak} MB`,
-  );
+  const rate = name === 'inspect' ? '' : ` = ${Math.round(rows / seconds)} rows/s`;
+  console.log(`${name}: file of ${rows} rows, ${seconds.toFixed(1)} s${rate}, ${megabytes.before} MB before, peak ${megabytes.peak} MB`);
   return figure;
 }
 

@@ -132,6 +132,8 @@ class Detection {
     if (unreadable) return { ok: false, fault: unreadable };
     const decided = decideHeader({ line: first.line, names: first.cells.slice(0, shape.width), rows }, declared.header);
     if (!decided.ok) return decided;
+    const doubt = decided.header || declared.skipLines !== undefined ? undefined : doubtedRow(records.slice(0, shape.first), first.line);
+    if (doubt) return { ok: false, fault: doubt };
     // Without names an empty last cell may well be a column.
     const trailingDelimiter = declared.trailingDelimiter ?? (decided.header && shape.trailingDelimiter);
     const names = first.cells.slice(0, this.#width(trial, trailingDelimiter, decided.header)).map(cellText);
@@ -218,6 +220,14 @@ function betterNewline(trials: readonly NewlineTrial[]): NewlineTrial | undefine
 function choice(property: string, isDeclared: boolean, reason: string, certain = true): DialectChoice {
   if (isDeclared) return { property, confidence: 'declared', reason: 'declared' };
   return { property, confidence: certain ? 'certain' : 'likely', reason };
+}
+
+/** Above rows without names a title is hard to tell from a row with few cells filled: which must not be left out without a word. */
+function doubtedRow(before: readonly HeadRecord[], firstLine: number): FileFault | undefined {
+  const title = before.find(({ first }) => first !== '#');
+  if (title === undefined) return undefined;
+  const message = `line ${title.line} has fewer cells filled than the rows from line ${firstLine} on; say skipLines=${firstLine - 1} if the lines above are titles, skipLines=0 and header=false if they are rows`;
+  return { code: 'undetected_header', message };
 }
 
 function fault(code: FileFaultCode, message: string): { ok: false; fault: FileFault } {
