@@ -67,8 +67,8 @@ export default defineConfig({
           name: 'contract',
           include: ['test/contract/**/*.test.ts'],
           maxWorkers: WORKERS.waiting,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           // Run after `unit`, so that a fault shows first where it is easiest to read.
           sequence: { groupOrder: 1 },
         },
