@@ -75,7 +75,7 @@ module.exports = {
       name: 'config-is-a-leaf',
       severity: 'error',
       comment: 'The configuration is read before anything else exists; it can depend on nothing of ours.',
-      from: { path: '^config[.]ts$' },
+      from: { path: '^config(-limits)?[.]ts$' },
       to: { path: '^(schemas|core|platform|ingest|consumers|api|cli|dashboard|(main|serve)[.]ts)' },
     },
     {
@@ -98,7 +98,7 @@ module.exports = {
       severity: 'error',
       comment: 'The dashboard is a client like any other: it sees the HTTP API, and shares nothing of ours but the shapes in schemas/http.',
       from: { path: '^dashboard/src/' },
-      to: { path: '^(schemas|core|platform|ingest|consumers|api|cli|(main|serve|config)[.]ts)', pathNot: '^schemas/http/' },
+      to: { path: '^(schemas|core|platform|ingest|consumers|api|cli|(main|serve|config|config-limits)[.]ts)', pathNot: '^schemas/http/' },
     },
     {
       name: 'dashboard-takes-types-only',

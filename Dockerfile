@@ -25,7 +25,7 @@ WORKDIR /app
 # A named volume mounted here for the first time takes over the owner.
 RUN install -d -o node -g node /data
 COPY --from=packages /app/node_modules node_modules
-COPY package.json main.ts serve.ts config.ts ./
+COPY package.json main.ts serve.ts config.ts config-limits.ts ./
 COPY schemas schemas
 COPY core core
 COPY platform platform

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeFaults, readConfig } from './config.ts';
 import { READING_LIMITS } from './ingest/csv/reading-limits.ts';
+import { UPLOAD_LIMITS } from './ingest/upload-limits.ts';
 import type { Config } from './config.ts';
 
 type Environment = Record<string, string>;
@@ -32,7 +33,7 @@ describe('readConfig', () => {
       adminKey: undefined,
       logLevel: 'info',
       partitions: 2,
-      uploadBytesMax: 50_000_000_000,
+      uploadLimits: UPLOAD_LIMITS,
       readingLimits: READING_LIMITS,
       streamsMax: 32,
       leaseSeconds: 60,
@@ -72,6 +73,11 @@ describe('readConfig', () => {
       TALLYLINE_LOG_LEVEL: 'silent',
       TALLYLINE_PARTITIONS: '64',
       TALLYLINE_UPLOAD_BYTES_MAX: '1',
+      TALLYLINE_UNPACKED_BYTES_MAX: '2',
+      TALLYLINE_GZIP_RATIO_MAX: '1032',
+      TALLYLINE_UPLOADS_MAX: '1000',
+      TALLYLINE_UPLOAD_BYTES_PER_SECOND_MIN: '0',
+      TALLYLINE_UPLOAD_RATE_WINDOW_SECONDS: '1',
       TALLYLINE_COLUMNS_MAX: '100',
       TALLYLINE_CELL_BYTES_MAX: '2000',
       TALLYLINE_RECORD_BYTES_MAX: '30000',
@@ -84,13 +90,25 @@ describe('readConfig', () => {
       adminKey: 'sixteen-letters!',
       logLevel: 'silent',
       partitions: 64,
-      uploadBytesMax: 1,
+      uploadLimits: {
+        bytesMax: 1,
+        unpackedBytesMax: 2,
+        gzipRatioMax: 1032,
+        uploadsMax: 1000,
+        bytesPerSecondMin: 0,
+        rateWindowMs: 1_000,
+      },
       readingLimits: { columnsMax: 100, cellBytesMax: 2000, recordBytesMax: 30_000 },
       streamsMax: 7,
       leaseSeconds: 3,
       systemDirectory: resolve('/srv/tallyline'),
       publicUrl: 'https://usage.example.com',
     });
+  });
+
+  it('lets a .gz unpack to as much as an upload may have, unless it says otherwise', () => {
+    const { uploadLimits } = configOf([], { TALLYLINE_UPLOAD_BYTES_MAX: '5000' });
+    expect(uploadLimits).toEqual({ ...UPLOAD_LIMITS, bytesMax: 5_000, unpackedBytesMax: 5_000 });
   });
 
   it('takes a command in place of serving', () => {
@@ -103,6 +121,11 @@ describe('readConfig', () => {
       TALLYLINE_LOG_LEVEL: 'loud',
       TALLYLINE_PARTITIONS: '0',
       TALLYLINE_UPLOAD_BYTES_MAX: '10GB',
+      TALLYLINE_UNPACKED_BYTES_MAX: '0',
+      TALLYLINE_GZIP_RATIO_MAX: '1033',
+      TALLYLINE_UPLOADS_MAX: '0',
+      TALLYLINE_UPLOAD_BYTES_PER_SECOND_MIN: '-1',
+      TALLYLINE_UPLOAD_RATE_WINDOW_SECONDS: '0',
       TALLYLINE_PUBLIC_URL: 'usage.example.com',
     });
     expect(faults).toEqual([
@@ -114,6 +137,11 @@ describe('readConfig', () => {
       'TALLYLINE_LOG_LEVEL is "loud"; choose one of trace, debug, info, warn, error, fatal, silent',
       'TALLYLINE_PARTITIONS is "0"; it takes a whole number from 1 to 64',
       `TALLYLINE_UPLOAD_BYTES_MAX is "10GB"; it takes a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`,
+      `TALLYLINE_UNPACKED_BYTES_MAX is "0"; it takes a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`,
+      'TALLYLINE_GZIP_RATIO_MAX is "1033"; it takes a whole number from 1 to 1032',
+      'TALLYLINE_UPLOADS_MAX is "0"; it takes a whole number from 1 to 1000',
+      'TALLYLINE_UPLOAD_BYTES_PER_SECOND_MIN is "-1"; it takes a whole number from 0 to 1000000000',
+      'TALLYLINE_UPLOAD_RATE_WINDOW_SECONDS is "0"; it takes a whole number from 1 to 3600',
     ]);
   });
 

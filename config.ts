@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readIngestLimits, type IngestLimits } from './config-limits.ts';
 
 export const ROLES = ['ingest', 'consumers', 'api', 'dashboard'] as const;
 export type Role = (typeof ROLES)[number];
@@ -42,7 +43,7 @@ export interface Servers {
 export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
 
-export interface Config {
+export interface Config extends IngestLimits {
   /** Undefined = serve the roles until told to stop. */
   command: Command | undefined;
   mode: Mode;
@@ -62,12 +63,6 @@ export interface Config {
   logLevel: string;
   /** Partitions of the embedded log, fixed when the data directory is made. */
   partitions: number;
-  /** Largest upload in bytes, and largest text inside a .gz. */
-  uploadBytesMax: number;
-  /** How large the pieces of a file may be: columns of a file, bytes of a cell and of a record in UTF-8. */
-  readingLimits: { columnsMax: number; cellBytesMax: number; recordBytesMax: number };
-  /** Streams that may be open in one ingest process. */
-  streamsMax: number;
   /** How long a silent ingest process keeps the imports that it receives or publishes, before another one takes over. */
   leaseSeconds: number;
   /** Where root keeps Postgres when the data directory is out of the reach of other users. */
@@ -78,10 +73,6 @@ export type ConfigOutcome = { ok: true; config: Config } | { ok: false; faults: 
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const ADMIN_KEY_LENGTH_MIN = 16;
-/** 50 GB: some 500 million rows; raise it knowingly. */
-const UPLOAD_BYTES_MAX = 50_000_000_000;
-/** Each reader holds two records at most, and there are some dozens of readers. */
-const RECORD_BYTES_MOST = 16_777_216;
 
 /** Renewed three times in its length; a garbage collection or a busy disk must not cost one. */
 const LEASE_SECONDS_MIN = 3;
@@ -132,17 +123,7 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
     adminKey,
     logLevel: readChoice('TALLYLINE_LOG_LEVEL', text(undefined, 'TALLYLINE_LOG_LEVEL', 'info'), LOG_LEVELS, faults),
     partitions: integer('TALLYLINE_PARTITIONS', 2, { min: 1, max: 64 }),
-    uploadBytesMax: integer('TALLYLINE_UPLOAD_BYTES_MAX', UPLOAD_BYTES_MAX, { min: 1, max: Number.MAX_SAFE_INTEGER }),
-    readingLimits: {
-      // Wide exports have a few hundred columns; beyond this a file is more likely misread than real.
-      columnsMax: integer('TALLYLINE_COLUMNS_MAX', 10_000, { min: 1, max: 100_000 }),
-      // The limit of Python's csv module, which real exports keep to.
-      cellBytesMax: integer('TALLYLINE_CELL_BYTES_MAX', 131_072, { min: 100, max: RECORD_BYTES_MOST }),
-      // As large as an event may be in the log.
-      recordBytesMax: integer('TALLYLINE_RECORD_BYTES_MAX', 1_048_576, { min: 1000, max: RECORD_BYTES_MOST }),
-    },
-    // Each takes some 8 MB while it is busy.
-    streamsMax: integer('TALLYLINE_STREAMS_MAX', 32, { min: 1, max: 1_000 }),
+    ...readIngestLimits(integer),
     leaseSeconds: integer('TALLYLINE_LEASE_SECONDS', 60, { min: LEASE_SECONDS_MIN, max: LEASE_SECONDS_MAX }),
     systemDirectory: resolve(text(undefined, 'TALLYLINE_SYSTEM_DIRECTORY', '/var/lib/tallyline')),
   };

@@ -48,6 +48,8 @@ export const PROBLEMS = {
   currency_mismatch: { status: 422, title: 'Plan and customer have different currencies', retriable: false },
   invalid_plan: { status: 422, title: 'The plan is not sound', retriable: false },
   invalid_range: { status: 422, title: 'The range is empty or too long', retriable: false },
+  upload_too_slow: { status: 408, title: 'The upload came too slowly', retriable: true },
+  too_many_uploads: { status: 503, title: 'As many uploads as can be are arriving', retriable: true },
   upload_incomplete: { status: 400, title: 'The upload broke off', retriable: true },
   source_gone: { status: 410, title: 'The file is no longer kept', retriable: false },
   upload_in_progress: { status: 503, title: 'The first upload of this Idempotency-Key has not ended', retriable: true },

@@ -19,7 +19,7 @@ export interface AcceptOptions {
   createdBy: string;
   idempotencyKey: string | undefined;
   reading: ReadingRequest;
-  bytesMax: number;
+  limits: ReceiveOptions['limits'];
 }
 
 /** Answers the import's id: a new one, or the one that the Idempotency-Key already names. */
@@ -51,8 +51,8 @@ export async function acceptUpload(platform: Platform, leases: Leases, upload: U
   }
 }
 
-export function receiveOptions({ bytesMax, reading }: AcceptOptions, lost: AbortSignal): ReceiveOptions {
-  return { bytesMax, lost, encoding: reading.encoding };
+export function receiveOptions({ limits, reading }: AcceptOptions, lost: AbortSignal): ReceiveOptions {
+  return { limits, lost, encoding: reading.encoding };
 }
 
 /** Answers what the sender is to be told. A whole file is kept although it was not accepted, so that its sender can look at it. */

@@ -19,13 +19,15 @@ import { profileRoutes } from './routes/profiles.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { undoRoutes } from './routes/undo.ts';
 import { loadSampleData } from './sample-data.ts';
+import { UPLOAD_LIMITS, type UploadLimits } from './upload-limits.ts';
+import { UploadSlots } from './upload-slots.ts';
 
 export interface IngestSettings {
-  /** Largest upload, and largest text inside a .gz. */
-  uploadBytesMax: number;
+  /** The usual limits where it says nothing; so for the others. */
+  uploadLimits?: UploadLimits;
   /** Streams that may be open in this process at a time. */
   streamsMax?: number;
-  /** How large the pieces of a file may be; the usual limits where it says nothing. */
+  /** How large the pieces of a file may be. */
   readingLimits?: ReadingLimits;
   /** How long a silent replica keeps the imports that it receives or publishes. */
   leaseSeconds: number;
@@ -58,7 +60,7 @@ function impatient(platform: Platform): Platform {
 export function ingestRoutes(
   patient: Platform,
   publisher: Publisher,
-  { uploadBytesMax, leaseSeconds, readingLimits, streamsMax = STREAMS_MAX }: IngestSettings,
+  { uploadLimits = UPLOAD_LIMITS, leaseSeconds, readingLimits, streamsMax = STREAMS_MAX }: IngestSettings,
   rateAdded: RateAdded,
 ) {
   const platform = impatient(patient);
@@ -66,13 +68,14 @@ export function ingestRoutes(
   const leases = new Leases({ postgres, instance, leaseSeconds, logger });
   const streamLeases = new Leases({ postgres, instance: `${instance}.streams`, leaseSeconds, logger });
   const admit = createAdmission(platform);
+  const slots = new UploadSlots(uploadLimits.uploadsMax);
   return async (app: HttpServer): Promise<void> => {
-    await importRoutes(app, { platform, publisher, leases, admit, uploadBytesMax, readingLimits, rateAdded });
+    await importRoutes(app, { platform, publisher, leases, admit, slots, uploadLimits, readingLimits, rateAdded });
     await importFileRoutes(app, platform);
     await streamRoutes(app, { platform, publisher, leases: streamLeases, admit, readingLimits, streamsMax });
     await eventRoutes(app, { platform, leases: streamLeases, admit });
     await undoRoutes(app, postgres, publisher);
-    await inspectRoutes(app, platform, readingLimits);
+    await inspectRoutes(app, { platform, slots, uploadLimits, readingLimits });
     await profileRoutes(app, postgres);
     app.post(
       '/v1/sample-data',
@@ -86,7 +89,7 @@ export function ingestRoutes(
       },
       async (request, reply) => {
         await admit(0);
-        const imports = await loadSampleData(platform, leases, callerOf(request).name, uploadBytesMax);
+        const imports = await loadSampleData(platform, leases, callerOf(request).name, uploadLimits);
         publisher.wake();
         return reply.code(202).send({ imports });
       },

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDirectoryFileStore } from '../platform/file-store/directory.ts';
 import { contentPart, FileMissingError, type FilePart, type FileStore } from '../platform/file-store/file-store.ts';
 import { receive, type ReceiveOptions } from './receive.ts';
+import { UPLOAD_LIMITS } from './upload-limits.ts';
 
 const TEXT = `\ufeffKunde;Menge\r\n${'Müller 😀;5\r\n'.repeat(40_000)}`;
 const UTF16 = Buffer.from(TEXT, 'utf16le');
@@ -28,7 +29,7 @@ async function upload(bytes: Buffer, options: Partial<ReceiveOptions> = {}) {
   imports += 1;
   const id = String(imports);
   const chunks = Array.from({ length: Math.ceil(bytes.length / 4097) }, (_, index) => bytes.subarray(index * 4097, (index + 1) * 4097));
-  const settings = { bytesMax: 100_000_000, encoding: undefined, lost: new AbortController().signal, ...options };
+  const settings = { limits: UPLOAD_LIMITS, encoding: undefined, lost: new AbortController().signal, ...options };
   const receipt = await receive(files, id, { stream: Readable.from(chunks) }, settings);
   return { id, receipt };
 }
@@ -92,11 +93,39 @@ describe('an upload', () => {
   });
 
   it('that grows beyond its limit while it is unpacked leaves no text', async () => {
-    await expect(upload(gzipSync(UTF16), { bytesMax: UTF16.length - 1 })).rejects.toMatchObject({ code: 'file_too_large' });
+    const packed = gzipSync(UTF16);
+    const limits = { ...UPLOAD_LIMITS, bytesMax: packed.length, unpackedBytesMax: UTF16.length };
+    expect((await upload(packed, { limits })).receipt.bytes).toBe(packed.length);
+    const tight = { ...limits, unpackedBytesMax: UTF16.length - 1 };
+    await expect(upload(packed, { limits: tight })).rejects.toMatchObject({ code: 'file_too_large' });
     expect(await read(String(imports), 'content')).toBeUndefined();
-    // The limit is that of the file as it came, which may be larger in UTF-8.
-    const { receipt } = await upload(Buffer.from('漢字\n'.repeat(1000), 'utf16le'), { bytesMax: 6000, encoding: 'utf-16le' });
+  });
+
+  it('may be larger in UTF-8 than its limit, which is that of the file as it came', async () => {
+    const bytes = Buffer.from('漢字\n'.repeat(1000), 'utf16le');
+    const limits = { ...UPLOAD_LIMITS, bytesMax: 6000 };
+    const { receipt } = await upload(bytes, { limits, encoding: 'utf-16le' });
     expect(receipt).toMatchObject({ bytes: 6000, contentBytes: 7000 });
+    const over = Buffer.concat([bytes, Buffer.from('\n\0')]);
+    await expect(upload(over, { limits, encoding: 'utf-16le' })).rejects.toMatchObject({ code: 'file_too_large' });
+    expect(await read(String(imports), 'original')).toBeUndefined();
+  });
+
+  it('may unpack to as many times its size as is allowed, once it is large', async () => {
+    const large = Buffer.from('id;n\n' + Array.from({ length: 700_000 }, (_, n) => `${n * 7919};5 units\n`).join(''));
+    const packed = gzipSync(large, { level: 1 });
+    const ratio = Math.ceil(large.length / packed.length);
+    expect([ratio > 2, large.length > 10_000_000]).toEqual([true, true]);
+    const { receipt } = await upload(packed, { limits: { ...UPLOAD_LIMITS, gzipRatioMax: ratio } });
+    expect(receipt.contentBytes).toBe(large.length);
+    const tight = { ...UPLOAD_LIMITS, gzipRatioMax: ratio - 1 };
+    await expect(upload(packed, { limits: tight })).rejects.toMatchObject({ code: 'decompression_bomb' });
+    expect(await read(String(imports), 'content')).toBeUndefined();
+    // What is small may be anything: of equal rows, for example.
+    const small = Buffer.from('id;n\n'.repeat(1_000_000));
+    const equal = gzipSync(small);
+    expect(small.length / equal.length).toBeGreaterThan(200);
+    expect((await upload(equal)).receipt.contentBytes).toBe(small.length);
   });
 
   it('that was given up is not decoded', async () => {
@@ -107,7 +136,7 @@ describe('an upload', () => {
     }
     const stream = Readable.from(source());
     stream.once('end', () => lost.abort());
-    const options = { bytesMax: 100_000_000, encoding: undefined, lost: lost.signal };
+    const options = { limits: UPLOAD_LIMITS, encoding: undefined, lost: lost.signal };
     await expect(receive(files, String(imports), { stream }, options)).rejects.toMatchObject({ code: 'store_unavailable' });
     expect(await read(String(imports), 'content')).toBeUndefined();
   });

@@ -12,9 +12,9 @@ import type { FileStore } from '../platform/file-store/file-store.ts';
 import { TextDecoding } from './csv/decode-text.ts';
 import { detectEncoding, HEAD_BYTES_MAX } from './csv/encoding.ts';
 import type { Receipt } from './import-store.ts';
+import type { UploadLimits } from './upload-limits.ts';
+import type { UploadPace } from './upload-pace.ts';
 
-/** A text may be this many times larger than its .gz: usage files shrink 5 to 40 times, a bomb 1,000 times. */
-const GZIP_RATIO_MAX = 200;
 /** Below this size the ratio says nothing. */
 const GZIP_RATIO_FROM_BYTES = 10_000_000;
 
@@ -22,10 +22,12 @@ export interface Upload {
   stream: Readable;
   /** True once the multipart parser has cut the file at its limit. */
   truncated?: () => boolean;
+  /** Undefined where it comes from nobody's network. */
+  pace?: UploadPace;
 }
 
 export interface ReceiveOptions {
-  bytesMax: number;
+  limits: Pick<UploadLimits, 'bytesMax' | 'unpackedBytesMax' | 'gzipRatioMax'>;
   /** As declared. */
   encoding: string | undefined;
   /** Fires when the upload was given up by another replica: nobody would use the rest. */
@@ -37,7 +39,6 @@ export interface ReceiveOptions {
  * can mend; that the encoding cannot be read is for the receipt to say, as the file is there.
  */
 export async function receive(files: FileStore, importId: string, upload: Upload, options: ReceiveOptions): Promise<Receipt> {
-  const { bytesMax } = options;
   const hash = createHash('sha256');
   const head = new Head();
   let bytes: number;
@@ -46,7 +47,7 @@ export async function receive(files: FileStore, importId: string, upload: Upload
   } catch (error) {
     throw uploadProblem(error);
   }
-  if (upload.truncated?.()) throw tooLarge(bytesMax);
+  if (upload.truncated?.()) throw tooLarge(options);
   const start = head.bytes();
   if (isGzip(start)) return { bytes, compressed: true, ...(await unpack(files, importId, bytes, options)) };
   const encoding = detectEncoding(start, options.encoding, bytes === start.length);
@@ -76,12 +77,28 @@ export function isGzip(head: Uint8Array): boolean {
   return head[0] === 0x1f && head[1] === 0x8b;
 }
 
-async function* tee(upload: Upload, { bytesMax, lost }: ReceiveOptions, hash: Hash, head: Head): AsyncGenerator<Uint8Array> {
+/** The body as it comes. Throws `upload_too_slow`. The stream is left open, for whoever drops the rest of it. */
+export async function* chunksOf({ stream, pace }: Upload): AsyncGenerator<Uint8Array> {
+  const chunks = stream.iterator({ destroyOnReturn: false }) as AsyncIterator<Uint8Array, undefined>;
+  const next = () => chunks.next();
+  try {
+    for (;;) {
+      const { done, value } = await (pace === undefined ? next() : pace.wait(next));
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // Not waited for: where the body came too slowly, it has to wait for the next chunk itself.
+    void chunks.return?.();
+  }
+}
+
+async function* tee(upload: Upload, options: ReceiveOptions, hash: Hash, head: Head): AsyncGenerator<Uint8Array> {
   let bytes = 0;
-  for await (const chunk of upload.stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of chunksOf(upload)) {
     bytes += chunk.byteLength;
-    if (bytes > bytesMax) throw tooLarge(bytesMax);
-    if (lost.aborted) throw uploadLost();
+    if (bytes > options.limits.bytesMax) throw tooLarge(options);
+    if (options.lost.aborted) throw uploadLost();
     head.push(chunk);
     hash.update(chunk);
     yield chunk;
@@ -136,16 +153,22 @@ async function* whileHeld(source: Readable, { lost }: ReceiveOptions): AsyncGene
   }
 }
 
-async function* measured(text: Readable, packedBytes: number, { bytesMax, lost }: ReceiveOptions, hash: Hash): AsyncGenerator<Uint8Array> {
+async function* measured(text: Readable, packedBytes: number, { limits, lost }: ReceiveOptions, hash: Hash): AsyncGenerator<Uint8Array> {
+  const { unpackedBytesMax, gzipRatioMax } = limits;
   let bytes = 0;
   for await (const chunk of text as AsyncIterable<Buffer>) {
     bytes += chunk.byteLength;
-    if (bytes > bytesMax) throw tooLarge(bytesMax);
+    if (bytes > unpackedBytesMax) {
+      throw new ProblemError(
+        'file_too_large',
+        `The text of the .gz is larger than ${unpackedBytesMax} bytes. Split it, or raise TALLYLINE_UNPACKED_BYTES_MAX.`,
+      );
+    }
     if (lost.aborted) throw uploadLost();
-    if (bytes > GZIP_RATIO_FROM_BYTES && bytes > packedBytes * GZIP_RATIO_MAX) {
+    if (bytes > GZIP_RATIO_FROM_BYTES && bytes > packedBytes * gzipRatioMax) {
       throw new ProblemError(
         'decompression_bomb',
-        `The .gz unpacks to more than ${GZIP_RATIO_MAX} times its size, which no usage file does. Upload it unpacked.`,
+        `The .gz unpacks to more than ${gzipRatioMax} times its size (TALLYLINE_GZIP_RATIO_MAX), which is rare in usage files. Upload it unpacked.`,
       );
     }
     hash.update(chunk);
@@ -153,7 +176,7 @@ async function* measured(text: Readable, packedBytes: number, { bytesMax, lost }
   }
 }
 
-function tooLarge(bytesMax: number): ProblemError {
+function tooLarge({ limits: { bytesMax } }: ReceiveOptions): ProblemError {
   return new ProblemError('file_too_large', `The file is larger than ${bytesMax} bytes. Split it, or raise TALLYLINE_UPLOAD_BYTES_MAX.`);
 }
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Platform } from '../platform/platform.ts';
 import type { Mapping } from '../schemas/http/imports.ts';
 import type { PlanDefinition } from '../schemas/http/plans.ts';
-import { acceptUpload } from './accept.ts';
+import { acceptUpload, type AcceptOptions } from './accept.ts';
 import type { Leases } from './leases.ts';
 
 const SAMPLES: readonly { file: string; mapping: Mapping }[] = [
@@ -64,7 +64,12 @@ const CUSTOMERS: readonly { id: string; name: string }[] = [
 const UNITS: Readonly<Record<string, string>> = { context_tokens: 'tokens', generated_tokens: 'tokens', vm_seconds: 's' };
 
 /** Answers the ids of the imports. What is already set up under these names is left as it is. */
-export async function loadSampleData(platform: Platform, leases: Leases, createdBy: string, bytesMax: number): Promise<string[]> {
+export async function loadSampleData(
+  platform: Platform,
+  leases: Leases,
+  createdBy: string,
+  limits: AcceptOptions['limits'],
+): Promise<string[]> {
   await setUpBilling(platform);
   const ids: string[] = [];
   for (const { file, mapping } of SAMPLES) {
@@ -74,7 +79,7 @@ export async function loadSampleData(platform: Platform, leases: Leases, created
         platform,
         leases,
         { stream },
-        { name: file, createdBy, idempotencyKey: undefined, reading: { mapping: JSON.stringify(mapping) }, bytesMax },
+        { name: file, createdBy, idempotencyKey: undefined, reading: { mapping: JSON.stringify(mapping) }, limits },
       ),
     );
   }

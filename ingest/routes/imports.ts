@@ -8,29 +8,40 @@ import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/http-server.ts';
 import { Import, ImportList, ImportListQuery, ImportQuery } from '../../schemas/http/imports.ts';
 import type { ReadingLimits } from '../../schemas/http/imports.ts';
-import { UploadAnswer } from '../../schemas/http/dry-runs.ts';
+import { UploadAnswer, type DryRun } from '../../schemas/http/dry-runs.ts';
 import { acceptUpload, type AcceptOptions } from '../accept.ts';
 import type { Admission } from '../admission.ts';
-import { dropRest } from '../drop-rest.ts';
 import { dryRun, type RateAdded } from '../dry-run/dry-run.ts';
 import { listImports, readImport } from '../import-view.ts';
 import type { Leases } from '../leases.ts';
 import type { Publisher } from '../publisher.ts';
+import type { UploadLimits } from '../upload-limits.ts';
+import type { UploadSlots } from '../upload-slots.ts';
 import { isFinal, waitForImport } from '../wait.ts';
-import { openUpload, registerUploads } from './uploads.ts';
+import { registerUploads, withUpload, type NamedUpload } from './uploads.ts';
 
 /** A caller who waits longer than this gets 202 and asks again: proxies close idle connections at some point. */
 const WAIT_MS_MAX = 30 * 60_000;
 
 const Id = Type.Object({ id: Type.String({ pattern: '^\\d{1,18}$' }) });
-const uploadSchema = { tags: ['imports'], querystring: ImportQuery, response: { 200: UploadAnswer, 202: Import } };
+const DESCRIPTION = `The file is the body, or the first file of a form; packed by gzip or not. Nothing is published unless all of it has arrived and can be read.
+
+A file that is too large is refused with \`file_too_large\` (413), a .gz that unpacks to too much with that or \`decompression_bomb\` (422). Where as many uploads as can be are
+arriving, the next one is refused before its body, \`too_many_uploads\` (503, \`Retry-After\`). One that comes too slowly is given up, \`upload_too_slow\` (408), and the connection closed.`;
+const uploadSchema = {
+  tags: ['imports'],
+  description: DESCRIPTION,
+  querystring: ImportQuery,
+  response: { 200: UploadAnswer, 202: Import },
+};
 
 export interface IngestOptions {
   platform: Platform;
   publisher: Publisher;
   leases: Leases;
   admit: Admission;
-  uploadBytesMax: number;
+  slots: UploadSlots;
+  uploadLimits: UploadLimits;
   readingLimits: ReadingLimits | undefined;
   rateAdded: RateAdded;
 }
@@ -72,43 +83,21 @@ export async function importRoutes(app: HttpServer, options: IngestOptions): Pro
   );
 }
 
+type UploadCall = FastifyRequest<{ Querystring: Type.Static<typeof ImportQuery> }>;
+
 /** A scope of its own: here any body is a stream. */
 async function uploadRoutes(uploads: HttpServer, options: IngestOptions): Promise<void> {
-  const { platform, publisher, leases, admit, uploadBytesMax, readingLimits } = options;
-  await registerUploads(uploads, uploadBytesMax);
-  uploads.addHook('onRequest', async (request) => {
-    try {
-      await admit(Number(request.headers['content-length'] ?? 0));
-    } catch (error) {
-      dropRest(request.raw);
-      throw error;
-    }
-  });
-  const handler = async (request: FastifyRequest<{ Querystring: Type.Static<typeof ImportQuery> }>, reply: FastifyReply) => {
-    const upload = await openUpload(request);
-    const key = request.headers['idempotency-key'];
-    const { name, wait, dryRun: isDryRun = false, ...reading } = request.query;
-    const accepting: AcceptOptions = {
-      name: name ?? upload.fileName ?? 'upload.csv',
-      createdBy: callerOf(request).name,
-      idempotencyKey: typeof key === 'string' && key !== '' ? key : undefined,
-      reading: { ...reading, limits: readingLimits },
-      bytesMax: uploadBytesMax,
-    };
-    const dropping = (error: unknown): never => {
-      dropRest(upload.stream);
-      throw error;
-    };
-    if (isDryRun) {
-      const gone = new AbortController();
-      reply.raw.once('close', () => gone.abort());
-      const given = AbortSignal.any([gone.signal, request.server.closing]);
-      return reply.send(await dryRun(options, upload, accepting, given).catch(dropping));
-    }
-    const id = await acceptUpload(platform, leases, upload, accepting).catch(dropping);
+  const { platform, publisher, admit, slots, uploadLimits } = options;
+  await registerUploads(uploads, { admit, slots, fileBytesMax: uploadLimits.bytesMax });
+  const handler = async (request: UploadCall, reply: FastifyReply) => {
+    const taken = { request, reply, limits: uploadLimits, clock: platform.clock };
+    const done = await slots.during(request.raw, () => withUpload(taken, (upload) => takeIn(upload, options, { request, reply })));
+    if ('report' in done) return reply.send(done.report);
+    const { id } = done;
     publisher.wake();
     // A server that closes waits for all answers: this one says how far the import is.
     const patience = AbortSignal.any([AbortSignal.timeout(WAIT_MS_MAX), request.server.closing]);
+    const { wait } = request.query;
     const view = wait ? await waitForImport(platform.postgres, id, patience) : await requireImport(platform.postgres, id);
     return reply
       .code(wait && isFinal(view) ? 200 : 202)
@@ -117,6 +106,29 @@ async function uploadRoutes(uploads: HttpServer, options: IngestOptions): Promis
   };
   uploads.post('/v1/imports', { schema: { ...uploadSchema, operationId: 'createImport', summary: 'Import a file' } }, handler);
   uploads.put('/v1/imports', { schema: { ...uploadSchema, operationId: 'putImport', summary: 'Import a file (curl -T)' } }, handler);
+}
+
+/** The id of the import, accepted; of a dry run its report. */
+async function takeIn(
+  upload: NamedUpload,
+  options: IngestOptions,
+  { request, reply }: { request: UploadCall; reply: FastifyReply },
+): Promise<{ id: string } | { report: DryRun }> {
+  const { platform, leases, uploadLimits, readingLimits } = options;
+  const key = request.headers['idempotency-key'];
+  const { name, wait: _wait, dryRun: isDryRun = false, ...reading } = request.query;
+  const accepting: AcceptOptions = {
+    name: name ?? upload.fileName ?? 'upload.csv',
+    createdBy: callerOf(request).name,
+    idempotencyKey: typeof key === 'string' && key !== '' ? key : undefined,
+    reading: { ...reading, limits: readingLimits },
+    limits: uploadLimits,
+  };
+  if (!isDryRun) return { id: await acceptUpload(platform, leases, upload, accepting) };
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  const given = AbortSignal.any([gone.signal, request.server.closing]);
+  return { report: await dryRun(options, upload, accepting, given) };
 }
 
 async function requireImport(postgres: Postgres, id: string): Promise<Import> {

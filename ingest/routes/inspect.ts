@@ -9,17 +9,27 @@ import type { ReadingLimits } from '../../schemas/http/imports.ts';
 import { inspectHead } from '../csv/inspect.ts';
 import { givenMapping } from '../interpret.ts';
 import { listProfiles } from '../profiles.ts';
-import { isGzip } from '../receive.ts';
+import { chunksOf, isGzip, type Upload } from '../receive.ts';
 import { dropRest } from '../drop-rest.ts';
-import { openUpload, registerUploads } from './uploads.ts';
+import type { UploadLimits } from '../upload-limits.ts';
+import type { UploadSlots } from '../upload-slots.ts';
+import { registerUploads, withUpload } from './uploads.ts';
 
 /** What is read of a body; the rest is not waited for. Room for the rows asked for if they have 2 KB each, which wide cloud bills do. */
 const HEAD_BYTES_MIN = 4_194_304;
 const HEAD_BYTES_PER_ROW = 2048;
 
-export async function inspectRoutes(app: HttpServer, { postgres, clock }: Platform, limits?: ReadingLimits): Promise<void> {
+export interface InspectOptions {
+  platform: Platform;
+  slots: UploadSlots;
+  uploadLimits: UploadLimits;
+  readingLimits: ReadingLimits | undefined;
+}
+
+export async function inspectRoutes(app: HttpServer, { platform, slots, uploadLimits, readingLimits }: InspectOptions): Promise<void> {
+  const { postgres, clock } = platform;
   await app.register(async (uploads: HttpServer) => {
-    await registerUploads(uploads, Number.MAX_SAFE_INTEGER);
+    await registerUploads(uploads, { slots, fileBytesMax: Number.MAX_SAFE_INTEGER });
     uploads.post(
       '/v1/imports/inspect',
       {
@@ -33,24 +43,29 @@ export async function inspectRoutes(app: HttpServer, { postgres, clock }: Platfo
           response: { 200: Inspection },
         },
       },
-      async (request) => {
-        const { limit = 50, mapping, profile, ...reading } = request.query;
-        const declared = { ...reading, limits };
-        const given = await givenMapping(postgres, { mapping, profile });
-        const profiles = given === undefined ? await listProfiles(postgres) : [];
-        const upload = await openUpload(request);
-        const { head, complete } = await readHead(upload.stream, Math.max(HEAD_BYTES_MIN, limit * HEAD_BYTES_PER_ROW));
-        const outcome = await inspectHead({ head, complete, declared, mapping: given, limit, nowMs: clock.now().getTime(), profiles });
-        if (!outcome.ok) throw new ProblemError(outcome.fault.code, outcome.fault.message);
-        return outcome.inspection;
-      },
+      (request, reply) =>
+        slots.during(request.raw, async () => {
+          const { limit = 50, mapping, profile, ...reading } = request.query;
+          const declared = { ...reading, limits: readingLimits };
+          const given = await givenMapping(postgres, { mapping, profile });
+          const profiles = given === undefined ? await listProfiles(postgres) : [];
+          const bytesMax = Math.max(HEAD_BYTES_MIN, limit * HEAD_BYTES_PER_ROW);
+          const { head, complete } = await withUpload({ request, reply, limits: uploadLimits, clock }, (upload) =>
+            readHead(upload, bytesMax),
+          );
+          const outcome = await inspectHead({ head, complete, declared, mapping: given, limit, nowMs: clock.now().getTime(), profiles });
+          if (!outcome.ok) throw new ProblemError(outcome.fault.code, outcome.fault.message);
+          return outcome.inspection;
+        }),
     );
   });
 }
 
 /** The beginning of the text, unpacked where it is a .gz. A packed body that is cut short gives what it holds. */
-async function readHead(source: Readable, bytesMax: number): Promise<{ head: Buffer; complete: boolean }> {
-  const packed = await take(source, bytesMax);
+async function readHead(upload: Upload, bytesMax: number): Promise<Head> {
+  const packed = await take(chunksOf(upload), bytesMax);
+  // Let in, as the answer is not waited for until all is sent.
+  if (!packed.complete) dropRest(upload.stream);
   if (!isGzip(packed.head)) return packed;
   try {
     const text = await take(
@@ -66,16 +81,18 @@ async function readHead(source: Readable, bytesMax: number): Promise<{ head: Buf
 /** zlib's Z_SYNC_FLUSH: an input that ends early is no error. */
 const SYNC_FLUSH = 2;
 
-async function take(source: Readable, bytesMax: number): Promise<{ head: Buffer; complete: boolean }> {
+interface Head {
+  head: Buffer;
+  complete: boolean;
+}
+
+async function take(source: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Head> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of source) {
     chunks.push(chunk);
     bytes += chunk.byteLength;
-    if (bytes >= bytesMax) {
-      dropRest(source);
-      return { head: Buffer.concat(chunks).subarray(0, bytesMax), complete: false };
-    }
+    if (bytes >= bytesMax) return { head: Buffer.concat(chunks).subarray(0, bytesMax), complete: false };
   }
   return { head: Buffer.concat(chunks), complete: true };
 }

@@ -1,34 +1,79 @@
 /** The body of an upload, however it was sent: raw, or as the first file of a multipart form. */
 import type { Readable } from 'node:stream';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import multipart from '@fastify/multipart';
 import { ProblemError } from '../../core/errors.ts';
+import type { Clock } from '../../platform/clock.ts';
 import type { HttpServer } from '../../platform/http/http-server.ts';
+import type { Admission } from '../admission.ts';
+import { dropRest } from '../drop-rest.ts';
 import type { Upload } from '../receive.ts';
+import type { UploadLimits } from '../upload-limits.ts';
+import { UploadPace } from '../upload-pace.ts';
+import type { UploadSlots } from '../upload-slots.ts';
 
 export interface NamedUpload extends Upload {
   /** File name of the form part, where there is one. */
   fileName: string | undefined;
 }
 
-/** Makes the scope's routes take any body as a stream. */
-export async function registerUploads(app: HttpServer, bytesMax: number): Promise<void> {
-  app.removeAllContentTypeParsers();
-  // One file; a field or two beside it are let pass and not used.
-  await app.register(multipart, { limits: { files: 1, fields: 20, fieldSize: 100_000, fileSize: bytesMax, headerPairs: 100 } });
-  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+export interface UploadScope {
+  /** Asked before a place is taken. */
+  admit?: Admission;
+  slots: UploadSlots;
+  fileBytesMax: number;
 }
 
-export async function openUpload(request: FastifyRequest): Promise<NamedUpload> {
+/** Makes the scope's routes take any body as a stream, once there is a place for it. */
+export async function registerUploads(app: HttpServer, { admit, slots, fileBytesMax }: UploadScope): Promise<void> {
+  app.removeAllContentTypeParsers();
+  // One file; a field or two beside it are let pass and not used.
+  await app.register(multipart, { limits: { files: 1, fields: 20, fieldSize: 100_000, fileSize: fileBytesMax, headerPairs: 100 } });
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  app.addHook('onRequest', async (request, reply) => {
+    try {
+      await admit?.(Number(request.headers['content-length'] ?? 0));
+      slots.take(request.raw, reply.raw);
+    } catch (error) {
+      dropRest(request.raw);
+      throw error;
+    }
+  });
+}
+
+export interface TakenUpload {
+  request: FastifyRequest;
+  reply: FastifyReply;
+  limits: UploadLimits;
+  clock: Clock;
+}
+
+/** Hands the upload to `use`. Where that fails, the rest of the body is let in and dropped, unless it comes too slowly for that too. */
+export async function withUpload<T>({ request, reply, limits, clock }: TakenUpload, use: (upload: NamedUpload) => Promise<T>): Promise<T> {
+  const { socket } = request.raw;
+  const pace = new UploadPace({ limits, clock, bytesArrived: () => socket.bytesRead });
+  let body: Readable = request.raw;
+  try {
+    const upload = await openUpload(request, pace);
+    body = upload.stream;
+    return await use(upload);
+  } catch (error) {
+    if (error instanceof ProblemError && error.code === 'upload_too_slow') void reply.header('connection', 'close');
+    else dropRest(body, { connection: request.raw });
+    throw error;
+  }
+}
+
+async function openUpload(request: FastifyRequest, pace: UploadPace): Promise<NamedUpload> {
   if (!request.isMultipart()) {
     // A request without a body has no parser run over it; its stream just ends.
-    return { stream: (request.body as Readable | undefined) ?? request.raw, fileName: undefined };
+    return { stream: (request.body as Readable | undefined) ?? request.raw, pace, fileName: undefined };
   }
-  const part = await request.file();
+  const part = await pace.wait(() => request.file());
   if (!part)
     throw new ProblemError(
       'invalid_request',
       'The form has no file. Send it as a part of its own, for example with curl -F file=@usage.csv',
     );
-  return { stream: part.file, fileName: part.filename, truncated: () => part.file.truncated };
+  return { stream: part.file, pace, fileName: part.filename, truncated: () => part.file.truncated };
 }

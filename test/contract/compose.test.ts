@@ -80,7 +80,7 @@ describe('docker-compose.yml', () => {
 
   test.each(ours)('%s has no fault in its configuration, and no name that the code does not read', (_, service) => {
     configOf(service);
-    const known = new Set(`${read('config.ts')}${read('cli/config.ts')}`.match(/\b(TALLYLINE_\w+|PORT)\b/g));
+    const known = new Set(`${read('config.ts')}${read('config-limits.ts')}${read('cli/config.ts')}`.match(/\b(TALLYLINE_\w+|PORT)\b/g));
     expect(Object.keys(service.environment ?? {}).filter((name) => !known.has(name))).toEqual([]);
   });
 
@@ -213,7 +213,19 @@ describe('Dockerfile', () => {
       .map((line) => line.slice(1));
     expect(copied.filter((path) => !sent.some((entry) => path === entry || path.startsWith(`${entry}/`)))).toEqual([]);
     expect(copied).toEqual(
-      expect.arrayContaining(['main.ts', 'serve.ts', 'config.ts', 'schemas', 'core', 'platform', 'ingest', 'consumers', 'api', 'cli']),
+      expect.arrayContaining([
+        'main.ts',
+        'serve.ts',
+        'config.ts',
+        'config-limits.ts',
+        'schemas',
+        'core',
+        'platform',
+        'ingest',
+        'consumers',
+        'api',
+        'cli',
+      ]),
     );
   });
 

@@ -10,6 +10,7 @@ import { Leases } from '../../ingest/leases.ts';
 import { createLostUploads } from '../../ingest/lost-uploads.ts';
 import { publishImport } from '../../ingest/publish.ts';
 import { startPublisher } from '../../ingest/publisher.ts';
+import { UPLOAD_LIMITS } from '../../ingest/upload-limits.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { decodeUsageEvent } from '../../schemas/usage-event.ts';
 import { eventually } from '../support/eventually.ts';
@@ -54,7 +55,7 @@ const optionsOf = (name: string, idempotencyKey?: string): AcceptOptions => ({
   createdBy: 'admin key',
   idempotencyKey,
   reading: { mapping: MAPPING },
-  bytesMax: 1_000_000_000,
+  limits: UPLOAD_LIMITS,
 });
 
 /** As many looks as it takes to give an upload up, and one more. */

@@ -15,6 +15,7 @@ import { processFile } from '../../ingest/csv/process.ts';
 import { readRows } from '../../ingest/csv/read-rows.ts';
 import { RejectedCsv } from '../../ingest/csv/rejects.ts';
 import { isGzip, receive } from '../../ingest/receive.ts';
+import { UPLOAD_LIMITS } from '../../ingest/upload-limits.ts';
 import { contentPart, type FilePart, type FileStore } from '../../platform/file-store/file-store.ts';
 import type { Inspection, Mapping, Profile, StoredDialect } from '../../schemas/http/imports.ts';
 import { decodeUsageEvent } from '../../schemas/usage-event.ts';
@@ -83,10 +84,10 @@ export async function importFile(bytes: Buffer, options: ImportOptions): Promise
   const { files, importId, declared, mapping, chunkBytes } = options;
   const refusal = (refused: Refusal): Imported => ({ ...NOTHING, refused, meaning: undefined, lines: [] });
   const stream = Readable.from(chunksOf(bytes, chunkBytes), { objectMode: false });
-  const limits = { bytesMax: 100_000_000, encoding: declared.encoding, lost: new AbortController().signal };
+  const receiving = { limits: UPLOAD_LIMITS, encoding: declared.encoding, lost: new AbortController().signal };
   let receipt;
   try {
-    receipt = await receive(files, importId, { stream }, limits);
+    receipt = await receive(files, importId, { stream }, receiving);
   } catch (error) {
     if (error instanceof ProblemError) return refusal(error);
     throw error;

@@ -102,16 +102,14 @@ export async function openTestIngest(): Promise<TestIngest> {
     closeReplicas,
     async serve(platform, settings = {}) {
       const http = await createHttpServer({ platform, adminKey: ADMIN_KEY, dashboardDirectory: undefined });
-      const ingest = { leaseSeconds: 60, uploadBytesMax: 100_000_000, ...settings };
+      const ingest = { leaseSeconds: 60, ...settings };
       await http.register(ingestRoutes(platform, NOBODY, ingest, (added) => readAddedEffect(platform, added)));
       closing.unshift(() => http.close());
       return http.listen({ host: '127.0.0.1', port: 0 });
     },
     async serveAlone(platform) {
       const http = await createHttpServer({ platform, adminKey: ADMIN_KEY, dashboardDirectory: undefined });
-      await http.register(
-        ingestRoutes(platform, NOBODY, { leaseSeconds: 60, uploadBytesMax: 100_000_000 }, (added) => readAddedEffect(platform, added)),
-      );
+      await http.register(ingestRoutes(platform, NOBODY, { leaseSeconds: 60 }, (added) => readAddedEffect(platform, added)));
       return { url: await http.listen({ host: '127.0.0.1', port: 0 }), close: () => http.close() };
     },
     async close() {
@@ -133,7 +131,7 @@ export interface RawUpload {
 }
 
 /** A request written by hand: its head only. The body is for the test to send, or not. */
-export async function beginUpload(url: string, headers: Record<string, string>, query = ''): Promise<RawUpload> {
+export async function beginUpload(url: string, headers: Record<string, string>, query = '', route = 'PUT /v1/imports'): Promise<RawUpload> {
   const { hostname, port } = new URL(url) as URL & AddressInfo;
   const socket = createConnection({ host: hostname, port: Number(port) });
   await once(socket, 'connect');
@@ -142,6 +140,6 @@ export async function beginUpload(url: string, headers: Record<string, string>, 
   // A server that gives up on an upload may reset the connection.
   socket.on('error', () => undefined);
   const lines = Object.entries({ host: hostname, authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'text/csv', ...headers });
-  socket.write([`PUT /v1/imports?${query} HTTP/1.1`, ...lines.map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n'));
+  socket.write([`${route}?${query} HTTP/1.1`, ...lines.map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n'));
   return { socket, answer: () => answer };
 }
