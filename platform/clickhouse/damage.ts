@@ -68,9 +68,7 @@ export async function requireAllParts(clickhouse: ClickHouse, stores: Stores): P
           WHERE database = 'tallyline' AND table = 'usage_events' AND startsWith(ifNull(reason, ''), 'broken')`,
   });
   if (lost === undefined || lost.parts === '0') return;
-  const error = new ClickHouseDamagedError(`${lost.parts} parts could not be read and were set aside (${lost.names})`);
-  await requestMending(stores, error);
-  throw error;
+  await reportDamage(`${lost.parts} parts could not be read and were set aside (${lost.names})`, stores);
 }
 
 /**
@@ -85,10 +83,7 @@ export async function checkParts(clickhouse: ClickHouse, stores: Stores, signal:
   for (const { name } of parts) {
     if (signal.aborted) return;
     const checked = await checkPart(clickhouse, name);
-    if (checked?.is_passed !== 0) continue;
-    const error = new ClickHouseDamagedError(`part ${name} is damaged (${checked.message})`);
-    await requestMending(stores, error);
-    throw error;
+    if (checked?.is_passed === 0) await reportDamage(`part ${name} is damaged (${checked.message})`, stores);
   }
 }
 
@@ -104,6 +99,12 @@ async function checkPart(clickhouse: ClickHouse, name: string): Promise<{ is_pas
     if (error instanceof Error && error.message.includes('NO_SUCH_DATA_PART')) return undefined;
     throw error;
   }
+}
+
+async function reportDamage(message: string, stores: Stores): Promise<never> {
+  const error = new ClickHouseDamagedError(message);
+  await requestMending(stores, error);
+  throw error;
 }
 
 /**
