@@ -39,8 +39,11 @@ const rankOf = ({ moduleId }: TestSpecification) => {
   return rank === -1 ? LONG.length : rank;
 };
 
-/** The engines are native modules that own a data directory: one process per file (`forks`), and never two in one. */
-const processes = { pool: 'forks', isolate: true, exclude: excluded } as const;
+/**
+ * The engines are native modules that own a data directory: one process per file (`forks`), and never two in one. Figures are written
+ * as the reader's language has them: here in English, whatever the developer's.
+ */
+const processes = { pool: 'forks', isolate: true, exclude: excluded, env: { LC_ALL: 'en_US.UTF-8' } } as const;
 
 export default defineConfig({
   test: {

@@ -1,53 +1,76 @@
-/** Figures for people, from decimal strings. Nothing that can end on an invoice is rounded or abbreviated here. */
+/**
+ * Figures for people, from decimal strings, as the reader's language writes them. Nothing that can end on an invoice is rounded or
+ * abbreviated here: `Intl.NumberFormat` takes strings of digits as they are (ECMA-402, Intl mathematical values).
+ */
 const MINUS = '\u2212';
 
-interface Separators {
-  group: string;
-  decimal: string;
+/** The language of the reader's browser. */
+const READER = navigator.language;
+/** As many digits after the point as the standard has room for; a decimal of ours has 18. */
+const FRACTION_MAX = 100;
+
+const formatters = new Map<string, Intl.NumberFormat>();
+
+/** Digits are 0–9 in every language: they are compared with those of files, and aligned in columns. */
+function formatterOf(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = `${locale} ${options.currency ?? ''} ${options.minimumFractionDigits ?? 0}`;
+  let formatter = formatters.get(key);
+  if (formatter === undefined) {
+    const digits = { maximumFractionDigits: FRACTION_MAX, numberingSystem: 'latn', signDisplay: 'negative' } as const;
+    formatter = new Intl.NumberFormat(locale, { ...options, ...digits });
+    formatters.set(key, formatter);
+  }
+  return formatter;
 }
 
-function separatorsOf(locale: string | undefined): Separators {
-  const parts = new Intl.NumberFormat(locale, { useGrouping: true }).formatToParts(1234567.5);
-  const find = (type: string, fallback: string) => parts.find((part) => part.type === type)?.value ?? fallback;
-  return { group: find('group', ','), decimal: find('decimal', '.') };
+function partsOf(formatter: Intl.NumberFormat, text: string): Intl.NumberFormatPart[] {
+  const parts = formatter.formatToParts(text as Intl.StringNumericLiteral);
+  return parts.map((part) => (part.type === 'minusSign' ? { ...part, value: MINUS } : part));
 }
-
-/** The pages are in English, and so are their figures: a point in one place and a comma in another would be misread. */
-export const ENGLISH = separatorsOf('en');
 
 export interface FigureParts {
   sign: '' | typeof MINUS;
   integer: string;
+  /** What stands between integer and fraction, "." or ",", also where there is no fraction. */
+  point: string;
   /** Digits after the point, without it. */
   fraction: string;
 }
 
-/** Splits a decimal string for display: grouped integer, fraction without trailing zeros but with at least `fractionMin` digits. */
-export function figureParts(text: string, fractionMin = 0, separators: Separators = ENGLISH): FigureParts {
-  const negative = text.startsWith('-');
-  const [integer = '0', fraction = ''] = text.replace('-', '').split('.');
-  const digits = integer.replace(/^0+(?=\d)/, '');
-  const significant = fraction.replace(/0+$/, '');
-  const zero = /^0*$/.test(digits) && significant === '';
-  return {
-    sign: negative && !zero ? MINUS : '',
-    integer: digits.replace(/\B(?=(\d{3})+$)/g, separators.group),
-    fraction: significant.padEnd(fractionMin, '0'),
-  };
+const points = new Map<string, string>();
+
+function pointOf(locale: string): string {
+  let point = points.get(locale);
+  if (point === undefined) {
+    point = partsOf(formatterOf(locale, {}), '0.5').find(({ type }) => type === 'decimal')?.value ?? '.';
+    points.set(locale, point);
+  }
+  return point;
 }
 
-export function formatDecimal(text: string, fractionMin = 0, separators: Separators = ENGLISH): string {
-  const { sign, integer, fraction } = figureParts(text, fractionMin, separators);
-  return `${sign}${integer}${fraction === '' ? '' : `${separators.decimal}${fraction}`}`;
+/** Splits a decimal string for display: grouped integer, fraction without trailing zeros but with at least `fractionMin` digits. */
+export function figureParts(text: string, fractionMin = 0, locale = READER): FigureParts {
+  const figure: FigureParts = { sign: '', integer: '', point: pointOf(locale), fraction: '' };
+  for (const { type, value } of partsOf(formatterOf(locale, { minimumFractionDigits: fractionMin }), text)) {
+    if (type === 'minusSign') figure.sign = MINUS;
+    else if (type === 'integer' || type === 'group') figure.integer += value;
+    else if (type === 'fraction') figure.fraction = value;
+  }
+  return figure;
+}
+
+export function formatDecimal(text: string, fractionMin = 0, locale = READER): string {
+  const { sign, integer, point, fraction } = figureParts(text, fractionMin, locale);
+  return `${sign}${integer}${fraction === '' ? '' : `${point}${fraction}`}`;
 }
 
 /** A whole number of rows, events or lines. */
-export function formatCount(count: number): string {
-  return formatDecimal(String(count));
+export function formatCount(count: number, locale = READER): string {
+  return formatDecimal(String(count), 0, locale);
 }
 
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`;
+export function plural(count: number, one: string, many = `${one}s`, locale = READER): string {
+  return `${formatCount(count, locale)} ${count === 1 ? one : many}`;
 }
 
 const currencyDigits = new Map<string, number>();
@@ -64,39 +87,35 @@ export function minorDigits(currency: string): number {
   return digits;
 }
 
-function currencySymbol(currency: string): string {
-  if (!/^[A-Z]{3}$/.test(currency)) return '';
-  const parts = new Intl.NumberFormat('en', { style: 'currency', currency, currencyDisplay: 'narrowSymbol' }).formatToParts(0);
-  const symbol = parts.find((part) => part.type === 'currency')?.value ?? currency;
-  return symbol.length > 1 && /^[A-Z]+$/.test(symbol) ? `${symbol}\u00a0` : symbol;
-}
-
 /** An amount or a price, without its currency: as many digits as it has, at least those of the minor unit. */
-export function formatAmount(text: string, currency: string): string {
-  return formatDecimal(text, minorDigits(currency));
+export function formatAmount(text: string, currency: string, locale = READER): string {
+  return formatDecimal(text, minorDigits(currency), locale);
 }
 
-/** The same with the currency's sign before it: "$0.0000004", "−¥1,250". */
-export function formatMoney(text: string, currency: string): string {
-  const { sign, integer, fraction } = figureParts(text, minorDigits(currency));
-  return `${sign}${currencySymbol(currency)}${integer}${fraction === '' ? '' : `${ENGLISH.decimal}${fraction}`}`;
+/** The same with the currency's sign where the reader's language has it: "$0.0000004", "−¥1,250", "7,20 $". */
+export function formatMoney(text: string, currency: string, locale = READER): string {
+  if (!/^[A-Z]{3}$/.test(currency)) return formatDecimal(text, minorDigits(currency), locale);
+  const options = { style: 'currency', currency, currencyDisplay: 'narrowSymbol', minimumFractionDigits: minorDigits(currency) } as const;
+  return partsOf(formatterOf(locale, options), text)
+    .map(({ value }) => value)
+    .join('');
 }
 
 const BYTE_UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];
 
 /** Sizes of files; one digit, because nobody is billed for them. */
-export function formatBytes(bytes: number): string {
+export function formatBytes(bytes: number, locale = READER): string {
   let value = bytes;
   let unit = 0;
   while (value >= 1000 && unit < BYTE_UNITS.length - 1) {
     value /= 1000;
     unit += 1;
   }
-  return `${unit === 0 ? value : value.toFixed(1)} ${BYTE_UNITS[unit] ?? ''}`;
+  return `${unit === 0 ? formatDecimal(String(value), 0, locale) : formatDecimal(value.toFixed(1), 1, locale)} ${BYTE_UNITS[unit] ?? ''}`;
 }
 
-export function formatSeconds(seconds: number): string {
-  if (seconds < 10) return `${Number.isInteger(seconds) ? seconds : seconds.toFixed(1)} s`;
+export function formatSeconds(seconds: number, locale = READER): string {
+  if (seconds < 10) return `${Number.isInteger(seconds) ? seconds : formatDecimal(seconds.toFixed(1), 1, locale)} s`;
   if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
   return `${Math.round(seconds / 3600)} h`;
@@ -110,9 +129,10 @@ const AXIS_STEPS: readonly (readonly [number, string])[] = [
 ];
 
 /** Only for the axis of a chart: "8 M". */
-export function formatAxis(value: number): string {
+export function formatAxis(value: number, locale = READER): string {
+  const written = (scaled: number) => formatDecimal(String(Number(scaled.toPrecision(4))), 0, locale);
   for (const [step, suffix] of AXIS_STEPS) {
-    if (Math.abs(value) >= step) return `${String(Number((value / step).toPrecision(4))).replace('-', MINUS)}${suffix}`;
+    if (Math.abs(value) >= step) return `${written(value / step)}${suffix}`;
   }
-  return String(Number(value.toPrecision(4))).replace('-', MINUS);
+  return written(value);
 }
