@@ -13,6 +13,7 @@ import { startPublisher, type Publisher } from './publisher.ts';
 import { RESOLUTIONS_CHANNEL } from './resolutions.ts';
 import { eventRoutes } from './routes/events.ts';
 import { importFileRoutes } from './routes/files.ts';
+import { rejectedRoutes } from './routes/rejected.ts';
 import { importRoutes } from './routes/imports.ts';
 import { inspectRoutes } from './routes/inspect.ts';
 import { profileRoutes } from './routes/profiles.ts';
@@ -72,6 +73,7 @@ export function ingestRoutes(
   return async (app: HttpServer): Promise<void> => {
     await importRoutes(app, { platform, publisher, leases, admit, slots, uploadLimits, readingLimits, rateAdded });
     await importFileRoutes(app, platform);
+    await rejectedRoutes(app, platform);
     await streamRoutes(app, { platform, publisher, leases: streamLeases, admit, readingLimits, streamsMax });
     await eventRoutes(app, { platform, leases: streamLeases, admit });
     await undoRoutes(app, postgres, publisher);

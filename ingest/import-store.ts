@@ -18,6 +18,8 @@ export interface NewImport {
   name: string;
   createdBy: string;
   idempotencyKey: string | undefined;
+  /** A dry run is written down while it receives and reads its file, for its lease; it is no import, and never shown as one. */
+  form?: 'file' | 'dry_run';
 }
 
 export interface Receipt {
@@ -69,13 +71,13 @@ const CREATE_MS_MAX = 5_000;
 /** Opens an import before its first byte, held by who receives it. Undefined: the key is taken (see `findByKey`). */
 export async function createImport(
   postgres: Postgres,
-  { name, createdBy, idempotencyKey }: NewImport,
+  { name, createdBy, idempotencyKey, form = 'file' }: NewImport,
   { instance, leaseSeconds }: Holder,
 ): Promise<string | undefined> {
   const { rows } = await postgres.query<{ id: string }>(
-    `INSERT INTO imports (name, status, created_by, key_scope, idempotency_key, lease_owner, lease_until)
-     VALUES ($1, 'received', $2, $3, $4, $5, now() + make_interval(secs => $6)) ON CONFLICT DO NOTHING RETURNING id`,
-    [name, createdBy, idempotencyKey === undefined ? null : createdBy, idempotencyKey ?? null, instance, leaseSeconds],
+    `INSERT INTO imports (name, status, created_by, key_scope, idempotency_key, lease_owner, lease_until, form)
+     VALUES ($1, 'received', $2, $3, $4, $5, now() + make_interval(secs => $6), $7) ON CONFLICT DO NOTHING RETURNING id`,
+    [name, createdBy, idempotencyKey === undefined ? null : createdBy, idempotencyKey ?? null, instance, leaseSeconds, form],
     { timeoutMs: CREATE_MS_MAX },
   );
   const id = rows[0]?.id;
@@ -165,6 +167,11 @@ export async function failImport(
   );
   if (rowCount === 1) await notify(postgres, id);
   return rowCount === 1;
+}
+
+/** Nothing is left of a dry run whose process is gone. */
+export async function deleteLostDryRun(postgres: Postgres, id: string): Promise<void> {
+  await postgres.query(`DELETE FROM imports WHERE id = $1 AND form = 'dry_run' AND status = 'failed'`, [id]);
 }
 
 export async function deleteReceived(postgres: Postgres, id: string): Promise<void> {

@@ -1,13 +1,15 @@
 /** Imports as the HTTP contract shows them. */
 import type { Postgres } from '../platform/postgres/postgres.ts';
 import { toInstant } from '../core/instant-text.ts';
-import type { Import, ImportErrorGroup, ImportStatus, Mapping } from '../schemas/http/imports.ts';
+import type { Import, ImportErrorGroup, ImportStatus, Mapping, StoredDialect } from '../schemas/http/imports.ts';
+import { isNdjson } from './stream/json-rows.ts';
 
 interface Row {
   [column: string]: unknown;
   id: string;
   name: string;
   form: Import['form'];
+  dialect: StoredDialect | null;
   status: ImportStatus;
   identity: Import['identity'];
   sha256: string | null;
@@ -36,7 +38,7 @@ interface Row {
 }
 
 const SELECT = `
-  SELECT i.id, i.name, i.form, i.status, i.identity, i.sha256, i.bytes, i.content_bytes, i.bytes_read, i.mapping, i.rows_read, i.rows_rejected, i.rows_new,
+  SELECT i.id, i.name, i.form, i.dialect, i.status, i.identity, i.sha256, i.bytes, i.content_bytes, i.bytes_read, i.mapping, i.rows_read, i.rows_rejected, i.rows_new,
     i.rows_known, i.rows_conflict, i.events_published, i.suspected_doubles, i.errors, i.failure, i.created_at, i.created_by, i.completed_at,
     extract(epoch FROM coalesce(i.completed_at, clock_timestamp()) - i.publishing_at) AS seconds, p.*,
     coalesce((SELECT jsonb_agg(jsonb_build_object('importId', k.from_import_id::text, 'name', f.name, 'events', k.events) ORDER BY k.events DESC, k.from_import_id)
@@ -47,7 +49,7 @@ const SELECT = `
 
 export async function readImport(postgres: Postgres, id: string): Promise<Import | undefined> {
   if (!/^\d{1,18}$/.test(id)) return undefined;
-  const { rows } = await postgres.query<Row>(`${SELECT} WHERE i.id = $1`, [id]);
+  const { rows } = await postgres.query<Row>(`${SELECT} WHERE i.id = $1 AND i.form <> 'dry_run'`, [id]);
   return rows[0] && toImport(rows[0]);
 }
 
@@ -63,7 +65,7 @@ export async function readDurableBytes(postgres: Postgres, id: string): Promise<
 /** Newest first; `before` is the id of the last one seen. */
 export async function listImports(postgres: Postgres, options: { limit: number; before?: string; status?: string }): Promise<Import[]> {
   const { rows } = await postgres.query<Row>(
-    `${SELECT} WHERE ($1::bigint IS NULL OR i.id < $1) AND ($2::text IS NULL OR i.status = $2) ORDER BY i.id DESC LIMIT $3`,
+    `${SELECT} WHERE i.form <> 'dry_run' AND ($1::bigint IS NULL OR i.id < $1) AND ($2::text IS NULL OR i.status = $2) ORDER BY i.id DESC LIMIT $3`,
     [options.before ?? null, options.status ?? null, options.limit],
   );
   return rows.map(toImport);
@@ -77,6 +79,7 @@ function toImport(row: Row): Import {
     id: row.id,
     name: row.name,
     form: row.form,
+    format: row.dialect !== null && isNdjson(row.dialect) ? 'ndjson' : 'csv',
     sha256: row.sha256,
     bytes: Number(row.bytes),
     status: row.status,

@@ -3,7 +3,7 @@
  * Idempotency-Key free again. Nothing of them was published.
  */
 import type { Platform } from '../platform/platform.ts';
-import { failImport, type Failure } from './import-store.ts';
+import { deleteLostDryRun, failImport, type Failure } from './import-store.ts';
 
 const FAILURE: Failure = {
   code: 'upload_incomplete',
@@ -57,5 +57,6 @@ export async function adoptImports(platform: Platform): Promise<void> {
 async function giveUp({ postgres, files }: Platform, id: string, leaseUntil: string | null): Promise<boolean> {
   if (!(await failImport(postgres, id, FAILURE, { status: 'received', leaseUntil }))) return false;
   await files.remove(id);
+  await deleteLostDryRun(postgres, id);
   return true;
 }

@@ -37,7 +37,7 @@ export async function dryRun(stores: DryRunStores, upload: Upload, options: Acce
   const { platform, leases } = stores;
   if (options.idempotencyKey !== undefined)
     throw new ProblemError('invalid_request', 'A dry run makes no import that an Idempotency-Key could name. Leave one of the two out.');
-  const id = await createImport(platform.postgres, options, leases);
+  const id = await createImport(platform.postgres, { ...options, form: 'dry_run' }, leases);
   if (id === undefined) throw new Error('an import without a key was refused for its key');
   const lease = leases.hold(id);
   try {

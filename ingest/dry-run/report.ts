@@ -78,6 +78,7 @@ export class DryRunReport {
     return {
       id: DRY_RUN_ID,
       form: 'file',
+      format: 'csv',
       name: options.name,
       sha256: receipt.sha256,
       bytes: receipt.bytes,

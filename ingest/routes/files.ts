@@ -1,14 +1,11 @@
-/** What belongs to an import beside itself: progress as it happens, the original, the rejected lines. */
+/** What belongs to an import beside itself: progress as it happens, the original. */
 import { Type } from 'typebox';
-import { ProblemError } from '../../core/errors.ts';
-import { FileMissingError } from '../../platform/file-store/file-store.ts';
 import type { HttpServer } from '../../platform/http/http-server.ts';
 import { startEventStream } from '../../platform/http/event-stream.ts';
 import type { Platform } from '../../platform/platform.ts';
-import type { Import } from '../../schemas/http/imports.ts';
-import { readDurableBytes, readImport } from '../import-view.ts';
-import { followImport } from '../wait.ts';
 import { attachment } from '../attachment.ts';
+import { openPart, requireImport } from '../import-parts.ts';
+import { followImport } from '../wait.ts';
 
 /** Progress is sent at most this often. */
 const PROGRESS_INTERVAL_MS = 250;
@@ -23,7 +20,7 @@ export async function importFileRoutes(app: HttpServer, platform: Platform): Pro
       schema: { tags: ['imports'], operationId: 'followImport', summary: 'Progress as server-sent events', params: Id },
     },
     async (request, reply) => {
-      const { id } = await requireImport(request.params.id);
+      const { id } = await requireImport(platform, request.params.id);
       const stream = startEventStream(request, reply);
       for await (const view of followImport(platform.postgres, id, PROGRESS_INTERVAL_MS, stream.signal)) stream.send(view);
       stream.end();
@@ -35,43 +32,8 @@ export async function importFileRoutes(app: HttpServer, platform: Platform): Pro
     '/v1/imports/:id/file',
     { schema: { tags: ['imports'], operationId: 'getImportFile', summary: 'The original file', params: Id } },
     async (request, reply) => {
-      const found = await requireImport(request.params.id);
-      return reply.headers(attachment(found.name)).send(await open(found, 'original'));
+      const found = await requireImport(platform, request.params.id);
+      return reply.headers(attachment(found.name)).send(await openPart(platform, found, 'original'));
     },
   );
-
-  app.get(
-    '/v1/imports/:id/rejected.csv',
-    { schema: { tags: ['imports'], operationId: 'getRejectedRows', summary: 'The rejected lines with their reasons', params: Id } },
-    async (request, reply) => {
-      const found = await requireImport(request.params.id);
-      if (found.status === 'received' || (found.status === 'publishing' && found.form === 'file')) {
-        throw new ProblemError('conflict', `Import ${found.id} is still being read. Ask again once its status is settling or complete.`);
-      }
-      return reply
-        .headers({ ...attachment(`rejected-${found.name.replace(/\.gz$/i, '')}`), 'content-type': 'text/csv; charset=utf-8' })
-        .send(await open(found, 'rejected'));
-    },
-  );
-
-  async function requireImport(id: string): Promise<Import> {
-    const found = await readImport(platform.postgres, id);
-    if (!found) throw new ProblemError('not_found', `There is no import ${id}.`);
-    return found;
-  }
-
-  async function open({ id, name, form }: Import, part: 'original' | 'rejected') {
-    try {
-      const range = form === 'file' ? {} : { end: (await readDurableBytes(platform.postgres, id))[part] };
-      return await platform.files.read(id, part, range);
-    } catch (error) {
-      if (error instanceof FileMissingError)
-        throw new ProblemError(
-          'source_gone',
-          `${part === 'rejected' ? 'The rejected lines' : 'The file'} of import ${id} (${name}) are not kept.`,
-          { cause: error },
-        );
-      throw error;
-    }
-  }
 }

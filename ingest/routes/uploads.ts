@@ -48,7 +48,9 @@ export interface TakenUpload {
   clock: Clock;
 }
 
-/** Hands the upload to `use`. Where that fails, the rest of the body is let in and dropped, unless it comes too slowly for that too. */
+/**
+ * Hands the upload to `use`. What a form has behind its file is dropped, as long as it comes. Where `use` fails, the rest of the body is let in and dropped, unless it comes too slowly for that too.
+ */
 export async function withUpload<T>({ request, reply, limits, clock }: TakenUpload, use: (upload: NamedUpload) => Promise<T>): Promise<T> {
   const { socket } = request.raw;
   const pace = new UploadPace({ limits, clock, bytesArrived: () => socket.bytesRead });
@@ -56,7 +58,9 @@ export async function withUpload<T>({ request, reply, limits, clock }: TakenUplo
   try {
     const upload = await openUpload(request, pace);
     body = upload.stream;
-    return await use(upload);
+    const answer = await use(upload);
+    if (body !== request.raw) dropRest(request.raw, limits.bytesPerSecondMin === 0 ? {} : { pieceMs: limits.rateWindowMs });
+    return answer;
   } catch (error) {
     if (error instanceof ProblemError && error.code === 'upload_too_slow') void reply.header('connection', 'close');
     else dropRest(body, { connection: request.raw });

@@ -10,15 +10,15 @@ import type { AppendedRange } from '../../platform/event-log/event-log.ts';
 import type { GrowingPart } from '../../platform/file-store/file-store.ts';
 import { announceMoment } from '../../platform/moments.ts';
 import type { Platform } from '../../platform/platform.ts';
-import type { StoredDialect } from '../../schemas/http/imports.ts';
 import { GrowingLineIndex } from '../csv/line-index.ts';
 import type { ProcessedChunk } from '../csv/process.ts';
 import { readRows } from '../csv/read-rows.ts';
-import { quoteCell, RejectedCsv, RejectSummary } from '../csv/rejects.ts';
+import { RejectedCsv, RejectSummary } from '../csv/rejects.ts';
 import type { RejectedRow } from '../csv/faults.ts';
 import { Outbox } from '../outbox.ts';
 import { GrowingRows } from './growing-rows.ts';
 import { isNdjson } from './json-rows.ts';
+import { asCell, REJECTED_DIALECT } from './rejected-lines.ts';
 import { WholeLines } from './whole-lines.ts';
 import { endGrowing, markPublished, markReceived, type GrowingState, type Published } from './stream-store.ts';
 
@@ -40,8 +40,6 @@ export interface Lines {
   presentMs: number;
 }
 
-const QUOTED_DIALECT = { delimiter: ',', quote: '"', escape: '"', newline: 'LF' } as const;
-
 export class GrowingImport {
   readonly state: GrowingState;
   readonly rows: GrowingRows;
@@ -60,8 +58,7 @@ export class GrowingImport {
     this.rows = new GrowingRows(state);
     this.#outbox = new Outbox(platform.log);
     this.#summary = new RejectSummary(state.published.errors);
-    // A record of JSON is one cell of rejected.csv.
-    const dialect: StoredDialect = isNdjson(state.dialect) ? { ...state.dialect, ...QUOTED_DIALECT } : state.dialect;
+    const dialect = isNdjson(state.dialect) ? REJECTED_DIALECT : state.dialect;
     this.#rejectedCsv = new RejectedCsv({ dialect, header: state.header });
     this.#received = state.received;
     this.#published = state.published;
@@ -178,8 +175,4 @@ export class GrowingImport {
     this.#parts.set(part, opened);
     return opened;
   }
-}
-
-function asCell(reject: RejectedRow): RejectedRow {
-  return { ...reject, raw: Buffer.from(quoteCell(Buffer.from(reject.raw).toString(), QUOTED_DIALECT)) };
 }

@@ -220,6 +220,7 @@ export type ImportStatus = (typeof IMPORT_STATUSES)[number];
 
 export const ImportIdentity = Type.Union([Type.Literal('id-column'), Type.Literal('row'), Type.Literal('file'), Type.Literal('key')]);
 
+export const IMPORT_FORMATS = ['csv', 'ndjson'] as const;
 export const IMPORT_FORMS = ['file', 'stream', 'events'] as const;
 
 export const Import = Type.Object({
@@ -227,6 +228,8 @@ export const Import = Type.Object({
   name: Type.String(),
   /** `events`: what a process was sent to `/v1/events`, in one import for an hour. Like a stream it is `publishing` while more may come. */
   form: Type.Enum(IMPORT_FORMS),
+  /** Of its lines. `csv` also while a file is received, of which nothing is known yet. */
+  format: Type.Enum(IMPORT_FORMATS),
   sha256: nullable(Type.String()),
   bytes: Type.Integer(),
   status: Type.Enum(IMPORT_STATUSES),

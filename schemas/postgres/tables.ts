@@ -48,7 +48,7 @@ export const imports = pgTable(
     /** The replica that may publish it, and until when unless renewed. */
     leaseOwner: text('lease_owner'),
     leaseUntil: instant('lease_until'),
-    /** `file`; `stream`, CSV or NDJSON by its dialect; `events`, one of those that a process collects its small calls in. */
+    /** `file`; `stream`, CSV or NDJSON by its dialect; `events`, one of those that a process collects its small calls in; `dry_run`, which is no import. */
     form: text('form').notNull().default('file'),
     /** Of what is no file: the last one that was let append to it. Whoever has an earlier number is fenced. */
     session: integer('session').notNull().default(0),

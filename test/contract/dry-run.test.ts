@@ -1,6 +1,7 @@
 /** Dry runs on a real Postgres: how their sums are kept while they run, and that nothing is left of them however they end. */
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { adoptImports } from '../../ingest/lost-uploads.ts';
 import { createWorkingTables, type WorkingTables } from '../../ingest/dry-run/working-tables.ts';
 import type { Postgres } from '../../platform/postgres/postgres.ts';
 import { encodeUsageEvent } from '../../schemas/usage-event.ts';
@@ -102,6 +103,36 @@ describe('the working tables of a dry run', () => {
     await endImports();
     await (await createWorkingTables(postgres, '999999')).drop();
     expect(await tablesLeft()).toEqual([]);
+  });
+});
+
+describe('a dry run is no import', () => {
+  const begin = () =>
+    beginUpload(url, { 'content-length': '1000000' }, `name=tried.csv&dryRun=true&mapping=${encodeURIComponent(MAPPING)}`);
+  const held = () =>
+    eventually('the dry run is written down', async () => {
+      const { rows } = await postgres.query<{ id: string }>(`SELECT id FROM imports WHERE form = 'dry_run'`);
+      return rows[0]?.id ?? false;
+    });
+  const get = (path: string) => fetch(`${url}${path}`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
+
+  it('neither in the history nor by its number, while it runs', async () => {
+    const { socket } = await begin();
+    const id = await held();
+    expect(await (await get('/v1/imports')).json()).toMatchObject({ items: [] });
+    expect((await get(`/v1/imports/${id}`)).status).toBe(404);
+    socket.destroy();
+    await eventually('nothing is left of it', async () => (await importsLeft()) === 0);
+  });
+
+  it('and no failed one where its process was killed', async () => {
+    await postgres.query(
+      `INSERT INTO imports (name, status, created_by, form) VALUES ('tried.csv', 'received', 'test', 'dry_run'), ('sent.csv', 'received', 'test', 'file')`,
+    );
+    await adoptImports(ingest.platform);
+    const { rows } = await postgres.query('SELECT name, status FROM imports');
+    expect(rows).toEqual([{ name: 'sent.csv', status: 'failed' }]);
+    await endImports();
   });
 });
 

@@ -210,7 +210,6 @@ describe('a slow upload', () => {
     url = await serve(PACE);
   });
   const PART = '--b\r\ncontent-disposition: form-data; name="file"; filename="form.csv"\r\n\r\n';
-
   test.each<[what: string, headers: Record<string, string>, first: string, name: string | undefined]>([
     ['that drips', {}, '', 'drip.csv'],
     ['whose beginning is fast', {}, CSV + rowsOf(3_000), 'stalled.csv'],
@@ -224,12 +223,18 @@ describe('a slow upload', () => {
     expect(await filesOf(name)).toEqual([{ status: 'failed', failure: 'upload_too_slow', files: [] }]);
   });
 
+  test('of what stands behind the file of a form is cut off, and the file is imported', async () => {
+    const upload = await beginRaw(url, { 'content-length': '1000000', ...FORM }, queryOf({ name: 'form-tail.csv' }));
+    upload.socket.write(`${PART}${CSV}${rowsOf(1)}\r\n--b\r\ncontent-disposition: form-data; name="note"\r\n\r\n`);
+    expect(await drip(upload)).toMatch(/^HTTP\/1\.1 202 /);
+    expect(await filesOf('form-tail.csv')).toMatchObject([{ status: expect.not.stringMatching('failed') as string, failure: null }]);
+  });
+
   test('is given up when it is silent after its head was read', async () => {
     const { socket, answer } = await beginRaw(url, { 'content-length': '1000000' }, queryOf());
     await once(socket, 'close');
     expect(answer()).toMatch(TOO_SLOW);
   });
-
   test.each([
     ['a dry run', 'PUT /v1/imports', queryOf({ dryRun: 'true', name: 'dry.csv' })],
     ['an inspection', 'POST /v1/imports/inspect', ''],

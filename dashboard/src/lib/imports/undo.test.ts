@@ -11,6 +11,7 @@ const base: Import = {
   mapping: null,
   identity: 'row',
   form: 'file',
+  format: 'csv',
   suspectedDoubles: null,
   knownFrom: [],
   rows: { read: 300, rejected: 0 },
