@@ -19,6 +19,7 @@ const tags = ['invoices'];
 
 export function registerBillingRuns(server: HttpServer, platform: Platform): void {
   const { postgres, clock } = platform;
+  registerRunPreview(server, platform);
   server.post('/v1/billing-runs', {
     schema: {
       operationId: 'startBillingRun',
@@ -34,23 +35,6 @@ export function registerBillingRuns(server: HttpServer, platform: Platform): voi
       if (customers !== undefined) refuseFaults('unknown_customer', await unknownCustomers(postgres, customers, clock.now()));
       const run = await requestRun(postgres, { month: period, customers, by: callerOf(request).name });
       return reply.status(202).header('location', `/v1/billing-runs/${run.id}`).send(run);
-    },
-  });
-
-  server.post('/v1/billing-runs/preview', {
-    schema: {
-      operationId: 'previewBillingRun',
-      summary: 'What a run would meet: whom it bills, whom it leaves alone, and who needs a look before. Nothing is carried out',
-      tags,
-      body: BillingRunInput,
-      response: { 200: BillingRunPreview },
-    },
-    handler: async ({ body: { period, customers } }) => {
-      if (customers !== undefined) refuseFaults('unknown_customer', await unknownCustomers(postgres, customers, clock.now()));
-      return previewRun(platform, {
-        month: period,
-        customers: customers === undefined ? undefined : [...new Set(customers)].sort(compareText),
-      });
     },
   });
 
@@ -85,6 +69,26 @@ export function registerBillingRuns(server: HttpServer, platform: Platform): voi
       const run = await findRun(postgres, id);
       if (run === undefined) throw new ProblemError('not_found', `There is no billing run ${id}.`);
       return run;
+    },
+  });
+}
+
+function registerRunPreview(server: HttpServer, platform: Platform): void {
+  server.post('/v1/billing-runs/preview', {
+    schema: {
+      operationId: 'previewBillingRun',
+      summary: 'What a run would meet: whom it bills, whom it leaves alone, and who needs a look before. Nothing is carried out',
+      tags,
+      body: BillingRunInput,
+      response: { 200: BillingRunPreview },
+    },
+    handler: async ({ body: { period, customers } }) => {
+      if (customers !== undefined)
+        refuseFaults('unknown_customer', await unknownCustomers(platform.postgres, customers, platform.clock.now()));
+      return previewRun(platform, {
+        month: period,
+        customers: customers === undefined ? undefined : [...new Set(customers)].sort(compareText),
+      });
     },
   });
 }
