@@ -6,7 +6,7 @@ import { settle } from '../../core/totals.ts';
 import { hoursOf } from '../../core/window.ts';
 import { readCredits } from '../queries/credits.ts';
 import type { RangeOutcome } from '../queries/billing-runs.ts';
-import { findIssuedInvoices, type DraftInput, type IssuedInvoice } from '../queries/invoices.ts';
+import { findIssuedInvoices, type DraftInput, type IssuedInvoice, type WrittenDrafts } from '../queries/invoices.ts';
 import { findMeters } from '../queries/meters.ts';
 import { unsettledPeriods } from '../queries/settled-periods.ts';
 import { cellWatermarkOf, readWatermark, type Watermark } from '../queries/watermark.ts';
@@ -20,7 +20,7 @@ import { rateUsageOf, segmentsOf } from './rate.ts';
 import { isMomentary } from './run-failure.ts';
 import { readTerms, type BilledMeter, type BillingTerms } from './terms.ts';
 
-export interface DraftedRange extends Omit<RangeOutcome, 'doneTo' | 'done' | 'drafts'> {
+export interface DraftedRange extends Omit<RangeOutcome, 'doneTo' | 'done' | keyof WrittenDrafts> {
   drafts: DraftInput[];
   /** Customers with nothing to bill, whose drafts go. */
   dropped: string[];
@@ -82,7 +82,7 @@ export async function draftRange(
 }
 
 /** A month with a final invoice is left alone; one whose invoice was voided is billed anew, unless a later invoice is its heir. */
-function isOpen(issued: readonly IssuedInvoice[], month: string): boolean {
+export function isOpen(issued: readonly IssuedInvoice[], month: string): boolean {
   const own = issued.filter((invoice) => invoice.month === month);
   if (own.some(({ status }) => status === 'final')) return false;
   return own.length === 0 || !issued.some((invoice) => invoice.status === 'final' && invoice.month > month);

@@ -133,13 +133,13 @@ async function billRange(
   const doneTo = customers.at(-1) ?? run.doneTo;
   const range = await draftRange(platform, { month: run.month, customers, meters });
   const written = await platform.postgres.transaction(async (transaction) => {
-    const drafts = await putDrafts(transaction, range.drafts);
+    const counts = await putDrafts(transaction, range.drafts);
     // One that became final meanwhile is untouched.
-    const untouched = range.untouched + range.drafts.length - drafts;
+    const untouched = range.untouched + range.drafts.length - counts.drafts;
     await dropDrafts(transaction, run.month, range.dropped);
-    if (!(await advanceRun(transaction, run, { ...range, doneTo, done: customers.length, drafts, untouched })))
+    if (!(await advanceRun(transaction, run, { ...range, doneTo, done: customers.length, ...counts, untouched })))
       throw new StoreUnavailableError('postgres', `the lock of billing run ${run.id} was lost, and another process has gone on with it`);
-    return drafts;
+    return counts.drafts;
   });
   announceMoment('drafted');
   return { written, rows: range.rows };

@@ -14,6 +14,8 @@ interface RunRow {
   total: string | null;
   done: string;
   drafts: string;
+  created: string;
+  changed: string;
   untouched: string;
   empty: string;
   failed: string;
@@ -27,7 +29,7 @@ interface RunRow {
 }
 
 const RUN = `run_id::text AS id, month AS period, customers, state, total::text AS total, done::text AS done, drafts::text AS drafts,
-  untouched::text AS untouched, empty::text AS empty, failed::text AS failed, failures, failure, requested_at AS "requestedAt",
+  created::text AS created, changed::text AS changed, untouched::text AS untouched, empty::text AS empty, failed::text AS failed, failures, failure, requested_at AS "requestedAt",
   requested_by AS "requestedBy", started_at AS "startedAt", finished_at AS "finishedAt"`;
 
 export async function requestRun(
@@ -96,6 +98,8 @@ export interface RangeOutcome {
   doneTo: string;
   done: number;
   drafts: number;
+  created: number;
+  changed: number;
   untouched: number;
   empty: number;
   failures: BillingRun['failures'];
@@ -108,7 +112,7 @@ export interface RangeOutcome {
 export async function advanceRun(postgres: Queryable, { id, doneTo }: OpenRun, range: RangeOutcome): Promise<boolean> {
   const { rowCount } = await postgres.query(
     `UPDATE billing_runs SET state = 'running', failure = NULL, done_to = $2, done = done + $3, drafts = drafts + $4, untouched = untouched + $5, empty = empty + $6,
-       failed = failed + $8,
+       failed = failed + $8, created = created + $10, changed = changed + $11,
        failures = CASE WHEN jsonb_array_length(failures) < ${FAILURES_MAX} THEN failures || $7::jsonb ELSE failures END
      WHERE run_id = $1::bigint AND done_to = $9 AND state NOT IN ('done', 'failed')`,
     [
@@ -121,6 +125,8 @@ export async function advanceRun(postgres: Queryable, { id, doneTo }: OpenRun, r
       JSON.stringify(range.failures.slice(0, FAILURES_MAX)),
       range.failures.length,
       doneTo,
+      range.created,
+      range.changed,
     ],
   );
   return rowCount === 1;
@@ -149,19 +155,21 @@ export async function finishRun(postgres: Queryable, id: string, now: Date): Pro
 function toRun(row: RunRow): BillingRun {
   const instant = (text: string | null) => (text === null ? null : toInstant(text));
   const { id, period, customers, state, total, failures, failure, requestedBy } = row;
-  const [done, drafts, untouched, empty, failed] = [row.done, row.drafts, row.untouched, row.empty, row.failed].map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
   return {
     id,
     period,
     customers,
     state,
-    progress: { total: total === null ? null : Number(total), done, drafts, untouched, empty, failed },
+    progress: {
+      total: total === null ? null : Number(total),
+      done: Number(row.done),
+      drafts: Number(row.drafts),
+      created: Number(row.created),
+      changed: Number(row.changed),
+      untouched: Number(row.untouched),
+      empty: Number(row.empty),
+      failed: Number(row.failed),
+    },
     failures,
     failure,
     requestedAt: toInstant(row.requestedAt),

@@ -1,6 +1,7 @@
 /** Credit notes: what was taken back of final invoices. */
 import { toInstant } from '../../core/instant-text.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
+import type { CreditNoteSummary } from '../../schemas/http/credit-notes.ts';
 import type { CreditNote } from '../../schemas/http/invoices.ts';
 
 /** Any number that nothing else in the database locks keys under; "Note" in ASCII. */
@@ -77,4 +78,29 @@ export async function insertCreditNote(
   );
   if (rows[0] === undefined) throw new Error('the statement returned no row');
   return rows[0].id;
+}
+
+export interface CreditNoteFilter {
+  customer: string | undefined;
+  /** That of their invoices. */
+  status: string | undefined;
+  month: string | undefined;
+}
+
+/** Newest first. */
+export async function listCreditNotes(
+  postgres: Queryable,
+  { customer, status, month }: CreditNoteFilter,
+  page: { before: string | undefined; rows: number },
+): Promise<CreditNoteSummary[]> {
+  const { rows } = await postgres.query<CreditNoteSummary & { [column: string]: unknown }>(
+    `SELECT n.credit_note_id::text AS id, n.number, i.status, n.invoice_id::text AS invoice, i.number AS "invoiceNumber", i.customer,
+            i.snapshot->>'customerName' AS "customerName", i.currency, i.month, n.reason, n.content->>'total' AS total, n.created_at AS "createdAt"
+       FROM credit_notes n JOIN invoices i ON i.invoice_id = n.invoice_id
+      WHERE ($1::text IS NULL OR i.customer = $1::text) AND ($2::text IS NULL OR i.status = $2::text) AND ($3::text IS NULL OR i.month = $3::text)
+        AND ($4::bigint IS NULL OR n.credit_note_id < $4::bigint)
+      ORDER BY n.credit_note_id DESC LIMIT $5`,
+    [customer ?? null, status ?? null, month ?? null, page.before ?? null, page.rows],
+  );
+  return rows.map(({ createdAt, ...row }) => ({ ...row, createdAt: toInstant(createdAt) }));
 }

@@ -160,17 +160,25 @@ export interface DraftInput {
   snapshot: Invoice;
 }
 
-/** Puts drafts into place, under the ids of those they replace. What is final meanwhile stays as it is. Answers how many were written. */
-export async function putDrafts(postgres: Queryable, drafts: readonly DraftInput[]): Promise<number> {
-  if (drafts.length === 0) return 0;
-  const { rowCount } = await postgres.query(
+export interface WrittenDrafts {
+  drafts: number;
+  /** Of them, those that were not there before, and those that say something else now. That they are as of now is nothing else. */
+  created: number;
+  changed: number;
+}
+
+/** Puts drafts into place, under the ids of those they replace. What is final meanwhile stays as it is. */
+export async function putDrafts(postgres: Queryable, drafts: readonly DraftInput[]): Promise<WrittenDrafts> {
+  if (drafts.length === 0) return { drafts: 0, created: 0, changed: 0 };
+  const { rows } = await postgres.query<{ isNew: boolean; differs: boolean }>(
     `INSERT INTO invoices (customer, month, currency, time_zone, period_from, period_to, as_of, snapshot)
      SELECT d.customer, d.month, d.currency, d.time_zone, d.period_from, d.period_to, d.as_of, d.snapshot
        FROM jsonb_to_recordset($1::jsonb) AS d (customer text, month text, currency text, time_zone text, period_from timestamptz,
          period_to timestamptz, as_of timestamptz, snapshot jsonb)
      ON CONFLICT (customer, month) WHERE status <> 'void' DO UPDATE SET currency = excluded.currency, time_zone = excluded.time_zone,
        period_from = excluded.period_from, period_to = excluded.period_to, as_of = excluded.as_of, snapshot = excluded.snapshot
-       WHERE invoices.status = 'draft'`,
+       WHERE invoices.status = 'draft'
+     RETURNING old.invoice_id IS NULL AS "isNew", old.snapshot - 'asOf' IS DISTINCT FROM new.snapshot - 'asOf' AS differs`,
     [
       JSON.stringify(
         drafts.map(({ customer, month, period, timeZone, currency, snapshot }) => ({
@@ -186,7 +194,17 @@ export async function putDrafts(postgres: Queryable, drafts: readonly DraftInput
       ),
     ],
   );
-  return rowCount;
+  const created = rows.filter(({ isNew }) => isNew).length;
+  return { drafts: rows.length, created, changed: rows.filter(({ differs }) => differs).length - created };
+}
+
+/** Of these customers, or of all. */
+export async function countDrafts(postgres: Queryable, month: string, customers: readonly string[] | undefined): Promise<number> {
+  const { rows } = await postgres.query<{ drafts: number }>(
+    `SELECT count(*)::integer AS drafts FROM invoices WHERE month = $1 AND status = 'draft' AND ($2::text[] IS NULL OR customer = ANY($2::text[]))`,
+    [month, customers ?? null],
+  );
+  return rows[0]?.drafts ?? 0;
 }
 
 /** Drafts of customers who have nothing to bill any more. */

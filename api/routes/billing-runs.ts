@@ -5,9 +5,11 @@ import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
-import { BillingRun, BillingRunInput, BillingRunList } from '../../schemas/http/billing-runs.ts';
+import { compareText } from '../../platform/usage-cells.ts';
+import { BillingRun, BillingRunInput, BillingRunList, BillingRunPreview } from '../../schemas/http/billing-runs.ts';
 import { Page, strictObject } from '../../schemas/http/common.ts';
 import { encodeOpaque, toPage } from '../cursor.ts';
+import { previewRun } from '../billing/run-preview.ts';
 import { refuseFaults } from '../field-problem.ts';
 import { findRun, listRuns, requestRun } from '../queries/billing-runs.ts';
 import { findCustomers } from '../queries/customers.ts';
@@ -15,7 +17,9 @@ import { readNumberCursor } from './number-cursor.ts';
 
 const tags = ['invoices'];
 
-export function registerBillingRuns(server: HttpServer, { postgres, clock }: Platform): void {
+export function registerBillingRuns(server: HttpServer, platform: Platform): void {
+  const { postgres, clock } = platform;
+  registerRunPreview(server, platform);
   server.post('/v1/billing-runs', {
     schema: {
       operationId: 'startBillingRun',
@@ -65,6 +69,26 @@ export function registerBillingRuns(server: HttpServer, { postgres, clock }: Pla
       const run = await findRun(postgres, id);
       if (run === undefined) throw new ProblemError('not_found', `There is no billing run ${id}.`);
       return run;
+    },
+  });
+}
+
+function registerRunPreview(server: HttpServer, platform: Platform): void {
+  server.post('/v1/billing-runs/preview', {
+    schema: {
+      operationId: 'previewBillingRun',
+      summary: 'What a run would meet: whom it bills, whom it leaves alone, and who needs a look before. Nothing is carried out',
+      tags,
+      body: BillingRunInput,
+      response: { 200: BillingRunPreview },
+    },
+    handler: async ({ body: { period, customers } }) => {
+      if (customers !== undefined)
+        refuseFaults('unknown_customer', await unknownCustomers(platform.postgres, customers, platform.clock.now()));
+      return previewRun(platform, {
+        month: period,
+        customers: customers === undefined ? undefined : [...new Set(customers)].sort(compareText),
+      });
     },
   });
 }

@@ -12,6 +12,8 @@ import {
   InvoiceList,
   InvoiceListQuery,
   InvoiceQuery,
+  InvoiceTotals,
+  InvoiceTotalsQuery,
   TracedDays,
   TracedHours,
   TracedHoursQuery,
@@ -23,6 +25,7 @@ import { traceAdjustment, tracedDays, tracedHours, traceLine, withoutHours } fro
 import { traceRecords } from '../billing/trace-records.ts';
 import { encodeOpaque, toPage } from '../cursor.ts';
 import { readInstant } from '../instants.ts';
+import { sumInvoices } from '../queries/invoice-totals.ts';
 import { listInvoices } from '../queries/invoices.ts';
 import { readNumberCursor } from './number-cursor.ts';
 
@@ -50,6 +53,19 @@ export function registerStoredInvoices(server: HttpServer, platform: Platform): 
         (invoice) => encodeOpaque('invoice', [invoice.id]),
       );
     },
+  });
+
+  server.get('/v1/invoices/totals', {
+    schema: {
+      operationId: 'sumInvoices',
+      summary: 'What the invoices of a list and their credit notes come to, by currency and status',
+      tags,
+      querystring: InvoiceTotalsQuery,
+      response: { 200: InvoiceTotals },
+    },
+    handler: async ({ query: { customer, status, period } }) => ({
+      items: await sumInvoices(platform.postgres, { customer, status, month: period }),
+    }),
   });
 
   server.get('/v1/invoices/:id', {

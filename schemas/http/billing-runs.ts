@@ -30,6 +30,9 @@ export const BillingRun = Type.Object({
     total: nullable(Type.Integer()),
     done: Type.Integer(),
     drafts: Type.Integer(),
+    /** Of the drafts, those that were not there before, and those that were and say something else now; the rest says the same. */
+    created: Type.Integer(),
+    changed: Type.Integer(),
     /** Customers with a final invoice for the month already. */
     untouched: Type.Integer(),
     /** Customers with nothing to bill. */
@@ -45,3 +48,39 @@ export const BillingRun = Type.Object({
 });
 export type BillingRun = Type.Static<typeof BillingRun>;
 export const BillingRunList = List(BillingRun);
+
+/** Why a customer needs a look before its month is run. Of the first two nothing is charged, or not all; of the third there is no draft. */
+export const RunConcern = Type.Object({
+  customer: Type.String(),
+  name: Type.String(),
+  /** Whether anybody has set the customer up. */
+  isSetUp: Type.Boolean(),
+  kind: Type.Enum(['no_plan', 'unpriced_meter', 'currency_mismatch'], {
+    description:
+      'no_plan: used something in a part of the month in which no plan holds. unpriced_meter: used meters that its plans have no price for. currency_mismatch: a plan is in another currency than the customer.',
+  }),
+  /** Meters without a price; the currency of the plan. */
+  what: Type.Array(Type.String()),
+});
+export type RunConcern = Type.Static<typeof RunConcern>;
+
+/** What a run would meet, without carrying it out: no amounts. */
+export const BillingRunPreview = Type.Object({
+  period: Type.String(),
+  customers: Type.Object({
+    total: Type.Integer(),
+    /** With a final invoice for the month: the run leaves them alone. */
+    untouched: Type.Integer(),
+    /** Of the others, those with usage in the month, and those without. */
+    withUsage: Type.Integer(),
+    withoutUsage: Type.Integer(),
+  }),
+  /** Drafts of the month that stand now, and would be worked out again. */
+  drafts: Type.Integer(),
+  /** When the month is over in the zones of all customers; null when it is over already. */
+  overAt: nullable(Instant),
+  /** How many there are, and the first two hundred of them, by customer. */
+  concerned: Type.Integer(),
+  concerns: Type.Array(RunConcern),
+});
+export type BillingRunPreview = Type.Static<typeof BillingRunPreview>;

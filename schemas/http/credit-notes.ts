@@ -1,6 +1,6 @@
 /** `/v1/credit-notes`: a credit note as a document of its own. */
 import { Type } from 'typebox';
-import { DecimalString, Instant, nullable, strictObject } from './common.ts';
+import { DecimalString, Instant, List, nullable, strictObject } from './common.ts';
 import { CreditNote, InvoiceAdjustment, InvoiceLine } from './invoices.ts';
 
 const Hour = InvoiceAdjustment.properties.hours.items;
@@ -46,3 +46,14 @@ export const CreditNoteCsvQuery = strictObject({ shape });
 export const CreditNotePdfQuery = strictObject({
   hours: Type.Optional(Type.Boolean({ default: false, description: 'Every hour that it takes back in an appendix.' })),
 });
+
+/** A credit note in a list: whose, of which invoice, and how much. */
+export const CreditNoteSummary = Type.Object({
+  ...Type.Pick(CreditNoteDocument, ['id', 'number', 'status', 'invoice', 'invoiceNumber', 'customer', 'customerName', 'currency'])
+    .properties,
+  ...Type.Pick(CreditNoteDocument, ['reason', 'total', 'createdAt']).properties,
+  /** Of its invoice. */
+  month: Type.String({ examples: ['2026-10'] }),
+});
+export type CreditNoteSummary = Type.Static<typeof CreditNoteSummary>;
+export const CreditNoteList = List(CreditNoteSummary);

@@ -22,6 +22,19 @@ export const InvoiceSummary = Type.Object({
 export type InvoiceSummary = Type.Static<typeof InvoiceSummary>;
 export const InvoiceList = List(InvoiceSummary);
 
+const { customer, status, period } = InvoiceListQuery.properties;
+/** Which documents are added up: those of a list with the same filter. */
+export const InvoiceTotalsQuery = strictObject({ customer, status, period });
+const DocumentTotal = Type.Object({
+  kind: Type.Union([Type.Literal('invoice'), Type.Literal('credit_note')]),
+  status: Type.Union([Type.Literal('draft'), Type.Literal('final'), Type.Literal('void')]),
+  currency: Type.String(),
+  documents: Type.Integer(),
+  total: DecimalString,
+});
+export type DocumentTotal = Type.Static<typeof DocumentTotal>;
+export const InvoiceTotals = Type.Object({ items: Type.Array(DocumentTotal, { description: 'By currency, kind and status.' }) });
+
 export const InvoiceQuery = strictObject({
   hours: Type.Optional(Type.Boolean({ default: true, description: 'Without them the lines alone: a hundredth of the size.' })),
 });

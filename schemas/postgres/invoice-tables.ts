@@ -156,6 +156,9 @@ export const billingRuns = pgTable(
     /** The last customer of the last range that is committed. */
     doneTo: key('done_to').notNull().default(''),
     drafts: count('drafts').notNull().default(0),
+    /** Of them, those that were not there before, and those that say something else now. */
+    created: count('created').notNull().default(0),
+    changed: count('changed').notNull().default(0),
     /** Customers that have an invoice already, and those with nothing to bill. */
     untouched: count('untouched').notNull().default(0),
     empty: count('empty').notNull().default(0),

@@ -426,6 +426,8 @@ CREATE TABLE "billing_runs" (
 	"done" bigint DEFAULT 0 NOT NULL,
 	"done_to" text COLLATE "C" DEFAULT '' NOT NULL,
 	"drafts" bigint DEFAULT 0 NOT NULL,
+	"created" bigint DEFAULT 0 NOT NULL,
+	"changed" bigint DEFAULT 0 NOT NULL,
 	"untouched" bigint DEFAULT 0 NOT NULL,
 	"empty" bigint DEFAULT 0 NOT NULL,
 	"failed" bigint DEFAULT 0 NOT NULL,
