@@ -200,4 +200,33 @@ describe.skipIf(!chromiumAvailable)('a file with open questions', () => {
     await page.getByRole('button', { name: 'Set the form of times' }).first().click();
     expect(await focused()).toBe('timeFormat');
   });
+
+  test('several files are looked at one after another, the next ones as the first was read if somebody says so', async () => {
+    const calls = (customer: string) => `account;when;n\n${customer};2026-04-03 05:00:00;1,5\n${customer};2026-04-03 06:00:00;2,5\n`;
+    const files = ['one', 'two', 'three'].map((name) => ({ name: `${name}.csv`, mimeType: 'text/csv', buffer: Buffer.from(calls(name)) }));
+    await page.goto('/imports');
+    await page.getByLabel('CSV files to import').first().setInputFiles(files);
+    const drop = page.getByRole('region', { name: 'Files of this drop' });
+    await drop.getByText('2 more files wait: two.csv, three.csv').waitFor();
+    await page.getByRole('combobox', { name: 'Customer', exact: true }).selectOption('column account');
+    await page.getByRole('combobox', { name: 'Time', exact: true }).selectOption('column when');
+    await page.getByLabel('Zone of the times').selectOption('UTC');
+    await page.getByRole('combobox', { name: 'Quantity' }).selectOption('column n');
+    await page.getByLabel('Meter: always the same meter').fill('queued');
+    await page.getByRole('button', { name: /^Use it: Numbers are written/ }).click();
+    await ready('one.csv');
+    await importButton('one.csv').click();
+    await page.getByRole('heading', { name: 'two.csv', level: 1 }).waitFor();
+    await drop.getByRole('link', { name: 'one.csv' }).waitFor();
+    await page.getByRole('button', { name: 'Use it: Read as one.csv was' }).click();
+    await ready('two.csv');
+    await importButton('two.csv').click();
+    await page.getByRole('heading', { name: 'three.csv', level: 1 }).waitFor();
+    await page.getByRole('button', { name: 'Use it: Read as two.csv was' }).click();
+    await ready('three.csv');
+    await importButton('three.csv').click();
+    await page.waitForURL('**/imports');
+    for (const { name } of files) await page.getByRole('row', { name }).getByText('complete').waitFor();
+    expect(await usageTotals(tallyline, { meter: 'queued' })).toEqual({ queued: '12' });
+  });
 });

@@ -90,7 +90,7 @@ function optionsOf(state: PlotState, container: HTMLElement, show: (bucket: numb
         grid: { stroke: () => colour('--rule'), width: 1 },
         ticks: { show: false },
         splits: () => gridOf(state.model),
-        values: (_, splits) => splits.map(formatAxis),
+        values: (_, splits) => splits.map((value) => formatAxis(value)),
       },
     ],
     series: [{}, { paths: () => null, points: { show: false } }],

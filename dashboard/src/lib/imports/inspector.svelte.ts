@@ -8,8 +8,9 @@ import type { Reading } from './dialect.ts';
 import { draftOf, draftOfMapping, missingOf, toMapping, type MappingDraft } from './mapping.ts';
 import { asksForZone } from './problems.ts';
 import { askedControls, focusControl } from './questions.ts';
+import type { ReadBefore } from './queue.svelte.ts';
 import { sampleOf } from './sample.ts';
-import { cardsOf, remembered, withChange, type SuggestionCard } from './suggestions.ts';
+import { cardsOf, likeBefore, remembered, withChange, type SuggestionCard } from './suggestions.ts';
 
 const ROWS_SHOWN = 20;
 /** Somebody who types should not be asked about every letter. */
@@ -49,20 +50,25 @@ export class Inspector {
     const { draft, inspection, profiles, profile, zoneOpen: isZoneOpen } = this;
     if (draft === undefined || inspection === undefined) return [];
     const suggestions = remembered(this.#first, inspection);
-    return cardsOf({ suggestions, profiles, profile, draft, isZoneOpen, ownZone: OWN_ZONE });
+    const alike = this.#isAsBefore ? undefined : likeBefore(this.#before, inspection.header);
+    return [...(alike ?? []), ...cardsOf({ suggestions, profiles, profile, draft, isZoneOpen, ownZone: OWN_ZONE })];
   });
   ready = $derived(
     this.inspection?.ready === true && this.missing.length === 0 && !this.pending && this.sent === null && this.trying === null,
   );
+  readonly #before: ReadBefore | undefined;
   #first = $state.raw<Suggestion[]>([]);
+  #isAsBefore = $state.raw(false);
   #sample: Promise<Blob>;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #round = 0;
   #stopped = new AbortController();
   #trial = new AbortController();
 
-  constructor(file: File) {
+  /** `before`: how the file before it was read. */
+  constructor(file: File, before?: ReadBefore) {
     this.file = file;
+    this.#before = before;
     this.#sample = sampleOf(file, file.name);
     void this.#inspect(null);
     void this.loadProfiles();
@@ -82,6 +88,13 @@ export class Inspector {
   apply({ use }: SuggestionCard): void {
     if ('profile' in use) {
       this.use(use.profile);
+      return;
+    }
+    if ('before' in use) {
+      this.reading = use.before.reading;
+      this.draft = draftOfMapping(use.before.mapping);
+      this.#isAsBefore = true;
+      this.changed();
       return;
     }
     const changed = this.draft === undefined ? undefined : withChange($state.snapshot(this.draft), use.change);
@@ -120,6 +133,12 @@ export class Inspector {
 
   get mapping(): Mapping | null {
     return this.draft === undefined ? null : toMapping($state.snapshot(this.draft));
+  }
+
+  /** How it is read, once it has been looked at. */
+  get readAs(): ReadBefore | undefined {
+    const { mapping, inspection, reading, file } = this;
+    return mapping === null || inspection === undefined ? undefined : { name: file.name, header: inspection.header, reading, mapping };
   }
 
   async import(): Promise<Import | undefined> {
@@ -185,6 +204,3 @@ export class Inspector {
     this.#first = result.value.suggestions;
   }
 }
-
-/** The file that was dropped or chosen, on its way to the page that looks at it. */
-export const incoming: { file: File | null } = { file: null };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Mapping, Profile, Suggestion } from '../types.ts';
 import { draftOfMapping, toMapping } from './mapping.ts';
-import { cardsOf, remembered, withChange, type CardsInput } from './suggestions.ts';
+import { cardsOf, likeBefore, remembered, withChange, type CardsInput } from './suggestions.ts';
 
 const MAPPING: Mapping = {
   identity: 'row',
@@ -78,5 +78,20 @@ describe('suggestions', () => {
     const first = [suggestion({ kind: 'profile', profile: 'mine' }), suggestion({ change: { decimal: ',' } })];
     const now = suggestion({ change: { timeFormat: 'epoch_s' } });
     expect(remembered(first, { suggestions: [now] })).toEqual([first[0], now]);
+  });
+});
+
+describe('a file after another', () => {
+  const before = { name: 'january.csv', header: ['who', 'at', 'n'], reading: {}, mapping: MAPPING };
+
+  it('may be read as that one was, where it has the same columns in the same order', () => {
+    expect(likeBefore(before, ['who', 'at', 'n'])).toMatchObject([{ title: 'Read as january.csv was', use: { before } }]);
+    for (const header of [
+      ['who', 'n', 'at'],
+      ['who', 'at'],
+      ['who', 'at', 'n', 'x'],
+    ])
+      expect(likeBefore(before, header)).toEqual([]);
+    expect(likeBefore(undefined, before.header)).toEqual([]);
   });
 });

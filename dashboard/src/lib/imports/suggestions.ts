@@ -2,6 +2,7 @@
 import type { Inspection, Profile, Suggestion } from '../types.ts';
 import type { MappingDraft } from './mapping.ts';
 import { exampleOf, styleOf, type StyleMembers } from './numbers.ts';
+import type { ReadBefore } from './queue.svelte.ts';
 import { timeExample } from './time-form.ts';
 
 type Change = Suggestion['change'];
@@ -10,7 +11,7 @@ export interface SuggestionCard {
   title: string;
   reason: string;
   /** What it brings: a whole mapping, or members of the one in the form. */
-  use: { profile: Profile } | { change: Change };
+  use: { profile: Profile } | { change: Change } | { before: ReadBefore };
 }
 
 export interface CardsInput {
@@ -40,6 +41,12 @@ export function cardsOf({ suggestions, profiles, profile, draft, isZoneOpen, own
     return [{ title: titleOf(change), reason: sentence(reason), use: { change } }];
   });
   return isZoneOpen ? [...cards, ...zoneCards(ownZone)] : cards;
+}
+
+/** The file before it has the same columns in the same order. */
+export function likeBefore(before: ReadBefore | undefined, header: readonly string[]): SuggestionCard[] {
+  if (before === undefined || JSON.stringify(before.header) !== JSON.stringify(header)) return [];
+  return [{ title: `Read as ${before.name} was`, reason: 'The file before this one has the same columns.', use: { before } }];
 }
 
 function profileCard(profile: Profile, reason: string): SuggestionCard {
