@@ -62,11 +62,15 @@ export async function readDurableBytes(postgres: Postgres, id: string): Promise<
   return { original: Number(rows[0]?.content_bytes ?? 0), rejected: Number(rows[0]?.rejected_bytes ?? 0) };
 }
 
-/** Newest first; `before` is the id of the last one seen. */
-export async function listImports(postgres: Postgres, options: { limit: number; before?: string; status?: string }): Promise<Import[]> {
+/** Newest first; `before` is the id of the last one seen, `name` a part of names. */
+export async function listImports(
+  postgres: Postgres,
+  options: { limit: number; before?: string; status?: string; name?: string },
+): Promise<Import[]> {
   const { rows } = await postgres.query<Row>(
-    `${SELECT} WHERE i.form <> 'dry_run' AND ($1::bigint IS NULL OR i.id < $1) AND ($2::text IS NULL OR i.status = $2) ORDER BY i.id DESC LIMIT $3`,
-    [options.before ?? null, options.status ?? null, options.limit],
+    `${SELECT} WHERE i.form <> 'dry_run' AND ($1::bigint IS NULL OR i.id < $1) AND ($2::text IS NULL OR i.status = $2)
+       AND ($3::text IS NULL OR position(lower($3) IN lower(i.name)) > 0) ORDER BY i.id DESC LIMIT $4`,
+    [options.before ?? null, options.status ?? null, options.name ?? null, options.limit],
   );
   return rows.map(toImport);
 }

@@ -63,13 +63,14 @@ export async function importRoutes(app: HttpServer, options: IngestOptions): Pro
       },
     },
     async (request) => {
-      const { limit = 100, cursor, status } = request.query;
+      const { limit = 100, cursor, status, name } = request.query;
       if (cursor !== undefined && !/^\d{1,18}$/.test(cursor))
         throw new ProblemError('invalid_request', 'The cursor is not one of ours; take it from nextCursor.');
       const items = await listImports(postgres, {
         limit: limit + 1,
         ...(cursor === undefined ? {} : { before: cursor }),
         ...(status === undefined ? {} : { status }),
+        ...(name === undefined ? {} : { name }),
       });
       const page = items.slice(0, limit);
       return { items: page, nextCursor: items.length > limit ? (page.at(-1)?.id ?? null) : null };

@@ -266,7 +266,11 @@ export const Import = Type.Object({
 export type Import = Type.Static<typeof Import>;
 
 export const ImportList = List(Import);
-export const ImportListQuery = strictObject({ ...Page, status: Type.Optional(Type.String()) });
+export const ImportListQuery = strictObject({
+  ...Page,
+  status: Type.Optional(Type.Enum(IMPORT_STATUSES)),
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 400, description: 'A part of the name, in capitals or not.' })),
+});
 
 export const Profile = Type.Object({
   name: Type.String(),

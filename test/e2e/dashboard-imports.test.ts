@@ -229,4 +229,19 @@ describe.skipIf(!chromiumAvailable)('a file with open questions', () => {
     for (const { name } of files) await page.getByRole('row', { name }).getByText('complete').waitFor();
     expect(await usageTotals(tallyline, { meter: 'queued' })).toEqual({ queued: '12' });
   });
+
+  test('the history is searched by a part of the name and by the status, which the URL keeps', async () => {
+    await page.goto('/imports');
+    await page.getByLabel('File name').fill('TWO');
+    await page.getByLabel('File name').press('Enter');
+    await page.waitForURL('**/imports?name=TWO');
+    await page.getByRole('row', { name: 'one.csv' }).waitFor({ state: 'detached' });
+    expect(await page.getByRole('table').getByRole('row').count()).toBe(2);
+    await page.getByLabel('Status').selectOption('failed');
+    await page.getByText('No import is like this.').waitFor();
+    await page.reload();
+    expect([await page.getByLabel('File name').inputValue(), await page.getByLabel('Status').inputValue()]).toEqual(['TWO', 'failed']);
+    await page.getByRole('link', { name: 'All, from the newest' }).click();
+    await page.getByRole('row', { name: 'one.csv' }).waitFor();
+  });
 });

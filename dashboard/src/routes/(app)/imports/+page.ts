@@ -7,10 +7,13 @@ const PAGE_ROWS = 50;
 
 export const load: PageLoad = ({ url, depends }) => {
   depends('tallyline:imports');
-  const cursor = url.searchParams.get('cursor');
+  const get = (name: string) => url.searchParams.get(name);
+  const filter = { status: get('status'), name: get('name') };
+  const cursor = get('cursor');
   return {
     cursor,
-    imports: outcome(call<List<Import>>('/v1/imports', { query: { limit: PAGE_ROWS, cursor } })),
+    filter,
+    imports: outcome(call<List<Import>>('/v1/imports', { query: { limit: PAGE_ROWS, cursor, ...filter } })),
     pipeline: outcome(call<Pipeline>('/v1/pipeline')),
   };
 };
