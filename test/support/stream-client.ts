@@ -17,6 +17,8 @@ export interface StreamClient {
   resume(): void;
   /** The first answer that has at least this line. */
   durable(line: number): Promise<StreamAnswer>;
+  /** Whether the server has closed the answer. */
+  readonly isClosed: boolean;
   /** The last line that the server sent, once it has closed the answer. */
   closed(): Promise<StreamAnswer | undefined>;
 }
@@ -26,6 +28,10 @@ export interface StreamOptions {
   type?: string;
   query?: Record<string, string>;
   headers?: Record<string, string>;
+  /** Cuts the connection. */
+  signal?: AbortSignal;
+  /** Hears each answer. */
+  onAnswer?(answer: StreamAnswer): void;
 }
 
 export interface Refusal {
@@ -36,12 +42,13 @@ export interface Refusal {
 /** Connects; the server answers once it knows how to read the stream, so `first` is sent at once. */
 export async function openStream(
   url: string,
-  { key, type = 'text/csv', query = {}, headers = {} }: StreamOptions,
+  { key, type = 'text/csv', query = {}, headers = {}, signal, onAnswer }: StreamOptions,
   first = '',
 ): Promise<StreamClient | Refusal> {
   const call = request(`${url}/v1/stream?${new URLSearchParams(query)}`, {
     method: 'POST',
     agent: false,
+    ...(signal ? { signal } : {}),
     headers: { authorization: `Bearer ${key}`, 'content-type': type, 'transfer-encoding': 'chunked', ...headers },
   });
   // A server that refuses closes the connection on a body that is still coming.
@@ -56,8 +63,8 @@ export async function openStream(
     call.destroy();
     return { status: response.statusCode ?? 0, body: JSON.parse(text) as Refusal['body'] };
   }
-  const client = new Client(call, response);
-  await eventually('the server says which import it is', async () => client.answers.length > 0);
+  const client = new Client(call, response, onAnswer);
+  await eventually('the server says which import it is', async () => client.answers.length > 0 || client.isClosed);
   return client;
 }
 
@@ -73,17 +80,23 @@ class Client implements StreamClient {
   readonly #call: ClientRequest;
   readonly #response: IncomingMessage;
   readonly #closed: Promise<unknown>;
+  isClosed = false;
 
-  constructor(call: ClientRequest, response: IncomingMessage) {
+  constructor(call: ClientRequest, response: IncomingMessage, onAnswer?: (answer: StreamAnswer) => void) {
     this.#call = call;
     this.#response = response;
     this.#closed = new Promise((resolve) => response.once('close', resolve));
+    void this.#closed.then(() => (this.isClosed = true));
     response.on('error', () => undefined);
     let rest = '';
     response.on('data', (text: string) => {
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) this.answers.push(JSON.parse(line) as StreamAnswer);
+      for (const line of lines) {
+        const answer = JSON.parse(line) as StreamAnswer;
+        this.answers.push(answer);
+        onAnswer?.(answer);
+      }
     });
   }
 
