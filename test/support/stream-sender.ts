@@ -1,7 +1,7 @@
 /** Somebody who brings a stream to its end, as docs/http.md tells a sender to: with one key, from behind the last durable line, at any replica. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StreamAnswer } from '../../schemas/http/streams.ts';
-import { openStream, type Refusal, type StreamClient } from './stream-client.ts';
+import { beginStream, type Refusal, type StreamClient } from './stream-client.ts';
 
 export interface SenderOptions {
   /** Where the next try goes; throws while there is nowhere to go. */
@@ -20,8 +20,8 @@ export interface SenderOptions {
   /** Behind these lines the sender's own connection breaks, in the middle of the next line. */
   cuts: readonly number[];
   signal: AbortSignal;
-  /** Hears of each try that has begun. */
-  onOpen?(client: StreamClient): void;
+  keepAlive?: boolean;
+  onAnswer?(answer: StreamAnswer): void;
 }
 
 export interface SentStream {
@@ -33,7 +33,7 @@ export interface SentStream {
 
 /** Between two tries. */
 const AGAIN_MS = 100;
-/** The server says something every 15 s: one that does not is gone. */
+/** The server says something every 15 s: one to which nothing goes and from which nothing comes is gone. */
 const SILENCE_MS_MAX = 30_000;
 
 /** Returns when the server has said that all of it is durable, or that the import is undone. Throws what is no fault of the installation. */
@@ -57,30 +57,31 @@ export async function sendStream(options: SenderOptions): Promise<SentStream> {
 
 /** One request. Answers the last that was heard of it; undefined: nothing. */
 async function attempt(options: SenderOptions, durable: number, cuts: number[]): Promise<StreamAnswer | undefined> {
-  const { lines, type, idempotencyKey, query } = options;
+  const { type, idempotencyKey, query } = options;
   const fromLine = durable === 0 ? 1 : Math.max(2, durable + 1 - options.overlapLines);
   const given = new AbortController();
   let timer = setTimeout(() => given.abort(), SILENCE_MS_MAX);
-  const onAnswer = () => {
+  const onSign = () => {
     clearTimeout(timer);
     timer = setTimeout(() => given.abort(), SILENCE_MS_MAX);
   };
+  const onAnswer = (answer: StreamAnswer) => {
+    onSign();
+    options.onAnswer?.(answer);
+  };
   try {
-    const opened = await openStream(
-      options.connect().url,
-      {
-        key: options.connect().key,
-        type,
-        query: { ...query, fromLine: String(fromLine) },
-        headers: { 'idempotency-key': idempotencyKey },
-        signal: AbortSignal.any([given.signal, options.signal]),
-        onAnswer,
-      },
-      lines[fromLine - 1],
-    );
-    if ('status' in opened) return refused(opened, idempotencyKey);
-    options.onOpen?.(opened);
-    return await send(opened, { ...options, fromLine: fromLine + 1, cuts });
+    const { url, key } = options.connect();
+    const client = beginStream(url, {
+      key,
+      type,
+      query: { ...query, fromLine: String(fromLine) },
+      headers: { 'idempotency-key': idempotencyKey },
+      keepAlive: options.keepAlive === true,
+      signal: AbortSignal.any([given.signal, options.signal]),
+      onAnswer,
+    });
+    const last = await send(client, { ...options, fromLine, cuts, onSign });
+    return client.refusal ? refused(client.refusal, idempotencyKey) : last;
   } catch (error) {
     if (error instanceof StreamRefusedError || options.signal.aborted) throw error;
     return undefined;
@@ -91,7 +92,7 @@ async function attempt(options: SenderOptions, durable: number, cuts: number[]):
 
 async function send(
   client: StreamClient,
-  options: SenderOptions & { fromLine: number; cuts: number[] },
+  options: SenderOptions & { fromLine: number; cuts: number[]; onSign: () => void },
 ): Promise<StreamAnswer | undefined> {
   const { lines, pieceLines, pauseMs, cuts } = options;
   for (let next = options.fromLine; next <= lines.length && !client.isClosed; next += pieceLines) {
@@ -105,6 +106,7 @@ async function send(
       return client.closed();
     }
     await client.send(lines.slice(next - 1, end).join(''));
+    options.onSign();
     await pause(pauseMs);
   }
   return client.isClosed ? client.closed() : client.end().catch(() => client.closed());
