@@ -19,6 +19,9 @@ import type { Imported, Inspected, Reading, Row } from './run-case.ts';
 
 /** So that lines of any length and marks of several bytes are cut anywhere; and all at once. */
 const CHUNK_BYTES = [1, 7, 1_000_000];
+/** Of larger files each byte by itself would take its time, and show nothing more. */
+const SMALL_BYTES_MAX = 10_000;
+const LARGE_CHUNK_BYTES = [997, 1_000_000];
 
 const BUILT_IN: readonly Profile[] = PRESETS.map((preset) => ({ ...preset, builtIn: true, updatedAt: null }));
 
@@ -53,7 +56,7 @@ async function check(each: CorpusCase): Promise<void> {
   const inspected = await inspectFile(bytes, declared, given, BUILT_IN);
   checkInspection(each, inspected);
   const mapping = given ?? inspected.inspection?.mapping ?? undefined;
-  for (const chunkBytes of CHUNK_BYTES) {
+  for (const chunkBytes of bytes.length > SMALL_BYTES_MAX ? LARGE_CHUNK_BYTES : CHUNK_BYTES) {
     const importId = String((imports += 1));
     const imported = await importFile(bytes, { files, importId, declared, mapping: readyMapping(each, mapping), chunkBytes });
     const { refused, dialect, header, rows } = inspected;
