@@ -128,6 +128,25 @@ describe('an upload', () => {
     expect((await upload(equal)).receipt.contentBytes).toBe(small.length);
   });
 
+  it('in a .gz of several members, or filled up with NUL bytes, is read to its end', async () => {
+    for (const packed of [
+      Buffer.concat([gzipSync('a;b\n'), gzipSync('1;2\n')]),
+      Buffer.concat([gzipSync('a;b\n1;2\n'), Buffer.alloc(70_000)]),
+    ]) {
+      const { id } = await upload(packed);
+      expect((await read(id, 'content'))?.toString()).toBe('a;b\n1;2\n');
+    }
+  });
+
+  it('in a .gz that holds something behind its end, cut or torn, leaves no text', async () => {
+    const packed = gzipSync('a;b\n1;2\n');
+    const more = Buffer.concat([Buffer.alloc(5000), packed]);
+    for (const bytes of [Buffer.concat([packed, more]), Buffer.concat([packed, Buffer.from('3;4\n')]), packed.subarray(0, -1)]) {
+      await expect(upload(bytes)).rejects.toMatchObject({ code: 'corrupt_gzip' });
+      expect(await read(String(imports), 'content')).toBeUndefined();
+    }
+  });
+
   it('that was given up is not decoded', async () => {
     const lost = new AbortController();
     imports += 1;

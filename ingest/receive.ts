@@ -11,6 +11,7 @@ import { isConnectionError } from '../platform/http/problems.ts';
 import type { FileStore } from '../platform/file-store/file-store.ts';
 import { TextDecoding } from './csv/decode-text.ts';
 import { detectEncoding, HEAD_BYTES_MAX } from './csv/encoding.ts';
+import { corruptGzip, isZlibError, requirePadding } from './gzip.ts';
 import type { Receipt } from './import-store.ts';
 import type { UploadLimits } from './upload-limits.ts';
 import type { UploadPace } from './upload-pace.ts';
@@ -118,18 +119,25 @@ async function unpack(
   const text = packed.pipe(createGunzip());
   packed.on('error', (error) => text.destroy(error));
   try {
-    const { bytes } = await files.write(importId, 'content', decoding.read(measured(text, packedBytes, options, hash)));
+    const rest = () => (text.bytesWritten === packedBytes ? [] : files.read(importId, 'original', { start: text.bytesWritten }));
+    const chunks = upToPadding(measured(text, packedBytes, options, hash), rest);
+    const { bytes } = await files.write(importId, 'content', decoding.read(chunks));
     return { contentBytes: bytes, sha256: hash.digest('hex'), encoding: decoding.outcome };
   } catch (error) {
     if (error instanceof ProblemError || !isZlibError(error)) throw storeProblem(error);
-    throw new ProblemError(
-      'corrupt_gzip',
-      `The .gz cannot be unpacked (${error.code}). Pack it again, check it with gzip -t, and upload it once more.`,
-      { cause: error },
-    );
+    throw corruptGzip(error);
   } finally {
     packed.destroy();
   }
+}
+
+/** `rest`: what is packed behind the last chunk. */
+async function* upToPadding(
+  chunks: AsyncIterable<Uint8Array>,
+  rest: () => Iterable<Uint8Array> | Promise<Readable>,
+): AsyncGenerator<Uint8Array> {
+  yield* chunks;
+  await requirePadding(await rest());
 }
 
 /** The text of an upload that is not packed, in UTF-8: at most three times its bytes. */
@@ -223,8 +231,4 @@ export function uploadLost(cause?: unknown): ProblemError {
     'This server lost its hold on the upload while it could not reach Postgres. Nothing was published; upload it again.',
     { cause },
   );
-}
-
-function isZlibError(error: unknown): error is NodeJS.ErrnoException {
-  return typeof (error as NodeJS.ErrnoException).code === 'string' && ((error as NodeJS.ErrnoException).code as string).startsWith('Z_');
 }

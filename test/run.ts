@@ -1,5 +1,5 @@
 /**
- * `npm test`: gets a browser and a Kafka broker, runs every test (or what the arguments choose: `npm test -- --project unit`), and
+ * `npm test`: gets a browser, a Kafka broker and the gateway's Caddy, runs every test (or what the arguments choose: `npm test -- --project unit`), and
  * ends with the line `N passed, N failed, N skipped`. With CI=true, whatever was skipped is a failure.
  */
 import { spawn } from 'node:child_process';
@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { CADDY_VARIABLE, provisionCaddy } from './support/provision-caddy.ts';
 import { CHROMIUM_VARIABLE, provisionChromium } from './support/provision-chromium.ts';
 import { KAFKA_VARIABLE, provisionKafka } from './support/provision-kafka.ts';
 import { SUMMARY_FILE_VARIABLE } from './support/summary-reporter.ts';
@@ -16,6 +17,7 @@ import type { Summary } from './support/summary-reporter.ts';
 const ROOT = dirname(import.meta.dirname);
 const PROJECTS_WITHOUT_BROWSER = ['unit', 'contract', 'faults'];
 const PROJECTS_WITHOUT_KAFKA = ['unit'];
+const PROJECTS_WITHOUT_GATEWAY = ['unit', 'contract', 'faults'];
 
 /** What a run amounts to that broke before it could count. */
 const CRASHED: Summary = { passed: 0, failed: 1, skipped: 0 };
@@ -25,6 +27,7 @@ const args = process.argv.slice(2);
 const provisions: Record<string, string> = {
   ...(isBeyond(PROJECTS_WITHOUT_BROWSER, args) ? { [CHROMIUM_VARIABLE]: browser() } : {}),
   ...(isBeyond(PROJECTS_WITHOUT_KAFKA, args) ? { [KAFKA_VARIABLE]: kafka() } : {}),
+  ...(isBeyond(PROJECTS_WITHOUT_GATEWAY, args) ? { [CADDY_VARIABLE]: caddy() } : {}),
 };
 const { code, summary } = await runVitest(args, provisions);
 
@@ -55,6 +58,20 @@ function kafka(): string {
   if (outcome.ok) return JSON.stringify(outcome.source);
   process.stdout.write(`\n!!! KAFKA TESTS ARE SKIPPED: ${outcome.missing}. Set KAFKA_BROKERS, or install Java 17 and Maven. !!!\n\n`);
   return '';
+}
+
+/** The gateway's program; empty where none can be had. */
+function caddy(): string {
+  const outcome = provisionCaddy();
+  if (!outcome.ok) {
+    process.stdout.write(`\n!!! GATEWAY TESTS ARE SKIPPED: ${outcome.missing}. Set CADDY_PATH, or install caddy or Go. !!!\n\n`);
+    return '';
+  }
+  if (!outcome.caddy.isNew)
+    process.stdout.write(
+      `\n!!! ${outcome.caddy.path} is too old for gateway/Caddyfile as it is: it is tested without enable_full_duplex only. !!!\n\n`,
+    );
+  return JSON.stringify(outcome.caddy);
 }
 
 async function runVitest(

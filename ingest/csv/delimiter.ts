@@ -1,5 +1,6 @@
 /** Which character separates the cells: the one that gives header and rows the same number of them. */
 import type { DialectChoice } from '../../schemas/http/imports.ts';
+import { namesErrorColumns } from './error-columns.ts';
 import type { FileFault } from './faults.ts';
 import type { QuotedReading } from './quoting.ts';
 import { plainShape, shapeBehindPreamble, type Shape } from './table-shape.ts';
@@ -37,6 +38,8 @@ export function chooseDelimiter(trials: readonly Trial[]): DelimiterOutcome {
   // A first line that cannot be read under any of them is a fault of its own, and not of the delimiter.
   if (trials.every(({ shape }) => shape.width === 0)) return chosen(first, 'likely', 'the first line cannot be read');
 
+  const own = trials.find(({ records, shape }) => namesErrorColumns(records[shape.first]?.cells ?? []));
+  if (own) return chosen(own, 'certain', 'it separates the columns that rejected.csv adds');
   const possible = trials.filter(({ shape }) => shape.width > 1);
   const plausible = possible.filter(({ shape }) => shape.agreement >= AGREEMENT_MIN);
   const best = plausible.find((trial) => plausible.every((other) => other === trial || winsOver(trial, other)));

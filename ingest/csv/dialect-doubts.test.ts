@@ -96,12 +96,25 @@ describe('doubt', () => {
     ['total usage\n5\n', /^undetected_delimiter: no comma, semicolon, tab or pipe separates/],
     ['a,b\n1,2\n\r3,4\n', /^undetected_newline: 3 lines end in LF, 1 in CR.*say newline=mixed/],
     ['p,n\n"C:\\\\",1\n"D:\\\\",2\n', /^undetected_escape: .*say escape=backslash .*escape=doubled/],
+    ['p\tn\na\\\\b\t1\n', /^undetected_escape: "\\\\" stands outside of quotes on line 2; .*say escape=doubled .or quote=none/],
+    ['p\tn\na\t1\nb\\nc\t2\n', /^undetected_escape: .*"\\n" stands .* line 3; .*export the file as CSV/],
+    ['p,n\n"a, b",1\n\\\\srv,2\n', /^undetected_escape: .* line 3; .*say escape=doubled/],
     ["x,y\n1,'a'\n2,'b'\n", /^undetected_quote: cells stand between apostrophes; say quote='/],
     ['Oct 01 2026,acme\nOct 02 2026,acme\n', /^undetected_header: line 1 should be the header, but "Oct 01 2026" looks like data/],
     ['cust-0017,x\ncust-0018,y\n', /^undetected_header: .*"cust-0017"/],
     ['5,6\n7,8\n', /^undetected_header: line 1 should be the header, but "5" looks like data; say header=false/],
   ])('%j is a question that names its option', async (file, question) => {
     await expect(readText(file)).rejects.toThrow(question);
+  });
+
+  it.each([
+    ['a cell that stands for nothing', 'p\tn\na\t1\n\\N\t2\n', ['\\N', '2']],
+    ['a backslash before something else', 'p\tn\na\t1\nD:\\old\t2\n', ['D:\\old', '2']],
+    ['two backslashes where quotes are doubled', 'p\tn\n"say ""a"""\t1\n\\\\srv\t2\n', ['\\\\srv', '2']],
+    ['cells that are quoted here and there', 'p\tn\n"a"\t1\nC:\\new\t2\n', ['C:\\new', '2']],
+  ])('%s is no question', async (_what, file, cells) => {
+    const found = await readText(file);
+    expect(found.rows.at(-1)).toEqual(cells);
   });
 
   it('a header that is shorter than its rows is no title', async () => {

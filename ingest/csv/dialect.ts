@@ -12,6 +12,7 @@ import { checkColumns, decideHeader } from './header.ts';
 import { possibleNewlines } from './newline.ts';
 import { chooseQuoting } from './quoting.ts';
 import { READING_LIMITS } from './reading-limits.ts';
+import { doubtedBackslash } from './text-format.ts';
 import { createTranscoder } from './transcode.ts';
 
 export type { DeclaredDialect } from './declared-dialect.ts';
@@ -83,7 +84,8 @@ class Detection {
     const { outcome } = best;
     if (outcome === undefined) return this.#nothing();
     if (!outcome.ok) return outcome;
-    if (outcome.trial.doubt) return { ok: false, fault: outcome.trial.doubt };
+    const doubt = outcome.trial.doubt ?? doubtedBackslash(outcome.trial, this.#declared);
+    if (doubt) return { ok: false, fault: doubt };
     const newlineChoice = choice('newline', newline !== undefined, possible?.reason ?? '', trials.length === 1);
     return this.#describe(best.newline, newlineChoice, outcome);
   }

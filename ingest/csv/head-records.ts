@@ -27,6 +27,8 @@ export interface HeadRecord {
   cells: string[];
   /** Cells that stand in quotes. */
   quoted: number;
+  /** The others, as far as they hold a backslash. */
+  unquoted: string[];
   /** `stray`: a quote inside a cell or text behind a closing one. `open`: the file ends within quotes. `bytes`: NUL, or no UTF-8. */
   fault: 'stray' | 'open' | 'bytes' | undefined;
   /** Its first character, before any quote. */
@@ -116,7 +118,7 @@ class HeadReader {
     const { quote, delimiter } = this.#grammar;
     const text = this.#text;
     const start = this.#at;
-    const record: HeadRecord = { line: this.#line, cells: [], quoted: 0, fault: undefined, first: text[start] ?? '' };
+    const record: HeadRecord = { line: this.#line, cells: [], quoted: 0, unquoted: [], fault: undefined, first: text[start] ?? '' };
     let line = endOfLine(text, start, this.#grammar.newline);
     let at = start;
     for (;;) {
@@ -134,6 +136,7 @@ class HeadReader {
         const cell = text.slice(at, end);
         if (quote !== '' && cell.includes(quote)) record.fault ??= 'stray';
         record.cells.push(cell);
+        if (cell.includes('\\')) record.unquoted.push(cell);
         at = end;
       }
       if (record.fault === 'stray') at = line.end;

@@ -1,6 +1,6 @@
 /** Whether the first line of the table names its columns, and whether those names will do. */
 import type { DialectChoice } from '../../schemas/http/imports.ts';
-import { ERROR_COLUMNS, isErrorColumn } from './error-columns.ts';
+import { isErrorColumn, namesErrorColumns } from './error-columns.ts';
 import type { FileFault } from './faults.ts';
 import { cellText, type HeadRecord } from './head-records.ts';
 
@@ -22,8 +22,7 @@ export function decideHeader(
   declared: boolean | undefined,
 ): HeaderOutcome {
   // Also where the file that was rejected in part has none: rejected.csv always has.
-  const at = names.indexOf(ERROR_COLUMNS[0]);
-  if (at !== -1 && ERROR_COLUMNS.every((name, index) => names[at + index] === name))
+  if (namesErrorColumns(names))
     return { ok: true, header: true, confidence: 'certain', reason: 'it names the columns that rejected.csv adds' };
   if (declared !== undefined) return { ok: true, header: declared, confidence: 'declared', reason: 'declared' };
   const sound = rows.filter(({ fault }) => fault === undefined);

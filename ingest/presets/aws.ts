@@ -32,7 +32,8 @@ export const AWS_PRESETS: readonly Preset[] = [
       time: 'line_item_usage_start_date',
       timeZone: 'UTC',
       measures: [{ meter: { column: 'line_item_usage_type' }, quantity: 'line_item_usage_amount' }],
-      properties: ['line_item_line_item_type', 'line_item_product_code', 'line_item_operation', 'line_item_line_item_description'],
+      // Who sets up the export chooses its columns; descriptions are often left out, for their size.
+      properties: ['line_item_line_item_type', 'line_item_product_code', 'line_item_operation'],
       only: [{ column: 'line_item_line_item_type', in: USAGE_LINES }],
     },
   },

@@ -114,7 +114,7 @@ describe('exports that others published', () => {
 
   it('FOCUS 1.0: figures that were counted by other means', async () => {
     const file = await readFile(join(root, 'ingest/samples/focus_sample.csv'));
-    expect(await suggestedFor(file)).toEqual(['focus']);
+    expect(await suggestedFor(file)).toEqual(['focus', 'focus-billing-account']);
     const { events, refused } = await readWith('focus', file);
     expect(refused).toEqual(['not_selected', 'not_selected', 'not_selected']);
     expect(events).toHaveLength(997);

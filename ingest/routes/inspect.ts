@@ -1,6 +1,4 @@
 /** `POST /v1/imports/inspect`: how a file would be read, from its head. Publishes nothing and keeps nothing. */
-import { createGunzip } from 'node:zlib';
-import { Readable } from 'node:stream';
 import { ProblemError } from '../../core/errors.ts';
 import type { HttpServer } from '../../platform/http/http-server.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -9,8 +7,7 @@ import type { ReadingLimits } from '../../schemas/http/imports.ts';
 import { inspectHead } from '../csv/inspect.ts';
 import { givenMapping } from '../interpret.ts';
 import { listProfiles } from '../profiles.ts';
-import { chunksOf, isGzip, type Upload } from '../receive.ts';
-import { dropRest } from '../drop-rest.ts';
+import { readUploadHead } from '../upload-head.ts';
 import type { UploadLimits } from '../upload-limits.ts';
 import type { UploadSlots } from '../upload-slots.ts';
 import { registerUploads, withUpload } from './uploads.ts';
@@ -51,7 +48,7 @@ export async function inspectRoutes(app: HttpServer, { platform, slots, uploadLi
           const profiles = given === undefined ? await listProfiles(postgres) : [];
           const bytesMax = Math.max(HEAD_BYTES_MIN, limit * HEAD_BYTES_PER_ROW);
           const { head, complete } = await withUpload({ request, reply, limits: uploadLimits, clock }, (upload) =>
-            readHead(upload, bytesMax),
+            readUploadHead(upload, bytesMax),
           );
           const outcome = await inspectHead({ head, complete, declared, mapping: given, limit, nowMs: clock.now().getTime(), profiles });
           if (!outcome.ok) throw new ProblemError(outcome.fault.code, outcome.fault.message);
@@ -59,40 +56,4 @@ export async function inspectRoutes(app: HttpServer, { platform, slots, uploadLi
         }),
     );
   });
-}
-
-/** The beginning of the text, unpacked where it is a .gz. A packed body that is cut short gives what it holds. */
-async function readHead(upload: Upload, bytesMax: number): Promise<Head> {
-  const packed = await take(chunksOf(upload), bytesMax);
-  // Let in, as the answer is not waited for until all is sent.
-  if (!packed.complete) dropRest(upload.stream);
-  if (!isGzip(packed.head)) return packed;
-  try {
-    const text = await take(
-      Readable.from([packed.head]).pipe(createGunzip({ finishFlush: packed.complete ? undefined : SYNC_FLUSH })),
-      bytesMax,
-    );
-    return { head: text.head, complete: text.complete && packed.complete };
-  } catch (error) {
-    throw new ProblemError('corrupt_gzip', 'The .gz cannot be unpacked. Pack it again, and check it with gzip -t.', { cause: error });
-  }
-}
-
-/** zlib's Z_SYNC_FLUSH: an input that ends early is no error. */
-const SYNC_FLUSH = 2;
-
-interface Head {
-  head: Buffer;
-  complete: boolean;
-}
-
-async function take(source: AsyncIterable<Uint8Array>, bytesMax: number): Promise<Head> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of source) {
-    chunks.push(chunk);
-    bytes += chunk.byteLength;
-    if (bytes >= bytesMax) return { head: Buffer.concat(chunks).subarray(0, bytesMax), complete: false };
-  }
-  return { head: Buffer.concat(chunks), complete: true };
 }

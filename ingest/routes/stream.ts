@@ -15,7 +15,7 @@ import type { Publisher } from '../publisher.ts';
 import { BodyCutError, BodyUnwantedError, StreamBody } from '../stream/body.ts';
 import { GrowingImport, SessionLostError } from '../stream/growing-import.ts';
 import { openStream } from '../stream/open-stream.ts';
-import { StreamReplies } from '../stream/replies.ts';
+import { isFullDuplex, StreamReplies } from '../stream/replies.ts';
 import { runSession } from '../stream/session.ts';
 import { releaseGrowing, type GrowingState } from '../stream/stream-store.ts';
 
@@ -38,7 +38,10 @@ with \`durableLine\`, up to which everything is in the event log and in the file
 
 Events need an id column, or the request an \`Idempotency-Key\`: an id is then the key and the line. A stream with a key that was cut off
 is resumed by the same key with \`fromLine\` = \`durableLine\` + 1; the header of a CSV is not sent again. Lines that are sent twice are compared with
-what is kept, and not taken twice; where lines are missing the answer is 409 and names the one that is expected.`;
+what is kept, and not taken twice; where lines are missing the answer is 409 and names the one that is expected.
+
+Through a proxy (\`Via\`, \`Forwarded\` or \`X-Forwarded-…\` in the request) the answer comes when the body has ended, unless the proxy adds
+\`Tallyline-Full-Duplex: 1\`: some of them lose parts of a body whose answer has begun.`;
 
 export async function streamRoutes(app: HttpServer, options: StreamRoutesOptions): Promise<void> {
   const sessions = new Sessions(options);
@@ -144,7 +147,8 @@ class Sessions {
       await growing.catchUp();
       request.raw.socket.setKeepAlive(true, KEEP_ALIVE_MS);
       reply.hijack();
-      const replies = new StreamReplies(reply.raw, { 'x-request-id': request.id, location: `/v1/imports/${state.id}` });
+      const headers = { 'x-request-id': request.id, location: `/v1/imports/${state.id}` };
+      const replies = new StreamReplies(reply.raw, { headers, fullDuplex: isFullDuplex(request.headers) });
       const { closing } = request.server;
       const answer = (line: StreamAnswer) => replies.send(line);
       const last = await runSession({ platform, growing, body, fromLine, lost: lost.signal, stopping: closing, answer });

@@ -19,7 +19,10 @@ export class BodyUnwantedError extends Error {
   }
 }
 
-/** Rows that follow the header at once help to tell the dialect; a sender that waits for an answer sends none. */
+/**
+ * Rows that follow the header at once help to tell the dialect; a sender that waits for an answer sends none. From the first line on, however
+ * many follow: one that drips has its answer then, too.
+ */
 const HEAD_WAIT_MS = 200;
 
 /** Chunks of the body, once. Throws `BodyCutError` where it breaks off, `BodyUnwantedError` after `stop`. The request is left open. */
@@ -46,16 +49,21 @@ export class StreamBody implements AsyncIterable<Buffer> {
   async peek(): Promise<{ head: Buffer; complete: boolean }> {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    let hasLine = false;
     let complete = false;
-    while (bytes < HEAD_BYTES_MAX && !complete) {
-      const result: IteratorResult<Buffer, unknown> | undefined = await (hasLine ? this.#readWithin(HEAD_WAIT_MS) : this.#read());
-      if (result === undefined) break;
-      complete = result.done === true;
-      if (result.done === true) break;
-      chunks.push(result.value);
-      bytes += result.value.length;
-      hasLine ||= result.value.includes(LF);
+    const late = Promise.withResolvers<undefined>();
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      while (bytes < HEAD_BYTES_MAX && !complete) {
+        const result: IteratorResult<Buffer, unknown> | undefined = await (timer ? this.#readBefore(late.promise) : this.#read());
+        if (result === undefined) break;
+        complete = result.done === true;
+        if (result.done === true) break;
+        chunks.push(result.value);
+        bytes += result.value.length;
+        if (result.value.includes(LF)) timer ??= setTimeout(() => late.resolve(undefined), HEAD_WAIT_MS);
+      }
+    } finally {
+      clearTimeout(timer);
     }
     this.#head = Buffer.concat(chunks);
     return { head: this.#head.subarray(0, HEAD_BYTES_MAX), complete };
@@ -77,16 +85,10 @@ export class StreamBody implements AsyncIterable<Buffer> {
     return result;
   }
 
-  async #readWithin(ms: number): Promise<IteratorResult<Buffer, unknown> | undefined> {
-    const late = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => late.resolve(undefined), ms);
-    try {
-      const result = await Promise.race([this.#ask(), late.promise, this.#stopped.promise]);
-      if (result !== undefined) this.#next = undefined;
-      return result;
-    } finally {
-      clearTimeout(timer);
-    }
+  async #readBefore(late: Promise<undefined>): Promise<IteratorResult<Buffer, unknown> | undefined> {
+    const result = await Promise.race([this.#ask(), late, this.#stopped.promise]);
+    if (result !== undefined) this.#next = undefined;
+    return result;
   }
 
   #ask(): Promise<IteratorResult<Buffer, unknown>> {

@@ -1,5 +1,5 @@
 /** The text form of the corpus: see README.md beside it. Throws for what it does not understand, with file and line. */
-import { gzipSync } from 'node:zlib';
+import { packed } from './packing.ts';
 
 export interface Section {
   /** What stands behind the name, separated by blanks. */
@@ -18,16 +18,20 @@ export interface CorpusCase {
 const SECTIONS: readonly string[] = [
   'bytes',
   'real',
+  'template',
   'declare',
   'limits',
   'mapping',
   'profile',
   'refused',
+  'import-refused',
   'dialect',
   'confidence',
   'header',
   'rows',
+  'digest',
   'events',
+  'totals',
   'rejects',
   'groups',
   'asks',
@@ -65,7 +69,7 @@ export function parseCases(text: string, file: string): CorpusCase[] {
   }
   for (const { name, sections } of cases) {
     for (const each of sections.values()) while (each.lines.at(-1) === '') each.lines.pop();
-    if (!sections.has('bytes') && !sections.has('real')) fail(1, `"${name}" has no bytes`);
+    if (!['bytes', 'real', 'template'].some((section) => sections.has(section))) fail(1, `"${name}" has no bytes`);
   }
   return cases;
 }
@@ -80,11 +84,11 @@ const WINDOWS_1252: ReadonlyMap<string, number> = new Map(
 
 /** The bytes that a section `bytes` stands for: its lines, an LF behind each that does not end in a backslash. */
 export function bytesOfSection({ words, lines }: Section): Buffer {
-  const packed = words.includes('gzip');
-  const [encoding = 'utf-8'] = words.filter((word) => word !== 'gzip');
+  const packing = words.find((word) => word.startsWith('gzip'));
+  const [encoding = 'utf-8'] = words.filter((word) => word !== packing);
   const text = lines.map((line) => (/(?:^|[^\\])(?:\\\\)*\\$/.test(line) ? line.slice(0, -1) : `${line}\n`)).join('');
   const bytes = encoding === 'base64' ? Buffer.from(text, 'base64') : encodeEscaped(text, encoding);
-  return packed ? gzipSync(bytes) : bytes;
+  return packing === undefined ? bytes : packed(bytes, packing);
 }
 
 /** The last: a text so many times over. */

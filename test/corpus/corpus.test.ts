@@ -6,17 +6,22 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeclaredDialect } from '../../ingest/csv/dialect.ts';
 import type { RejectedRow } from '../../ingest/csv/faults.ts';
 import { RejectSummary } from '../../ingest/csv/rejects.ts';
+import { DEFAULT_TEMPLATE, templateCsv } from '../../ingest/csv/template.ts';
 import { PRESETS } from '../../ingest/presets/presets.ts';
 import { openDirectoryFileStore } from '../../platform/file-store/directory.ts';
 import type { FileStore } from '../../platform/file-store/file-store.ts';
 import type { Mapping, Profile } from '../../schemas/http/imports.ts';
 import { bytesOfSection, parseCases, unescapeText } from './case-text.ts';
 import type { CorpusCase } from './case-text.ts';
+import { digestOf, totalsOf } from './independent.ts';
 import { importFile, inspectFile } from './run-case.ts';
 import type { Imported, Inspected, Reading, Row } from './run-case.ts';
 
 /** So that lines of any length and marks of several bytes are cut anywhere; and all at once. */
 const CHUNK_BYTES = [1, 7, 1_000_000];
+/** Of larger files each byte by itself would take its time, and show nothing more. */
+const SMALL_BYTES_MAX = 10_000;
+const LARGE_CHUNK_BYTES = [997, 1_000_000];
 
 const BUILT_IN: readonly Profile[] = PRESETS.map((preset) => ({ ...preset, builtIn: true, updatedAt: null }));
 
@@ -51,10 +56,16 @@ async function check(each: CorpusCase): Promise<void> {
   const inspected = await inspectFile(bytes, declared, given, BUILT_IN);
   checkInspection(each, inspected);
   const mapping = given ?? inspected.inspection?.mapping ?? undefined;
-  for (const chunkBytes of CHUNK_BYTES) {
+  for (const chunkBytes of bytes.length > SMALL_BYTES_MAX ? LARGE_CHUNK_BYTES : CHUNK_BYTES) {
     const importId = String((imports += 1));
     const imported = await importFile(bytes, { files, importId, declared, mapping: readyMapping(each, mapping), chunkBytes });
     const { refused, dialect, header, rows } = inspected;
+    const whole = each.sections.get('import-refused');
+    if (whole) {
+      expect([refused, imported.refused?.code, imported.rows]).toEqual([undefined, whole.words[0], []]);
+      expect(imported.refused?.message).toContain(whole.words.slice(1).join(' '));
+      continue;
+    }
     // What is read before a file is refused is shown, and never imported.
     if (refused) expect(imported).toMatchObject({ refused: { code: refused.code, message: refused.message }, rows: [] });
     else expect({ ...imported, meaning: null, lines: null }).toEqual({ refused, dialect, header, rows, meaning: null, lines: null });
@@ -105,6 +116,8 @@ function checkReading({ sections }: CorpusCase, { refused, dialect, header, rows
   if (names) expect(header).toEqual(JSON.parse(names.lines.join('\n')));
   const expected = sections.get('rows');
   if (expected) expect(rows).toEqual(expected.lines.map(rowIn));
+  const digest = sections.get('digest');
+  if (digest) expect([String(rows.length), digestOf(header, rows)]).toEqual(digest.words);
 }
 
 async function checkImport(each: CorpusCase, imported: Imported, declared: DeclaredDialect, mapping: Mapping | undefined): Promise<void> {
@@ -117,6 +130,8 @@ async function checkImport(each: CorpusCase, imported: Imported, declared: Decla
     const found = eventsOf(meaning?.events ?? [], events.words[0] === 'brief');
     expect([meaning === undefined, found]).toEqual([false, events.lines.map((line) => parseNumbered(line))]);
   }
+  const totals = sections.get('totals');
+  if (totals) expect(totalsOf(meaning?.events ?? [])).toEqual([totals.words.join(' '), ...totals.lines]);
   const rejects = sections.get('rejects');
   if (rejects) expect(meaning?.rejects.map(({ line, code, column }) => [line, code, column ?? '-'].join(' '))).toEqual(rejects.lines);
   const groups = sections.get('groups');
@@ -178,7 +193,12 @@ function parseNumbered(line: string): [number, unknown] {
 async function bytesOfCase({ sections }: CorpusCase): Promise<Buffer> {
   const bytes = sections.get('bytes');
   const name = sections.get('real')?.words[0] ?? '';
+  if (sections.has('template')) return Buffer.from(templateCsv(templateMapping(sections.get('template')?.words[0])) ?? '');
   return bytes ? bytesOfSection(bytes) : readFile(join(import.meta.dirname, 'real', name));
+}
+
+function templateMapping(profile: string | undefined): Mapping {
+  return BUILT_IN.find(({ name }) => name === profile)?.mapping ?? DEFAULT_TEMPLATE;
 }
 
 function mappingOf({ sections }: CorpusCase): Mapping | undefined {

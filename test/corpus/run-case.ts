@@ -1,6 +1,5 @@
 /** Takes a file both ways: as `inspect` shows it, and as an import reads it, from its receipt to its events and its rejected.csv. */
 import { Readable } from 'node:stream';
-import { gunzipSync } from 'node:zlib';
 import { ProblemError } from '../../core/errors.ts';
 import { detectDialect } from '../../ingest/csv/dialect.ts';
 import type { DeclaredDialect } from '../../ingest/csv/dialect.ts';
@@ -14,7 +13,8 @@ import { resolveMapping } from '../../ingest/csv/mapping.ts';
 import { processFile } from '../../ingest/csv/process.ts';
 import { readRows } from '../../ingest/csv/read-rows.ts';
 import { RejectedCsv } from '../../ingest/csv/rejects.ts';
-import { isGzip, receive } from '../../ingest/receive.ts';
+import { receive } from '../../ingest/receive.ts';
+import { readUploadHead } from '../../ingest/upload-head.ts';
 import { UPLOAD_LIMITS } from '../../ingest/upload-limits.ts';
 import { contentPart, type FilePart, type FileStore } from '../../platform/file-store/file-store.ts';
 import type { Inspection, Mapping, Profile, StoredDialect } from '../../schemas/http/imports.ts';
@@ -50,6 +50,9 @@ export interface Imported extends Reading {
   lines: string[];
 }
 
+/** As much as `inspect` reads. */
+const HEAD_BYTES = 4_194_304;
+
 const NOTHING = { dialect: undefined, header: [], rows: [] };
 
 export async function inspectFile(
@@ -58,8 +61,14 @@ export async function inspectFile(
   mapping: Mapping | undefined,
   profiles: readonly Profile[],
 ): Promise<Inspected> {
-  const head = isGzip(bytes) ? gunzipSync(bytes) : bytes;
-  const outcome = await inspectHead({ head, complete: true, declared, mapping, profiles, limit: 10_000, nowMs: NOW_MS });
+  let text;
+  try {
+    text = await readUploadHead({ stream: Readable.from([bytes]) }, HEAD_BYTES);
+  } catch (error) {
+    if (error instanceof ProblemError) return { ...NOTHING, refused: error, inspection: undefined };
+    throw error;
+  }
+  const outcome = await inspectHead({ ...text, declared, mapping, profiles, limit: 10_000, nowMs: NOW_MS });
   if (!outcome.ok) return { ...NOTHING, refused: outcome.fault, inspection: undefined };
   const { inspection } = outcome;
   const codes: readonly string[] = FILE_FAULT_CODES;

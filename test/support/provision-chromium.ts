@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { installPackage } from './install-package.ts';
 
 /** Set by `test/run.ts` for every test: the browser's path, or empty where none could be had. */
 export const CHROMIUM_VARIABLE = 'TALLYLINE_TEST_CHROMIUM';
@@ -17,8 +18,6 @@ const MACOS_APPLICATIONS = [
 const VERSION_MS_MAX = 30_000;
 /** 180 MB over a slow line; without a network it fails much sooner. */
 const DOWNLOAD_MS_MAX = 300_000;
-/** The package lists, the browser and some hundred libraries. */
-const PACKAGE_INSTALL_MS_MAX = 600_000;
 
 export type ProvisionOutcome = { ok: true; path: string } | { ok: false; missing: string };
 
@@ -40,15 +39,12 @@ export function provisionChromium(): ProvisionOutcome {
   const tried = ['no chromium or google-chrome is installed'];
   process.stdout.write('No browser for the browser tests yet: downloading Chromium through Playwright …\n');
   const playwright = join(dirname(createRequire(import.meta.url).resolve('playwright-core/package.json')), 'cli.js');
-  run(process.execPath, [playwright, 'install', 'chromium'], DOWNLOAD_MS_MAX);
+  spawnSync(process.execPath, [playwright, 'install', 'chromium'], { stdio: ['ignore', 'inherit', 'inherit'], timeout: DOWNLOAD_MS_MAX });
   const downloaded = findChromium();
   if (downloaded !== undefined) return { ok: true, path: downloaded };
   tried.push("Playwright's download gave none that starts");
 
-  if (mayInstallPackages()) {
-    process.stdout.write('… no. Installing the package chromium …\n');
-    run('apt-get', ['update'], PACKAGE_INSTALL_MS_MAX);
-    run('apt-get', ['install', '-y', 'chromium'], PACKAGE_INSTALL_MS_MAX);
+  if (installPackage('chromium')) {
     const packaged = findChromium();
     if (packaged !== undefined) return { ok: true, path: packaged };
     tried.push('apt-get could not install it');
@@ -59,18 +55,4 @@ export function provisionChromium(): ProvisionOutcome {
 function starts(path: string): boolean {
   if (!existsSync(path)) return false;
   return spawnSync(path, ['--version'], { stdio: 'ignore', timeout: VERSION_MS_MAX }).status === 0;
-}
-
-function run(command: string, args: readonly string[], timeout: number): void {
-  spawnSync(command, args, {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    timeout,
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  });
-}
-
-/** Debian itself: elsewhere the package chromium is another thing, on Ubuntu a snap that containers cannot run. */
-function mayInstallPackages(): boolean {
-  if (process.getuid?.() !== 0 || !existsSync('/etc/os-release')) return false;
-  return /^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8'));
 }

@@ -1,6 +1,6 @@
 /** A sender of a stream: writes lines as a test has it, and reads the answers meanwhile. */
 import { once } from 'node:events';
-import { request, type ClientRequest, type IncomingMessage } from 'node:http';
+import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { StreamAnswer } from '../../schemas/http/streams.ts';
 import { eventually } from './eventually.ts';
 
@@ -17,6 +17,12 @@ export interface StreamClient {
   resume(): void;
   /** The first answer that has at least this line. */
   durable(line: number): Promise<StreamAnswer>;
+  /** Whether the server has closed the answer. */
+  readonly isClosed: boolean;
+  /** What it was answered in place of lines. */
+  readonly refusal: Refusal | undefined;
+  /** What broke the connection. */
+  readonly failure: Error | undefined;
   /** The last line that the server sent, once it has closed the answer. */
   closed(): Promise<StreamAnswer | undefined>;
 }
@@ -26,6 +32,12 @@ export interface StreamOptions {
   type?: string;
   query?: Record<string, string>;
   headers?: Record<string, string>;
+  /** Cuts the connection. */
+  signal?: AbortSignal;
+  /** As ordinary clients do it, which may send the next request over the same connection. */
+  keepAlive?: boolean;
+  /** Hears each answer. */
+  onAnswer?(answer: StreamAnswer): void;
 }
 
 export interface Refusal {
@@ -33,31 +45,26 @@ export interface Refusal {
   body: { code: string; detail: string; errors?: { path: string }[] };
 }
 
-/** Connects; the server answers once it knows how to read the stream, so `first` is sent at once. */
-export async function openStream(
-  url: string,
-  { key, type = 'text/csv', query = {}, headers = {} }: StreamOptions,
-  first = '',
-): Promise<StreamClient | Refusal> {
+/** Begins to send, and waits for nothing: a proxy may have the answer begin when the body has ended. */
+export function beginStream(url: string, { key, type = 'text/csv', query = {}, headers = {}, ...options }: StreamOptions): StreamClient {
+  const agent = options.keepAlive === true ? new Agent({ keepAlive: true }) : undefined;
   const call = request(`${url}/v1/stream?${new URLSearchParams(query)}`, {
     method: 'POST',
-    agent: false,
+    agent: agent ?? false,
+    ...(options.signal ? { signal: options.signal } : {}),
     headers: { authorization: `Bearer ${key}`, 'content-type': type, 'transfer-encoding': 'chunked', ...headers },
   });
-  // A server that refuses closes the connection on a body that is still coming.
-  call.on('error', () => undefined);
   call.flushHeaders();
-  if (first !== '') call.write(first);
-  const [response] = (await once(call, 'response')) as [IncomingMessage];
-  response.setEncoding('utf8');
-  if (response.statusCode !== 200) {
-    let text = '';
-    for await (const part of response as AsyncIterable<string>) text += part;
-    call.destroy();
-    return { status: response.statusCode ?? 0, body: JSON.parse(text) as Refusal['body'] };
-  }
-  const client = new Client(call, response);
-  await eventually('the server says which import it is', async () => client.answers.length > 0);
+  return new Client(call, agent, options.onAnswer);
+}
+
+/** Connects; the server answers once it knows how to read the stream, so `first` is sent at once. Throws where nothing comes back. */
+export async function openStream(url: string, options: StreamOptions, first = ''): Promise<StreamClient | Refusal> {
+  const client = beginStream(url, options);
+  if (first !== '') void client.send(first);
+  await eventually('the server says which import it is', async () => client.answers.length > 0 || client.isClosed);
+  if (client.refusal) return client.refusal;
+  if (client.answers.length === 0) throw client.failure ?? new Error('the server has answered nothing');
   return client;
 }
 
@@ -71,24 +78,50 @@ export async function startStream(url: string, options: StreamOptions, first = '
 class Client implements StreamClient {
   readonly answers: StreamAnswer[] = [];
   readonly #call: ClientRequest;
-  readonly #response: IncomingMessage;
-  readonly #closed: Promise<unknown>;
+  readonly #closed: Promise<void>;
+  #response: IncomingMessage | undefined;
+  refusal: Refusal | undefined;
+  failure: Error | undefined;
+  isClosed = false;
 
-  constructor(call: ClientRequest, response: IncomingMessage) {
+  constructor(call: ClientRequest, agent: Agent | undefined, onAnswer: ((answer: StreamAnswer) => void) | undefined) {
     this.#call = call;
-    this.#response = response;
-    this.#closed = new Promise((resolve) => response.once('close', resolve));
-    response.on('error', () => undefined);
-    let rest = '';
-    response.on('data', (text: string) => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) this.answers.push(JSON.parse(line) as StreamAnswer);
+    // A server that refuses closes the connection on a body that is still coming.
+    call.on('error', (error) => (this.failure ??= error));
+    const answered = new Promise<void>((resolve) => {
+      call.once('close', resolve);
+      call.once('response', (response) => resolve(this.#read(response, onAnswer)));
+    });
+    this.#closed = answered.then(() => {
+      this.isClosed = true;
+      agent?.destroy();
     });
   }
 
+  /** Returns when nothing more comes. */
+  async #read(response: IncomingMessage, onAnswer: ((answer: StreamAnswer) => void) | undefined): Promise<void> {
+    this.#response = response;
+    response.setEncoding('utf8').on('error', () => undefined);
+    let rest = '';
+    response.on('data', (text: string) => {
+      rest += text;
+      if (response.statusCode !== 200) return;
+      const lines = rest.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        const answer = JSON.parse(line) as StreamAnswer;
+        this.answers.push(answer);
+        onAnswer?.(answer);
+      }
+    });
+    await new Promise((resolve) => response.once('close', resolve));
+    if (response.statusCode === 200) return;
+    this.#call.destroy();
+    this.refusal = { status: response.statusCode ?? 0, body: problemOf(rest) };
+  }
+
   async send(text: string | Uint8Array): Promise<void> {
-    if (!this.#call.write(text)) await Promise.race([once(this.#call, 'drain'), this.#closed]);
+    if (!this.#call.write(text)) await Promise.race([once(this.#call, 'drain').catch(() => undefined), this.#closed]);
   }
 
   async end(): Promise<StreamAnswer> {
@@ -103,11 +136,11 @@ class Client implements StreamClient {
   }
 
   pause(): void {
-    this.#response.pause();
+    this.#response?.pause();
   }
 
   resume(): void {
-    this.#response.resume();
+    this.#response?.resume();
   }
 
   durable(line: number): Promise<StreamAnswer> {
@@ -117,5 +150,14 @@ class Client implements StreamClient {
   async closed(): Promise<StreamAnswer | undefined> {
     await this.#closed;
     return this.answers.at(-1);
+  }
+}
+
+/** A proxy has words of its own. */
+function problemOf(text: string): Refusal['body'] {
+  try {
+    return JSON.parse(text) as Refusal['body'];
+  } catch {
+    return { code: '', detail: text };
   }
 }

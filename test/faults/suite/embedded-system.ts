@@ -8,13 +8,15 @@ import { eventually } from '../../support/eventually.ts';
 import { killAll, processesUnder } from '../../support/processes.ts';
 import { makeDataDirectory, startTallyline } from '../../support/tallyline.ts';
 import { fillDisk, mountDisk, unmountDisk } from './disk.ts';
-import type { PlannedFault } from './schedule.ts';
+import type { PlannedFault } from './planned-fault.ts';
 import { supervise } from './supervised.ts';
 import type { System } from './system.ts';
 
 const run = promisify(execFile);
 /** Room for a cluster, its WAL and a seed's data; a filler takes the rest. */
 const DISK = '700m';
+/** What a process that is gone was sending is looked after within seconds. */
+const LEASE_SECONDS = '3';
 const READER = new URL('read-clickhouse.ts', import.meta.url).pathname;
 
 /** A migrated, empty data directory to begin from: most of a first start is spent on making it. */
@@ -30,7 +32,9 @@ export async function startEmbeddedSystem(template: string): Promise<System> {
   const root = join(directory.path, '..');
   const mounted = await mountDisk(root, DISK);
   await run('cp', ['-a', template, directory.path]);
-  const tallyline = supervise('tallyline', join(root, 'kill-at'), (env) => startTallyline({ dataDirectory: directory.path, env }));
+  const tallyline = supervise('tallyline', join(root, 'kill-at'), (env) =>
+    startTallyline({ dataDirectory: directory.path, env: { ...env, TALLYLINE_LEASE_SECONDS: LEASE_SECONDS } }),
+  );
   const met: string[] = [];
 
   const faults: Record<string, (fault: PlannedFault) => Promise<void>> = {
@@ -56,6 +60,10 @@ export async function startEmbeddedSystem(template: string): Promise<System> {
     async call(path, init) {
       if (!tallyline.running) throw new Error('down');
       return tallyline.running.fetch(path, init);
+    },
+    ingest() {
+      if (!tallyline.running) throw new Error('down');
+      return tallyline.running;
     },
     async meet(fault) {
       met.push(fault.kind);

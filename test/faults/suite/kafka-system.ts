@@ -10,7 +10,7 @@ import { openTestKafkaLog } from '../../support/kafka-log.ts';
 import { startTallyline } from '../../support/tallyline.ts';
 import type { Fault } from '../../support/tcp-proxy.ts';
 import { fillDisk, mountDisk, unmountDisk } from './disk.ts';
-import type { PlannedFault } from './schedule.ts';
+import type { PlannedFault } from './planned-fault.ts';
 import { supervise, type Supervised } from './supervised.ts';
 import type { System } from './system.ts';
 
@@ -49,14 +49,20 @@ export async function startKafkaSystem(): Promise<System> {
     },
   };
   let calls = 0;
+  // Both ingest replicas take turns.
+  const ingest = () => processes[calls++ % 2];
 
   return {
     kinds: Object.keys(faults),
     async call(path, init) {
-      // Both ingest replicas take turns.
-      const serving = path.startsWith('/v1/imports') ? processes[calls++ % 2] : processes[1];
+      const serving = /^\/v1\/(imports|events)/.test(path) ? ingest() : processes[1];
       if (!serving?.running) throw new Error('down');
       return serving.running.fetch(path, init);
+    },
+    ingest() {
+      const { running } = ingest() ?? {};
+      if (!running) throw new Error('down');
+      return running;
     },
     async meet(fault) {
       met.push(fault.kind);
@@ -151,8 +157,13 @@ function serverFaults(cluster: Cluster): Faults {
 /** As if no checkpoint had been written: all that is being published is published from its first row. */
 async function rewindPublisher({ postgresUrl }: Cluster, processes: readonly Supervised[]): Promise<void> {
   for (const { name, kill } of processes) if (name.includes('ingest')) kill();
-  await queryDatabase(postgresUrl, `UPDATE imports SET rows_published = 0 WHERE status = 'publishing'`).catch(() => undefined);
+  await queryDatabase(postgresUrl, REWIND).catch(() => undefined);
 }
+
+const REWIND = `
+  UPDATE imports SET rows_published = 0 WHERE status = 'publishing' AND form = 'file';
+  UPDATE imports SET rows_published = 0, rows_read = 0, lines_read = 0, bytes_read = 0, rows_rejected = 0, events_published = 0, rejected_bytes = 0, errors = '[]'
+  WHERE status = 'publishing' AND form <> 'file'`;
 
 /** The last messages of each partition once more, as a producer does that has not learnt of their arrival. */
 async function deliverAgain({ kafka, environment }: Cluster): Promise<void> {

@@ -4,12 +4,19 @@
  */
 import type { Import } from '../../../schemas/http/imports.ts';
 import type { System } from './system.ts';
-import { contentOf, METERS, scaledQuantity, type ReportedEvent, type UsageFile } from './workload.ts';
+import { contentOf, scaledQuantity, type ReportedEvent, type UsageSource } from './workload.ts';
 
 export interface FinishedUpload {
-  file: UsageFile;
+  file: UsageSource;
   view: Import;
   undone: boolean;
+}
+
+/** Events that somebody has reported: whether they stand, and how many of them the stores are to hold. */
+export interface Report {
+  events: readonly ReportedEvent[];
+  undone: boolean;
+  accepted: number;
 }
 
 interface StoredRow extends Record<string, unknown> {
@@ -45,7 +52,7 @@ export function checkCounts(findings: Findings, { file, view, undone }: Finished
   const { rows, events } = view;
   findings.check(`${name}: rows read`, rows.read, file.rows);
   findings.check(`${name}: rows rejected`, rows.rejected, file.badRows);
-  findings.check(`${name}: events published`, events.published, METERS.length * (file.rows - file.badRows));
+  findings.check(`${name}: events published`, events.published, file.events.length);
   findings.check(`${name}: events accounted for`, events.accepted + events.duplicate + events.conflict + events.dead, events.published);
   findings.check(
     `${name}: rows accounted for`,
@@ -54,11 +61,11 @@ export function checkCounts(findings: Findings, { file, view, undone }: Finished
   );
 }
 
-/** Both stores, row by row, and against the files. Stops the program in between, as the embedded ClickHouse serves one process only. */
+/** Both stores, row by row, and against what was reported. Stops the program in between, as the embedded ClickHouse serves one process only. */
 export async function checkStores(
   findings: Findings,
   system: System,
-  uploads: readonly FinishedUpload[],
+  reports: readonly Report[],
   options: { resolved: boolean },
 ): Promise<void> {
   const records = await system.postgres<StoredRow>(
@@ -70,8 +77,8 @@ export async function checkStores(
     'positions of two events',
     await system.postgres(`SELECT epoch, partition, "offset", idx FROM (${PLACED}) p GROUP BY 1, 2, 3, 4 HAVING count(*) > 1`),
   );
-  checkBilled(findings, records.map(contentOfRow), uploads, options);
-  const standing = uploads.filter(({ undone }) => !undone).reduce((sum, { view }) => sum + view.events.accepted, 0);
+  checkBilled(findings, records.map(contentOfRow), reports, options);
+  const standing = reports.filter(({ undone }) => !undone).reduce((sum, { accepted }) => sum + accepted, 0);
   findings.check('accepted events of all imports that stand', records.length, standing);
 
   await system.stop();
@@ -124,14 +131,14 @@ function compareMultisets(findings: Findings, what: string, left: readonly strin
 }
 
 /**
- * Each event that files which stand report is billed once. Where they report it in several versions, one of these is, and none where
+ * Each event that reports which stand hold is billed once. Where they report it in several versions, one of these is, and none where
  * an undo has left versions that disagree, or a person has decided.
  */
-function checkBilled(findings: Findings, billed: string[], uploads: readonly FinishedUpload[], { resolved }: { resolved: boolean }): void {
+function checkBilled(findings: Findings, billed: string[], reports: readonly Report[], { resolved }: { resolved: boolean }): void {
   const left = new Map<string, number>();
   for (const content of billed) left.set(content, (left.get(content) ?? 0) + 1);
   const reported = new Map<string, { standing: Set<string>; everUndone: boolean; disputed: boolean }>();
-  for (const { file, undone } of uploads) for (const event of file.events) note(reported, event, undone);
+  for (const { events, undone } of reports) for (const event of events) note(reported, event, undone);
 
   const take = (content: string) => {
     const count = left.get(content) ?? 0;
@@ -144,9 +151,9 @@ function checkBilled(findings: Findings, billed: string[], uploads: readonly Fin
     if ((everUndone && standing.size > 1) || (resolved && disputed)) continue;
     missing.push(`${key}: ${[...standing].join(' or ')}`);
   }
-  findings.none('events that files report and nothing bills', missing);
+  findings.none('events that are reported and nothing bills', missing);
   findings.none(
-    'events billed that no file justifies',
+    'events billed that no report justifies',
     [...left].flatMap(([content, count]) => (count > 0 ? [`${count} × ${content}`] : [])),
   );
 }

@@ -1,16 +1,19 @@
 /** One seed, from an empty installation to the verdict. */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Import } from '../../../schemas/http/imports.ts';
 import type { Invoice } from '../../../schemas/http/invoices.ts';
 import type { Pipeline } from '../../../schemas/http/operations.ts';
 import type { Reconciliation } from '../../../schemas/http/reconciliation.ts';
 import { workBilling, type FinalReplies } from './billing-lane.ts';
 import { checkBilling } from './billing-oracle.ts';
 import { createClient, type Client } from './client.ts';
-import { checkCounts, checkStores, Findings, type FinishedUpload } from './oracle.ts';
+import { checkCounts, checkStores, Findings, type FinishedUpload, type Report } from './oracle.ts';
 import { customerBody, exactPrice, planBodies } from './prices.ts';
 import { planSeed, type Operation, type Schedule } from './schedule.ts';
+import { workEvents, workStreams, type SentStream } from './stream-lane.ts';
+import { checkOneImportEach, finishedStream, reportEvents, untilEventsSettle } from './stream-oracle.ts';
 import type { System } from './system.ts';
-import { CUSTOMERS, METERS, MONTHS, scaledText } from './workload.ts';
+import { CUSTOMERS, METERS, MONTHS, scaledText, type ReportedEvent } from './workload.ts';
 
 /** Some thirty times what a seed takes: what is not through by then hangs. */
 const SEED_MS_MAX = 300_000;
@@ -34,14 +37,17 @@ export async function runSeed(seed: number, start: () => Promise<System>): Promi
     const client = createClient(system, signal);
     await priceEverything(client);
     const replies: FinalReplies = new Map();
-    const [uploads] = await Promise.all([workAll(schedule, client, replies), meetFaults(schedule, system)]);
+    const [done] = await Promise.all([workAll(schedule, { client, system, signal, replies }), meetFaults(schedule, system)]);
     await system.heal();
-    const finished = await settle(client, uploads);
+    const finished = await settle(findings, client, system, done);
     for (const upload of finished) checkCounts(findings, upload);
+    await checkOneImportEach(findings, system, done.streams);
     await checkAnswers(findings, client, system);
     billed = await checkBilling(findings, client, system, replies);
+    const reports: Report[] = finished.map(({ file, undone, view }) => ({ events: file.events, undone, accepted: view.events.accepted }));
+    reports.push(await reportEvents(client, findings, done.events));
     const resolved = schedule.lanes.flat().some(({ kind }) => kind === 'resolve');
-    await checkStores(findings, system, finished, { resolved });
+    await checkStores(findings, system, reports, { resolved });
   } catch (error) {
     findings.lines.push(`it broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
@@ -63,16 +69,36 @@ async function priceEverything(client: Client): Promise<void> {
   for (const customer of CUSTOMERS) await put(`/v1/customers/${encodeURIComponent(customer)}`, customerBody(customer));
 }
 
-/** Files and bills side by side; then bills alone, and an import is undone that they may use. */
-async function workAll(schedule: Schedule, client: Client, replies: FinalReplies): Promise<Upload[]> {
-  const [uploads] = await Promise.all([work(schedule, client), workBilling(schedule.billing, client, replies)]);
+interface Done {
+  uploads: Upload[];
+  streams: SentStream[];
+  /** Acknowledged by `/v1/events`. */
+  events: ReportedEvent[];
+}
+
+interface Work {
+  client: Client;
+  system: System;
+  signal: AbortSignal;
+  replies: FinalReplies;
+}
+
+/** Files, streams, events and bills side by side; then bills alone, and an import is undone that they may use. */
+async function workAll(schedule: Schedule, { client, system, signal, replies }: Work): Promise<Done> {
+  const [uploads, streams, events] = await Promise.all([
+    work(schedule, client),
+    workStreams(schedule.streams, { client, system, signal }),
+    workEvents(schedule.events, client),
+    workBilling(schedule.billing, client, replies),
+  ]);
   await workBilling(schedule.late, client, replies);
-  const upload = uploads[schedule.lateUndo % uploads.length];
-  if (upload !== undefined && !upload.undone) {
-    await client.undo(upload.id);
-    upload.undone = true;
+  const imports = [...uploads, ...streams];
+  const late = imports[schedule.lateUndo % imports.length];
+  if (late !== undefined && !late.undone) {
+    await client.undo(late.id);
+    late.undone = true;
   }
-  return uploads;
+  return { uploads, streams, events };
 }
 
 async function work({ lanes, files, seed }: Schedule, client: Client): Promise<Upload[]> {
@@ -119,8 +145,9 @@ async function meetFaults({ faults }: Schedule, system: System): Promise<void> {
 }
 
 /** Every import has ended, the log is read to its end, no rebuild is at work, and everything has been compared. */
-async function settle(client: Client, uploads: readonly Upload[]): Promise<FinishedUpload[]> {
-  for (const { id } of uploads) await client.ended(id);
+async function settle(findings: Findings, client: Client, system: System, { uploads, streams }: Done): Promise<FinishedUpload[]> {
+  for (const { id } of [...uploads, ...streams]) await client.ended(id);
+  await untilEventsSettle(system);
   for (;;) {
     const { partitions, rebuild } = await client.json<Pipeline>('/v1/pipeline');
     const behind = partitions.some(({ lag }) => lag.records > 0 || lag.rollups > 0);
@@ -129,15 +156,17 @@ async function settle(client: Client, uploads: readonly Upload[]): Promise<Finis
   }
   // Read last: an undo of a later import changes the counts of an earlier one.
   const finished: FinishedUpload[] = [];
-  for (const { id, file, undone } of uploads) {
-    let view = await client.ended(id);
-    while (view.status === 'complete' && view.rows.new === undefined) {
-      await pause(LOOK_MS);
-      view = await client.ended(id);
-    }
-    finished.push({ file, undone, view });
-  }
+  for (const { id, file, undone } of uploads) finished.push({ file, undone, view: await counted(client, id) });
+  for (const stream of streams) finished.push(finishedStream(findings, stream, await counted(client, stream.id)));
   return finished;
+}
+
+async function counted(client: Client, id: string): Promise<Import> {
+  for (;;) {
+    const view = await client.ended(id);
+    if (view.status !== 'complete' || view.rows.new !== undefined) return view;
+    await pause(LOOK_MS);
+  }
 }
 
 /** What people are shown: the comparison is green, and usage and invoices say what Postgres holds. */

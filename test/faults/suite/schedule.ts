@@ -2,6 +2,8 @@
 import { MOMENTS, type Moment } from '../../../platform/moments.ts';
 import { seededRandom } from '../../support/random.ts';
 import { planBilling, planLate, type BillingOperation } from './billing-schedule.ts';
+import type { PlannedFault } from './planned-fault.ts';
+import { planEvents, planStreamFault, planStreams, type EventsOperation, type StreamOperation } from './stream-schedule.ts';
 import { below, makeFile, type UsageFile } from './workload.ts';
 
 /** `afterMs`: of the one before in its lane, so that there is work to break off while the faults come. */
@@ -13,27 +15,19 @@ export type Operation = { afterMs: number } & (
   | { kind: 'resolve'; keep: 'first' | 'this' }
 );
 
-export interface PlannedFault<Kind extends string = string> {
-  kind: Kind;
-  /** After the fault before has been mended. */
-  afterMs: number;
-  /** How long it lasts, where it is something that lasts. */
-  forMs: number;
-  /** Which of several processes, servers or ways it meets: taken modulo their number. */
-  target: number;
-  moment: Moment;
-  nth: number;
-}
-
 export interface Schedule {
   seed: number;
   files: UsageFile[];
   /** Done one after the other within a lane, the lanes side by side. */
   lanes: Operation[][];
-  /** A lane of its own, and what it does when the others have ended; then `lateUndo` is taken back: an upload, modulo their number. */
+  /** A lane of its own, and what it does when the others have ended; then `lateUndo` is taken back: an upload or a stream, modulo their number. */
   billing: BillingOperation[];
   late: BillingOperation[];
   lateUndo: number;
+  /** All of them side by side. */
+  streams: StreamOperation[];
+  /** One after the other. */
+  events: EventsOperation[];
   faults: PlannedFault[];
 }
 
@@ -51,23 +45,30 @@ const NTH_MAX = 6;
 export function planSeed(seed: number, kinds: readonly string[]): Schedule {
   const random = seededRandom(seed);
   const files = Array.from({ length: FILES }, (_, n) => makeFile(random, `file-${n}.csv`, 1 + below(random, ROWS_MAX)));
+  const lanes = planLanes(random);
   return {
     seed,
     files,
-    lanes: planLanes(random),
+    lanes,
     billing: planBilling(seed),
     late: planLate(seed),
     lateUndo: seed,
-    faults: Array.from({ length: FAULTS_MIN + below(random, FAULTS_MAX - FAULTS_MIN + 1) }, () => ({
-      kind: kinds[below(random, kinds.length)] as string,
-      afterMs: below(random, GAP_MS_MAX),
-      forMs: 100 + below(random, DURATION_MS_MAX),
-      target: below(random, 1_000),
-      moment: MOMENTS[below(random, MOMENTS.length)] as Moment,
-      // Low ones more often: some moments come once in a seed.
-      nth: 1 + below(random, 1 + below(random, NTH_MAX)),
-    })),
+    streams: planStreams(seed),
+    events: planEvents(seed),
+    faults: planStreamFault(seed, planFaults(random, kinds)),
   };
+}
+
+function planFaults(random: () => number, kinds: readonly string[]): PlannedFault[] {
+  return Array.from({ length: FAULTS_MIN + below(random, FAULTS_MAX - FAULTS_MIN + 1) }, () => ({
+    kind: kinds[below(random, kinds.length)] as string,
+    afterMs: below(random, GAP_MS_MAX),
+    forMs: 100 + below(random, DURATION_MS_MAX),
+    target: below(random, 1_000),
+    moment: MOMENTS[below(random, MOMENTS.length)] as Moment,
+    // Low ones more often: some moments come once in a seed.
+    nth: 1 + below(random, 1 + below(random, NTH_MAX)),
+  }));
 }
 
 /** Each file once, some of them again; an undo only behind the upload it takes back. */

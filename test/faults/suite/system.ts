@@ -1,11 +1,13 @@
 /** What the fault suite needs of a running installation, whatever the mode. */
-import type { PlannedFault } from './schedule.ts';
+import type { PlannedFault } from './planned-fault.ts';
 
 export interface System {
   /** Kinds of faults it can be met with. */
   readonly kinds: readonly string[];
   /** The answer of a process that serves the path; throws while there is none. */
   call(path: string, init?: RequestInit): Promise<Response>;
+  /** A process that takes streams: another one at each call, where there are several. Throws while there is none. */
+  ingest(): { url: string; key: string };
   /** Does what is planned and mends it. Returns when the fault is over; what it ended may still be starting again. */
   meet(fault: PlannedFault): Promise<void>;
   /** Nothing is broken any more and everything runs. */

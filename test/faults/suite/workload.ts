@@ -17,25 +17,29 @@ export interface ReportedEvent {
   content: string;
 }
 
-export interface UsageFile {
+/** Whatever rows come from. */
+export interface UsageSource {
   name: string;
-  text: string;
-  mapping: Mapping;
   rows: number;
   badRows: number;
   events: ReportedEvent[];
 }
 
-type Random = () => number;
+export interface UsageFile extends UsageSource {
+  text: string;
+  mapping: Mapping;
+}
+
+export type Random = () => number;
 /** How the quantity of an event is drawn: eighteen fraction digits, some negative. */
 const FRACTION_DIGITS = 18;
 /** Of the ids that files with an id column draw from: small, so that files overlap. */
-const IDS = 1_500;
+export const IDS = 1_500;
 /** Versions of an id that a file reports now and then: other content than in another file is a conflict. */
-const OTHER_VERSION_SHARE = 0.03;
-const BAD_ROW_SHARE = 0.01;
+export const OTHER_VERSION_SHARE = 0.03;
+export const BAD_ROW_SHARE = 0.01;
 
-const MEASURES: Mapping['measures'] = METERS.map((meter) => ({ meter: { const: meter }, quantity: meter }));
+export const MEASURES: Mapping['measures'] = METERS.map((meter) => ({ meter: { const: meter }, quantity: meter }));
 
 export function makeFile(random: Random, name: string, rows: number): UsageFile {
   return random() < 0.5 ? withIds(random, name, rows) : withRows(random, name, rows);
@@ -86,7 +90,7 @@ function withRows(random: Random, name: string, rows: number): UsageFile {
   return { name, text, mapping, rows, badRows, events };
 }
 
-interface Cells {
+export interface Cells {
   customer: string;
   time: string;
   calls: string;
@@ -94,7 +98,7 @@ interface Cells {
 }
 
 /** `owner` decides the customer, so that all versions of an id belong to one. */
-function drawRow(random: Random, owner: Random): Cells {
+export function drawRow(random: Random, owner: Random): Cells {
   const customer = CUSTOMERS[below(owner, CUSTOMERS.length)] as string;
   const month = MONTHS[below(random, MONTHS.length)] ?? MONTHS[0];
   const two = (n: number) => String(n).padStart(2, '0');
@@ -103,7 +107,7 @@ function drawRow(random: Random, owner: Random): Cells {
   return { customer, time, calls: `${random() < 0.1 ? '-' : ''}${below(random, 1000)}.${fraction}`, bytes: String(below(random, 1e9)) };
 }
 
-function reported(cells: Cells): { meter: string; content: string }[] {
+export function reported(cells: Cells): { meter: string; content: string }[] {
   return METERS.map((meter) => ({ meter, content: contentOf(cells.customer, meter, cells.time, cells[meter]) }));
 }
 
@@ -125,7 +129,7 @@ export function scaledText(decimal: string): bigint {
 }
 
 /** A generator for one row: the same row is drawn whenever its number is. */
-function hashed(n: number, version: number): Random {
+export function hashed(n: number, version: number): Random {
   return seededRandom(Math.imul(n + 1, 0x9e3779b1) ^ Math.imul(version + 1, 0x85ebca6b));
 }
 
