@@ -31,8 +31,8 @@ export default defineConfig({
         codeSplitting: {
           // Few larger chunks pack better than dozens of small ones: 14 KB gzip less on each page.
           groups: [
-            { name: 'framework', test: /node_modules\/svelte\//, priority: 2 },
-            { name: 'common', test: /dashboard\/src\/lib\//, minShareCount: 4, priority: 1 },
+            { name: 'framework', test: /node_modules\/svelte\//, minShareCount: 6, priority: 2 },
+            { name: 'common', test: /dashboard\/src\/lib\//, minShareCount: 6, priority: 1 },
           ],
         },
       },
