@@ -3,42 +3,14 @@
  * imported as a file, so that parts, projection, positions and watermarks are those of real use; then the program is started anew, so
  * that its memory is the run's. Beside it, the same buckets read from ClickHouse alone.
  */
-import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { BillingRun } from '../schemas/http/billing-runs.ts';
-import type { Import } from '../schemas/http/imports.ts';
-import type { InvoiceSummary } from '../schemas/http/invoice-life.ts';
 import type { Invoice } from '../schemas/http/invoices.ts';
-import type { PlanDefinition } from '../schemas/http/plans.ts';
-import { importPath } from '../test/support/imports.ts';
 import { makeDataDirectory, startTallyline, type Tallyline } from '../test/support/tallyline.ts';
-import { BILLED_MONTH, billedUsageCsv, customerName, hourLinesOf, HOURS, type UsageSize } from './billing-usage.ts';
+import { billMonth, importMonth, invoiceIds, send, setUpCustomers } from './billed-month.ts';
+import { customerName, hourLinesOf, HOURS, type UsageSize } from './billing-usage.ts';
 import { bucketFloor } from './bucket-floor.ts';
 import { cpuSeconds, forgetPeak, peakMegabytes, residentMegabytes } from './process-usage.ts';
 
-const PLAN: PlanDefinition = {
-  name: 'Bench',
-  currency: 'EUR',
-  prices: [
-    {
-      meter: 'api_calls',
-      model: 'graduated',
-      tiers: [
-        { upTo: '1000000', unitPrice: '0.0005' },
-        { upTo: '5000000', unitPrice: '0.0004', flatFee: '5' },
-        { upTo: null, unitPrice: '0.00035' },
-      ],
-    },
-    { meter: 'gigabyte_hours', model: 'per_unit', unitPrice: '0.000123456789', included: '1000' },
-    { meter: 'messages', model: 'package', size: '1000', unitPrice: '0.35' },
-    { model: 'flat', amount: '49' },
-  ],
-  minimum: '100',
-  discounts: [{ percent: '5' }],
-};
 const READS = 20;
-/** Often enough for tenths of a second, and seldom enough to cost nothing. */
-const LOOK_MS = 100;
 
 interface RunFigure {
   case: string;
@@ -64,8 +36,8 @@ export async function benchBilling(size: UsageSize): Promise<string[]> {
   const start = () => startTallyline({ dataDirectory: directory.path, env: { TALLYLINE_LOG_LEVEL: 'warn' } });
   try {
     const importer = await start();
-    await importUsage(importer, size);
-    await setUp(importer, size);
+    await importMonth(importer, size);
+    await setUpCustomers(importer, size);
     await importer.stop();
     const before = await bucketFloor(directory.path, size.customers);
     const tallyline = await start();
@@ -85,52 +57,13 @@ export async function benchBilling(size: UsageSize): Promise<string[]> {
   }
 }
 
-async function importUsage(tallyline: Tallyline, size: UsageSize): Promise<void> {
-  const beganAt = performance.now();
-  const mapping = {
-    id: 'id',
-    customer: 'customer_id',
-    time: 'timestamp',
-    measures: [{ meter: { column: 'event_name' }, quantity: 'quantity' }],
-  };
-  // Not waited for: a client gives up an answer that takes minutes.
-  let file = await tallyline.json<Import>(importPath({ name: 'month.csv', mapping, wait: false }), {
-    method: 'POST',
-    body: Readable.toWeb(billedUsageCsv(size)) as ReadableStream<Uint8Array<ArrayBuffer>>,
-    duplex: 'half',
-    headers: { 'content-type': 'text/csv' },
-  });
-  while (file.status !== 'complete' && file.status !== 'failed') {
-    await delay(LOOK_MS);
-    file = await tallyline.json<Import>(`/v1/imports/${file.id}`);
-  }
-  if (file.events.accepted !== size.events) throw new Error(JSON.stringify(file));
-  console.log(`${size.events} events imported in ${((performance.now() - beganAt) / 1000).toFixed(1)} s`);
-}
-
-async function setUp(tallyline: Tallyline, { customers }: UsageSize): Promise<void> {
-  await send(tallyline, 'PUT', '/v1/plans/bench', PLAN);
-  const customer = { plan: 'bench', currency: PLAN.currency, timeZone: 'UTC', taxRate: '19' };
-  for (let n = 0; n < customers; n++) await send(tallyline, 'PUT', `/v1/customers/${customerName(n)}`, customer);
-}
-
-function send<Body>(tallyline: Tallyline, method: 'POST' | 'PUT', path: string, body: object): Promise<Body> {
-  return tallyline.json<Body>(path, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-}
-
 async function measureRun(tallyline: Tallyline, name: string, customers: readonly string[]): Promise<RunFigure> {
   const { pid } = tallyline;
   await forgetPeak(pid);
   const [resident, cpuBefore] = [await residentMegabytes(pid), await cpuSeconds(pid)];
   const beganAt = performance.now();
-  let run = await send<BillingRun>(tallyline, 'POST', '/v1/billing-runs', { period: BILLED_MONTH, customers });
-  while (run.state !== 'done') {
-    if (run.state === 'failed') throw new Error(`${name}: ${run.failure?.message}`);
-    await delay(LOOK_MS);
-    run = await tallyline.json<BillingRun>(`/v1/billing-runs/${run.id}`);
-  }
+  await billMonth(tallyline, customers);
   const seconds = (performance.now() - beganAt) / 1000;
-  if (run.progress.drafts !== customers.length) throw new Error(`${name}: ${JSON.stringify(run)}`);
   const figure = {
     case: name,
     customers: customers.length,
@@ -161,17 +94,6 @@ async function measureReads(tallyline: Tallyline, names: readonly string[]): Pro
     await measureRead(tallyline, 'final: the invoice, its lines', drafts, (id) => `/v1/invoices/${id}?hours=false`),
     await measureRead(tallyline, 'final: the days of line 1', drafts, (id) => `/v1/invoices/${id}/lines/1/days`),
   ];
-}
-
-function invoiceIds(tallyline: Tallyline, customers: readonly string[]): Promise<string[]> {
-  return Promise.all(
-    customers.map(async (customer) => {
-      const path = `/v1/invoices?customer=${encodeURIComponent(customer)}&period=${BILLED_MONTH}`;
-      const [invoice] = (await tallyline.json<{ items: InvoiceSummary[] }>(path)).items;
-      if (invoice === undefined) throw new Error(`no invoice of ${customer}`);
-      return invoice.id;
-    }),
-  );
 }
 
 /** What was billed is what was meant to be: every hour of every meter. */

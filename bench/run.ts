@@ -1,10 +1,11 @@
 /**
- * `npm run bench [-- --part imports|billing|reading --rows N --customers N --events N --megabytes N]`: the running program in embedded mode,
+ * `npm run bench [-- --part imports|billing|reading|dashboard --rows N --customers N --events N --megabytes N]`: the running program in embedded mode,
  * each part beside the floor of the same machine in the same minutes. Only full sizes are written to docs/benchmarks.md.
  */
 import { parseArgs } from 'node:util';
 import { benchBilling } from './billing.ts';
 import { benchImports } from './imports.ts';
+import { benchDashboard } from './dashboard.ts';
 import { benchReading } from './reading.ts';
 import { describeMachine, loadNow, writeSection } from './report.ts';
 
@@ -20,7 +21,7 @@ const { values } = parseArgs({
     megabytes: { type: 'string' },
   },
 });
-const PARTS = ['imports', 'billing', 'reading'];
+const PARTS = ['imports', 'billing', 'reading', 'dashboard'];
 const parts = values.part === undefined ? PARTS : [values.part];
 if (!parts.every((part) => PARTS.includes(part))) throw new Error(`--part takes ${PARTS.join(', ')}`);
 const rows = sizeOf('rows', 1_000);
@@ -30,6 +31,7 @@ const usage = { customers: sizeOf('customers', 20), events: sizeOf('events', 1_0
 const isFullUsage = usage.customers === FULL.customers && usage.events === FULL.events;
 if (parts.includes('imports')) await run('Imports', () => benchImports(rows), rows === FULL.rows);
 if (parts.includes('billing')) await run('Billing', () => benchBilling(usage), isFullUsage);
+if (parts.includes('dashboard')) await run('Dashboard', () => benchDashboard(usage), isFullUsage);
 if (parts.includes('reading')) await run('Reading', () => benchReading(megabytes), megabytes >= FULL.megabytes);
 
 function sizeOf(name: keyof typeof FULL, least: number): number {

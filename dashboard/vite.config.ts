@@ -1,12 +1,15 @@
 import adapter from '@sveltejs/adapter-static';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { defineConfig } from 'vite';
+import { plainState, uplotWithoutStatics } from './build-plugins/lean.ts';
 
 export default defineConfig({
   plugins: [
+    plainState,
+    uplotWithoutStatics,
     sveltekit({
       // One page shell for every address: all data comes over HTTP from the same origin, so nothing is rendered on a server.
-      adapter: adapter({ pages: 'build', fallback: 'index.html' }),
+      adapter: adapter({ pages: 'build', fallback: 'index.html', precompress: true }),
       csp: {
         mode: 'hash',
         // Styles carry element positions (bars, tooltips) as attributes, which hashes cannot cover.
@@ -21,5 +24,18 @@ export default defineConfig({
       },
     }),
   ],
-  build: { target: 'es2023' },
+  build: {
+    target: 'es2023',
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // Few larger chunks pack better than dozens of small ones: 14 KB gzip less on each page.
+          groups: [
+            { name: 'framework', test: /node_modules\/svelte\//, minShareCount: 6, priority: 2 },
+            { name: 'common', test: /dashboard\/src\/lib\//, minShareCount: 6, priority: 1 },
+          ],
+        },
+      },
+    },
+  },
 });

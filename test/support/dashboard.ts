@@ -5,9 +5,23 @@ import type { Tallyline } from './tallyline.ts';
 /** A page answers within a second; on a busy machine an import takes a little longer. */
 const WAIT_MS_MAX = 30_000;
 
+/** Exists in the browser only, where the function that names it runs. */
+declare const localStorage: { setItem: (key: string, value: string) => void };
+
+export interface WindowOptions extends BrowserContextOptions {
+  /** Whether the tour starts by itself, as it does on a first visit. */
+  tour?: boolean;
+}
+
 /** A window of its own, without a session. */
-export async function openWindow(browser: Browser, tallyline: Pick<Tallyline, 'url'>, options: BrowserContextOptions = {}): Promise<Page> {
+export async function openWindow(
+  browser: Browser,
+  tallyline: Pick<Tallyline, 'url'>,
+  { tour = false, ...options }: WindowOptions = {},
+): Promise<Page> {
   const context = await browser.newContext({ baseURL: tallyline.url, viewport: { width: 1440, height: 900 }, ...options });
+  // Somebody who has been here before: the tour would stand over what a test clicks.
+  if (!tour) await context.addInitScript(() => localStorage.setItem('tallyline-tour', 'offered'));
   context.setDefaultTimeout(WAIT_MS_MAX);
   return await context.newPage();
 }

@@ -1,4 +1,4 @@
-/** The keyboard: `?`, and `g` followed by a letter. Nothing happens while somebody types. */
+/** The keyboard: `?`, `/`, and `g` followed by a letter. Nothing happens while somebody types, or a dialog asks. */
 import { DESTINATIONS } from './navigation.ts';
 
 /** The letter must follow `g` within this time. */
@@ -13,11 +13,16 @@ export interface KeyActions {
   help: () => void;
 }
 
+/** What `/` goes to: the page's search, or the field it is filtered by. */
+const SEARCH = 'main [data-search], main input[type="search"], main search input';
+
 export function createKeyHandler({ go, help }: KeyActions): (event: KeyboardEvent) => void {
   let chordStarted = -CHORD_MS;
   return (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (document.querySelector('dialog:modal') !== null) return;
     if (event.key === '?') return help();
+    if (event.key === '/') return search(event);
     if (event.key === 'g') {
       chordStarted = event.timeStamp;
       return;
@@ -30,4 +35,12 @@ export function createKeyHandler({ go, help }: KeyActions): (event: KeyboardEven
     event.stopImmediatePropagation();
     go(destination.href);
   };
+}
+
+function search(event: KeyboardEvent): void {
+  const field = document.querySelector<HTMLElement>(SEARCH);
+  if (field === null) return;
+  // The browser would type the stroke into the field, or open a search of its own.
+  event.preventDefault();
+  field.focus();
 }

@@ -13,9 +13,11 @@ export const DESTINATIONS: readonly Destination[] = [
   { href: '/records', label: 'Records', icon: 'lines', key: 'r' },
   { href: '/imports', label: 'Imports', icon: 'download', key: 'i' },
   { href: '/customers', label: 'Customers', icon: 'people', key: 'c' },
+  { href: '/meters', label: 'Meters', icon: 'gauge', key: 'm' },
   { href: '/plans', label: 'Plans', icon: 'label', key: 'p' },
   { href: '/invoices', label: 'Invoices', icon: 'receipt', key: 'v' },
   { href: '/pipeline', label: 'Pipeline', icon: 'pipeline', key: 'l' },
+  { href: '/settings', label: 'Settings', icon: 'sliders', key: 's' },
 ];
 
 /** The bottom bar of a phone holds five; the rest is behind "More". */

@@ -1,0 +1,72 @@
+/** JavaScript has a budget: what a page loads before anything is clicked, after gzip. Over it, the largest files are named. */
+import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeFiles, gzippedBytes, scriptsOfRoutes, totalOf, type LoadedFile } from '../support/bundle.ts';
+import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
+import { loadSampleData, openWindow, signIn } from '../support/dashboard.ts';
+import { SAMPLE_PAGES } from '../support/dashboard-pages.ts';
+import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+
+const BYTES_MAX = 80 * 1024;
+
+describe('what each route cannot start without', () => {
+  test.each([...scriptsOfRoutes()])('%s', (route, files) => {
+    expect(files.length).toBeGreaterThan(0);
+    expect.soft(totalOf(files), `${route} needs ${describeFiles(files)}`).toBeLessThanOrEqual(BYTES_MAX);
+  });
+});
+
+describe.skipIf(!chromiumAvailable)('what a browser loads until the page is whole', () => {
+  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
+  let tallyline: Tallyline;
+  let browser: Browser;
+  let session: Awaited<ReturnType<BrowserContext['storageState']>>;
+
+  beforeAll(async () => {
+    directory = await makeDataDirectory();
+    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
+    const page = await openWindow(browser, tallyline);
+    await signIn(page, tallyline);
+    await loadSampleData(page);
+    session = await page.context().storageState();
+    await page.context().close();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await tallyline.stop();
+    await directory.remove();
+  });
+
+  test.each(SAMPLE_PAGES)('$name', async ({ path, whole }) => {
+    const page = await openWindow(browser, tallyline, { storageState: session });
+    const loading = collectScripts(page);
+    await page.goto(path);
+    await whole(page).first().waitFor();
+    const files = await Promise.all(loading);
+    await page.context().close();
+    expect(files.length).toBeGreaterThan(0);
+    expect(totalOf(files), `${path} has loaded ${describeFiles(files)}`).toBeLessThanOrEqual(BYTES_MAX);
+  });
+
+  test('scripts come packed', async () => {
+    const page = await openWindow(browser, tallyline, { storageState: session });
+    const answers: Response[] = [];
+    page.on('response', (response) => void answers.push(response));
+    await page.goto('/imports');
+    await page.getByRole('heading', { name: 'History' }).waitFor();
+    const scripts = answers.filter((answer) => answer.request().resourceType() === 'script');
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const script of scripts) expect((await script.allHeaders())['content-encoding'], script.url()).toMatch(/^(br|gzip)$/);
+    await page.context().close();
+  });
+});
+
+/** Grows while the page loads. */
+function collectScripts(page: Page): Promise<LoadedFile>[] {
+  const files: Promise<LoadedFile>[] = [];
+  page.on('response', (response) => {
+    if (response.request().resourceType() !== 'script') return;
+    files.push(response.body().then((body) => ({ file: response.url().split('/').at(-1) ?? '', bytes: gzippedBytes(body) })));
+  });
+  return files;
+}
