@@ -16,6 +16,7 @@ export const DESTINATIONS: readonly Destination[] = [
   { href: '/plans', label: 'Plans', icon: 'label', key: 'p' },
   { href: '/invoices', label: 'Invoices', icon: 'receipt', key: 'v' },
   { href: '/pipeline', label: 'Pipeline', icon: 'pipeline', key: 'l' },
+  { href: '/settings', label: 'Settings', icon: 'settings', key: 's' },
 ];
 
 /** The bottom bar of a phone holds five; the rest is behind "More". */
