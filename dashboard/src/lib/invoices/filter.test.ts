@@ -39,7 +39,7 @@ describe('the address of a run', () => {
   it.each([
     [null, null],
     ['["a,b","c"]', ['a,b', 'c']],
-    ['[]', null],
+    ['[]', []],
     ['[1]', null],
     ['acme', null],
   ])('names the customers: %s', (text, ids) => {

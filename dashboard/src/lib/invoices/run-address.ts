@@ -9,12 +9,12 @@ export function readRunPlace(text: string | null): RunPlace {
   return { kind: 'setup', month: isMonth(text) ? text : null };
 }
 
-/** The customers of a run that is set up: a JSON array, as an id may hold any character. Null stands for all. */
+/** The customers of a run that is set up: a JSON array, as an id may hold any character. Null stands for all, none for nobody chosen yet. */
 export function readOnly(text: string | null): string[] | null {
   if (text === null) return null;
   try {
     const value: unknown = JSON.parse(text);
-    return Array.isArray(value) && value.every((id) => typeof id === 'string') && value.length > 0 ? value : null;
+    return Array.isArray(value) && value.every((id) => typeof id === 'string') ? value : null;
   } catch {
     return null;
   }

@@ -49,7 +49,8 @@ export function equationOfRun({ progress }: Pick<BillingRun, 'progress'>): Equat
     { label: 'not possible', count: failed, tone: 'bad' },
   ];
   const total = terms.reduce((sum, { count }) => sum + BigInt(count), 0n);
-  return { terms: terms.filter(({ count }, index) => count > 0 || index === 0), read: done, holds: total === BigInt(done) };
+  const some = terms.filter(({ count }) => count > 0);
+  return { terms: some.length > 0 ? some : terms.slice(0, 1), read: done, holds: total === BigInt(done) };
 }
 
 /** 0 to 1; null while nobody has counted the customers. */
@@ -122,7 +123,7 @@ export function previewSentences({ customers, drafts, period }: BillingRunPrevie
 export function concernInWords({ kind, what }: RunConcern, currencyOf?: string): string {
   switch (kind) {
     case 'no_plan':
-      return 'has usage and no plan for all of it: what no plan covers is listed with an amount of 0.';
+      return 'has no plan, or not for the whole month: what it used without one is listed with an amount of 0.';
     case 'unpriced_meter':
       return `used ${what.join(', ')}, which the plan has no price for: listed with an amount of 0.`;
     case 'currency_mismatch':
