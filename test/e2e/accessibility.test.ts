@@ -33,7 +33,7 @@ const PAGES: [name: string, open: Opening][] = [
   ['a record and its line', recordLine],
   ['the preview of an invoice', at('/invoices/preview?customer=acme-ai&period=2023-11', (page) => page.getByRole('article'))],
   ['the trace of an invoice', trace],
-  ['the invoices, with an hour that differs', at('/invoices', (page) => page.getByText('an hour differs'))],
+  ['the invoices, with an hour that differs', at('/invoices', (page) => page.getByText('an hour differs').filter({ visible: true }))],
   ['a month to run', at('/invoices?run=2023-11', (page) => page.getByText('used something in November 2023'))],
   ['a billing run', at('/invoices?run=1', (page) => page.getByRole('group', { name: 'Customers of the run by outcome' }))],
   ['the question before drafts become final', finalizeQuestion],
