@@ -137,7 +137,7 @@ async function showRecord(page: Page): Promise<void> {
 }
 
 async function showTrace(page: Page): Promise<void> {
-  await page.goto('/invoices?customer=acme-ai&period=2023-11');
+  await page.goto('/invoices/preview?customer=acme-ai&period=2023-11');
   await page.getByRole('button', { name: 'context_tokens', exact: true }).click();
   const panel = page.getByRole('complementary', { name: 'Where $7.22 comes from' });
   const bar = (group: string, name: RegExp) => panel.getByRole('group', { name: group }).getByRole('button', { name });

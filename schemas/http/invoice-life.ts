@@ -12,9 +12,9 @@ export const InvoiceListQuery = strictObject({
   period: Type.Optional(Month),
 });
 export const InvoiceSummary = Type.Object({
-  ...Type.Pick(Invoice, ['number', 'status', 'customer', 'customerName', 'plan', 'currency', 'period', 'asOf', 'subtotal', 'total'])
-    .properties,
+  ...Type.Pick(Invoice, ['number', 'customer', 'customerName', 'plan', 'currency', 'period', 'asOf', 'subtotal', 'total']).properties,
   id: Type.String(),
+  status: Type.Union([Type.Literal('draft'), Type.Literal('final'), Type.Literal('void')]),
   month: Type.String(),
   contentHash: nullable(Type.String()),
   finalizedAt: nullable(Instant),

@@ -7,6 +7,8 @@ export const Health = Type.Object({
   checks: Type.Array(Type.Object({ name: Type.String(), ok: Type.Boolean(), message: Type.Optional(Type.String()) })),
 });
 
+export type Health = Type.Static<typeof Health>;
+
 /** A rebuild of ClickHouse from Postgres. */
 export const Rebuild = Type.Object({
   id: Type.String(),

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
 import { dropFile, loadSampleData, openWindow, signIn } from '../support/dashboard.ts';
 import { connectEmbedded } from '../support/embedded-postgres.ts';
+import { makeDrafts } from '../support/billing-runs.ts';
 import { importFile } from '../support/imports.ts';
 import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
 
@@ -12,7 +13,7 @@ const REJECTED =
   'id,customer,time,quantity,meter\n1,acme-ai,2023-11-16T05:00:00Z,2,calls\n2,acme-ai,never,2,calls\n3,,2023-11-16T05:00:00Z,2,calls\n';
 const DISPUTED = (quantity: number) => `id,customer,time,quantity,meter\nd1,acme-ai,2023-11-16T05:00:00Z,${quantity},disputed\n`;
 const OPEN_QUESTIONS = 'account,when,calls,region\nacme,2023-11-16 05:00:00,2,eu\nacme,2023-11-16 06:00:00,x,eu\n';
-const TRACED = '/invoices?customer=acme-ai&period=2023-11&line=1&day=2023-11-16&hour=1700157600000';
+const TRACED = '/invoices/preview?customer=acme-ai&period=2023-11&line=1&day=2023-11-16&hour=1700157600000';
 
 type Opening = (page: Page) => Promise<unknown>;
 
@@ -30,8 +31,13 @@ const PAGES: [name: string, open: Opening][] = [
   ['a file that is looked at', inspected],
   ['the records', at('/records', (page) => page.getByRole('table'))],
   ['a record and its line', recordLine],
-  ['an invoice', at('/invoices?customer=acme-ai&period=2023-11', (page) => page.getByRole('article'))],
+  ['the preview of an invoice', at('/invoices/preview?customer=acme-ai&period=2023-11', (page) => page.getByRole('article'))],
   ['the trace of an invoice', trace],
+  ['the invoices, with an hour that differs', at('/invoices', (page) => page.getByText('an hour differs').filter({ visible: true }))],
+  ['a month to run', at('/invoices?run=2023-11', (page) => page.getByText('used something in November 2023'))],
+  ['a billing run', at('/invoices?run=1', (page) => page.getByRole('group', { name: 'Customers of the run by outcome' }))],
+  ['the question before drafts become final', finalizeQuestion],
+  ['the settings', at('/settings', (page) => page.getByText('ClickHouse'))],
   ['the customers', at('/customers', (page) => page.getByRole('table'))],
   ['a customer', at('/customers?open=acme-ai', (page) => page.getByRole('complementary', { name: 'Acme AI' }))],
   ['the plans', at('/plans', (page) => page.getByRole('table'))],
@@ -71,6 +77,7 @@ describe.skipIf(!chromiumAvailable)('the pages are accessible', () => {
     await importFile(tallyline, DISPUTED(3), { name: 'other word.csv' });
     const { id } = await importFile(tallyline, DISPUTED(4).replace('d1', 'd2'), { name: 'taken back.csv' });
     await tallyline.json(`/v1/imports/${id}/undo`, { method: 'POST' });
+    await makeDrafts(tallyline, '2023-11');
     await damage(directory.path);
     await tallyline.json('/v1/reconciliation/run', { method: 'POST' });
   });
@@ -133,6 +140,13 @@ async function inspected(page: Page): Promise<void> {
   await page.getByRole('heading', { name: 'History' }).waitFor();
   await dropFile(page, 'open questions.csv', OPEN_QUESTIONS);
   await page.getByText('Choose the column that holds the time.').waitFor();
+}
+
+async function finalizeQuestion(page: Page): Promise<void> {
+  await page.goto('/invoices');
+  await page.getByLabel('Choose draft, Acme AI, November 2023').check();
+  await page.getByRole('button', { name: 'Finalize', exact: true }).click();
+  await page.getByText('Finalizing cannot be taken back').waitFor();
 }
 
 async function recordLine(page: Page): Promise<void> {

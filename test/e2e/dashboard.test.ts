@@ -204,7 +204,7 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
 
   describe('invoices', () => {
     test('an invoice shows rounded and exact amounts, and its totals add up', async () => {
-      await page.goto('/invoices?customer=acme-ai&period=2023-11');
+      await page.goto('/invoices/preview?customer=acme-ai&period=2023-11');
       const line = page.getByRole('region', { name: 'context_tokens' });
       await line.waitFor();
       expect(await textOf(line)).toContain('context_tokens 18,059,974 tokens 7.22');

@@ -7,6 +7,8 @@ export class ApiError extends Error {
   readonly title: string;
   readonly requestId: string;
   readonly errors: readonly { path: string; code: string; message: string }[];
+  /** Hours in which the stores disagree, of a refusal for that reason. */
+  readonly cells: NonNullable<Problem['cells']>;
 
   constructor(problem: Partial<Problem> & { status: number }) {
     super(problem.detail ?? problem.title ?? `The server answered ${problem.status}.`);
@@ -16,6 +18,7 @@ export class ApiError extends Error {
     this.title = problem.title ?? 'The call did not succeed';
     this.requestId = problem.requestId ?? '';
     this.errors = problem.errors ?? [];
+    this.cells = problem.cells ?? [];
   }
 }
 

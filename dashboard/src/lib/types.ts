@@ -1,7 +1,9 @@
 /** The shapes of the HTTP API, as types only: nothing of the schemas' library may reach the browser. */
+export type { BillingRun, BillingRunPreview, RunConcern } from '../../../schemas/http/billing-runs.ts';
 export type { Problem } from '../../../schemas/http/common.ts';
 export type { Conflict, Resolution } from '../../../schemas/http/conflicts.ts';
 export type { Customer, CustomerInput } from '../../../schemas/http/customers.ts';
+export type { CreditNoteSummary } from '../../../schemas/http/credit-notes.ts';
 export type { DryRun } from '../../../schemas/http/dry-runs.ts';
 export type { Effect } from '../../../schemas/http/effect.ts';
 export type { DeadLetter } from '../../../schemas/http/dead-letters.ts';
@@ -16,10 +18,12 @@ export type {
   Profile,
   Suggestion,
 } from '../../../schemas/http/imports.ts';
+export type { DocumentTotal, InvoiceSummary } from '../../../schemas/http/invoice-life.ts';
 export type { Invoice, InvoiceHour, InvoiceLine, InvoiceTier } from '../../../schemas/http/invoices.ts';
-export type { Live, Pipeline, Rebuild, Session } from '../../../schemas/http/operations.ts';
+export type { Health, Live, Pipeline, Rebuild, Session } from '../../../schemas/http/operations.ts';
 export type { KeptPlan, Plan, PlanDefinition, Price, Tier } from '../../../schemas/http/plans.ts';
 export type { Reconciliation, ReconciliationCell, ReconciliationRun } from '../../../schemas/http/reconciliation.ts';
+export type { Settings, SettingsInput } from '../../../schemas/http/settings.ts';
 export type { Source, Usage, UsageBucket, UsageRecord } from '../../../schemas/http/usage.ts';
 
 export interface List<T> {

@@ -1,9 +1,32 @@
-import { loadInvoiceView } from '#lib/invoice/load.ts';
+import { redirect } from '@sveltejs/kit';
+import { call } from '#lib/api.ts';
+import { readInvoiceFilter, previewAddressOf } from '#lib/invoices/filter.ts';
+import { loadInvoiceLists } from '#lib/invoices/load.ts';
+import { readOnly, readRunPlace } from '#lib/invoices/run-address.ts';
+import { loadCustomerNames } from '#lib/names.ts';
 import { outcome } from '#lib/outcome.ts';
+import type { BillingRun, List } from '#lib/types.ts';
 import type { PageLoad } from './$types.js';
 
+/** As many as say what was done lately. */
+const RUNS_SHOWN = 8;
+
 export const load: PageLoad = ({ url, depends }) => {
-  depends('tallyline:invoice');
-  const wanted = { customer: url.searchParams.get('customer'), period: url.searchParams.get('period') };
-  return { wanted, view: outcome(loadInvoiceView(wanted, Date.now())) };
+  const preview = previewAddressOf(url);
+  if (preview !== null) redirect(307, preview);
+  depends('tallyline:invoices');
+  const { searchParams } = url;
+  const filter = readInvoiceFilter(searchParams);
+  const runs = searchParams.get('runs');
+  const cursors = { invoices: searchParams.get('cursor'), notes: searchParams.get('notes') };
+  return {
+    filter,
+    cursors,
+    place: readRunPlace(searchParams.get('run')),
+    only: readOnly(searchParams.get('only')),
+    lists: outcome(loadInvoiceLists(filter, cursors)),
+    names: outcome(loadCustomerNames()),
+    olderRuns: runs !== null,
+    runs: outcome(call<List<BillingRun>>('/v1/billing-runs', { query: { limit: RUNS_SHOWN, cursor: runs } })),
+  };
 };

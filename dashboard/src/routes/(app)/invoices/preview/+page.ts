@@ -1,0 +1,9 @@
+import { loadInvoiceView } from '#lib/invoice/load.ts';
+import { outcome } from '#lib/outcome.ts';
+import type { PageLoad } from './$types.js';
+
+export const load: PageLoad = ({ url, depends }) => {
+  depends('tallyline:invoice');
+  const wanted = { customer: url.searchParams.get('customer'), period: url.searchParams.get('period') };
+  return { wanted, view: outcome(loadInvoiceView(wanted, Date.now())) };
+};

@@ -1,0 +1,93 @@
+/** What surrounds invoices, in a real browser: the settings, the list on a phone, and without a server. */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeDrafts } from '../support/billing-runs.ts';
+import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
+import { loadSampleData, openWindow, signIn, textOf } from '../support/dashboard.ts';
+import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+
+describe.skipIf(!chromiumAvailable)('around invoices', () => {
+  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
+  let tallyline: Tallyline;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    directory = await makeDataDirectory();
+    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
+    page = await openWindow(browser, tallyline);
+    await signIn(page, tallyline);
+    await loadSampleData(page);
+    await makeDrafts(tallyline, '2023-11');
+  });
+  afterAll(async () => {
+    await browser.close();
+    await tallyline.stop();
+    await directory.remove();
+  });
+
+  const panel = () => page.getByRole('region', { name: 'Run a month' });
+  const row = (customer: string) => page.getByRole('table').first().getByRole('row', { name: customer });
+  const field = (name: string | RegExp) => page.getByRole('textbox', { name });
+
+  describe('the list', () => {
+    test('without a server the figures stay, and say that they are old', async () => {
+      await page.goto('/invoices?month=2023-11');
+      await row('Acme AI').waitFor();
+      await page.route('**/v1/invoices*', (route) => route.abort());
+      await page.getByRole('button', { name: 'final', exact: true }).click();
+      await page.getByText('What stands below is what was known before.').waitFor();
+      expect(await row('Acme AI').count()).toBe(1);
+      await page.unroute('**/v1/invoices*');
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByText('What stands below is what was known before.').waitFor({ state: 'detached' });
+    });
+
+    test.each([360, 390])('on a phone of %d px the list is one of lines, and nothing is wider than the screen', async (width) => {
+      await page.setViewportSize({ width, height: 800 });
+      await page.goto('/invoices?run=2023-11');
+      await row('Acme AI').waitFor();
+      await panel().getByText('used something').waitFor();
+      expect(await row('Acme AI').getByRole('cell').count()).toBeLessThanOrEqual(3);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      await page.goto('/settings');
+      await field('Address, line by line').waitFor();
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      await page.setViewportSize({ width: 1440, height: 900 });
+    });
+  });
+
+  describe('settings', () => {
+    test('are changed, with what they do said beside them', async () => {
+      await page.goto('/settings');
+      await field('Name').fill('Tally AG');
+      await field('Address, line by line').fill('Hauptstraße 1\n10115 Berlin');
+      await field(/^Invoices/).fill('T{year}/{number:3}');
+      await page.getByText(/^The first is T\d{4}\/001\. Each year counts from 1\.$/).waitFor();
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('Saved. Drafts follow at once, final invoices stay as they are.').waitFor();
+      expect(await tallyline.json('/v1/settings')).toMatchObject({
+        seller: { name: 'Tally AG', address: ['Hauptstraße 1', '10115 Berlin'] },
+        numbering: { invoice: 'T{year}/{number:3}' },
+      });
+    });
+
+    test('what cannot be is refused at its field, and nothing is lost', async () => {
+      await field(/^Invoices/).fill('T{year}');
+      await field('Name').fill('Tally SE');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('a pattern has {number} once, or documents would share their numbers').waitFor();
+      expect(await field('Name').inputValue()).toBe('Tally SE');
+      expect(await tallyline.json('/v1/settings')).toMatchObject({ seller: { name: 'Tally AG' } });
+      await page.getByRole('button', { name: 'Take the changes back' }).click();
+      expect(await field('Name').inputValue()).toBe('Tally AG');
+    });
+
+    test('colours hold in this browser; the stores are named', async () => {
+      await page.getByRole('group', { name: 'Colours' }).getByRole('button', { name: 'dark' }).click();
+      expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
+      await page.getByRole('group', { name: 'Colours' }).getByRole('button', { name: 'as the system' }).click();
+      expect(await textOf(page.getByRole('region', { name: 'This Tallyline' }))).toContain('ClickHouse answers');
+    });
+  });
+});
