@@ -13,7 +13,11 @@ const PERIOD = { from: 0, to: 31 * 86_400_000 };
 const HOUR_MS = 3_600_000;
 
 /** Throws `currency_mismatch` and the like never: the plan is one that `checkPlan` finds no fault in. */
-export function previewPlan({ plan, quantities }: PlanPreviewInput, meters: readonly Meter[], rounding: Rounding): PlanPreview {
+export function previewPlan(
+  { plan, quantities }: PlanPreviewInput,
+  meters: readonly Meter[],
+  rounding: Rounding,
+): Omit<PlanPreview, 'warnings'> {
   const usage = quantities.map(({ meter, quantity }) => ({
     meter,
     changes: [{ start: PERIOD.from, end: PERIOD.from + HOUR_MS, quantity: toScaled(quantity, QUANTITY_SCALE), events: 1 }],

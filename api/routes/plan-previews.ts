@@ -6,6 +6,7 @@ import { planEffect } from '../billing/plan-effect.ts';
 import { previewPlan } from '../billing/plan-preview.ts';
 import { refuseFaults } from '../field-problem.ts';
 import { requireCurrencyOfCustomers, requireSoundPlan } from '../plan-checks.ts';
+import { planWarnings } from '../plan-warnings.ts';
 import { findMeters } from '../queries/meters.ts';
 import { readSettings } from '../queries/settings.ts';
 import { PLAN_BYTES_MAX, PlanParams } from './plans.ts';
@@ -36,7 +37,8 @@ export function registerPlanPreviews(server: HttpServer, platform: Platform): vo
         }),
       );
       const { billing } = await readSettings(postgres);
-      return previewPlan(body, await findMeters(postgres, keys), billing.rounding);
+      const preview = previewPlan(body, await findMeters(postgres, keys), billing.rounding);
+      return { ...preview, warnings: await planWarnings(postgres, body.plan) };
     },
   });
 

@@ -19,6 +19,7 @@ const RANGES =
   "Buckets are cut off at `from` and `to`; hours without usage are left out. Without `timeZone`, a call for one customer uses that customer's zone, others the default zone of the settings.";
 
 export function registerUsage(server: HttpServer, platform: Platform): void {
+  registerExtents(server, platform);
   server.get('/v1/usage', {
     schema: {
       operationId: 'getUsage',
@@ -62,7 +63,9 @@ export function registerUsage(server: HttpServer, platform: Platform): void {
       });
     },
   });
+}
 
+function registerExtents(server: HttpServer, { clickhouse }: Platform): void {
   server.get('/v1/usage/extent', {
     schema: {
       operationId: 'getUsageExtent',
@@ -71,7 +74,7 @@ export function registerUsage(server: HttpServer, platform: Platform): void {
       response: { 200: nullable(Type.Object({ from: Instant, to: Instant })) },
     },
     handler: async () => {
-      const [extent] = await platform.clickhouse.query<UsageExtentRow>(usageExtentQuery);
+      const [extent] = await clickhouse.query<UsageExtentRow>(usageExtentQuery);
       return extent === undefined ? null : extentText(extent);
     },
   });
@@ -84,7 +87,7 @@ export function registerUsage(server: HttpServer, platform: Platform): void {
       response: { 200: MeterExtents },
     },
     handler: async () => {
-      const extents = await platform.clickhouse.query<MeterExtentRow>(meterExtentsQuery);
+      const extents = await clickhouse.query<MeterExtentRow>(meterExtentsQuery);
       return { items: extents.map((row) => ({ meter: row.meter_key, ...extentText(row), events: Number(row.event_count) })) };
     },
   });

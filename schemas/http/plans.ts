@@ -68,12 +68,18 @@ export const ListedPlan = Type.Object({
 export type ListedPlan = Type.Static<typeof ListedPlan>;
 export const PlanList = List(ListedPlan);
 
-export const KeptPlan = Type.Object({
-  ...Plan.properties,
-  warnings: Type.Array(Type.Object({ path: Type.String(), code: Type.String(), message: Type.String() }), {
-    description: '`unknown_meter`: neither defined nor seen in usage, so the price may never apply. The plan is kept all the same.',
-  }),
+export const PlanWarning = Type.Object({
+  path: Type.String(),
+  code: Type.String(),
+  message: Type.String(),
+  near: Type.Array(Type.String(), { description: 'Known meters that may have been meant.' }),
 });
+export type PlanWarning = Type.Static<typeof PlanWarning>;
+const warnings = Type.Array(PlanWarning, {
+  description: '`unknown_meter`: neither defined nor seen in usage, so the price may never apply. The plan is kept all the same.',
+});
+
+export const KeptPlan = Type.Object({ ...Plan.properties, warnings });
 export type KeptPlan = Type.Static<typeof KeptPlan>;
 
 export const PlanPreviewInput = strictObject({
@@ -101,6 +107,7 @@ export const PlanPreview = Type.Object({
   /** Where the minimum was not reached, what tops it up. */
   minimum: nullable(Type.Object({ minimum: DecimalString, base: DecimalString, amount: DecimalString })),
   total: Type.String({ description: 'Before tax, which belongs to the customer.' }),
+  warnings,
 });
 export type PlanPreview = Type.Static<typeof PlanPreview>;
 

@@ -1,7 +1,15 @@
 /** The shapes of the HTTP API, as types only: nothing of the schemas' library may reach the browser. */
 export type { Problem } from '../../../schemas/http/common.ts';
 export type { Conflict, Resolution } from '../../../schemas/http/conflicts.ts';
-export type { Customer, CustomerInput } from '../../../schemas/http/customers.ts';
+export type {
+  Customer,
+  CustomerInput,
+  CustomerList,
+  Meter,
+  MeterInput,
+  MeterUse,
+  PlanAssignment,
+} from '../../../schemas/http/customers.ts';
 export type { DryRun } from '../../../schemas/http/dry-runs.ts';
 export type { Effect } from '../../../schemas/http/effect.ts';
 export type { DeadLetter } from '../../../schemas/http/dead-letters.ts';
@@ -17,10 +25,23 @@ export type {
   Suggestion,
 } from '../../../schemas/http/imports.ts';
 export type { Invoice, InvoiceHour, InvoiceLine, InvoiceTier } from '../../../schemas/http/invoices.ts';
+export type { CreditEntry, InvoiceSummary } from '../../../schemas/http/invoice-life.ts';
 export type { Live, Pipeline, Rebuild, Session } from '../../../schemas/http/operations.ts';
-export type { KeptPlan, Plan, PlanDefinition, Price, Tier } from '../../../schemas/http/plans.ts';
+export type {
+  Discount,
+  KeptPlan,
+  ListedPlan,
+  Plan,
+  PlanDefinition,
+  PlanEffect,
+  PlanPreview,
+  PlanWarning,
+  Price,
+  Tier,
+} from '../../../schemas/http/plans.ts';
 export type { Reconciliation, ReconciliationCell, ReconciliationRun } from '../../../schemas/http/reconciliation.ts';
-export type { Source, Usage, UsageBucket, UsageRecord } from '../../../schemas/http/usage.ts';
+export type { Settings } from '../../../schemas/http/settings.ts';
+export type { MeterExtents, Source, Usage, UsageBucket, UsageRecord } from '../../../schemas/http/usage.ts';
 
 export interface List<T> {
   items: T[];
