@@ -23,6 +23,11 @@ const CUSTOMER = `id, name, currency, time_zone AS "timeZone", tax_rate::text AS
   invoice_details AS "invoiceDetails", first_seen_at AS "firstSeenAt", updated_at AS "updatedAt",
   (SELECT coalesce(jsonb_agg(jsonb_build_object('plan', plan_id, 'from', from_date) ORDER BY n), '[]') FROM customer_plans WHERE customer_id = id) AS plans`;
 
+/** All of them, by id. */
+export async function listCustomers(postgres: Queryable, page: { after: string; rows: number }, now: Date): Promise<Customer[]> {
+  return searchCustomers(postgres, {}, { order: 'id', after: { id: page.after, assigned: false }, rows: page.rows }, now);
+}
+
 export interface CustomerFilter {
   /** Part of the id or the name. */
   search?: string | undefined;
@@ -45,7 +50,7 @@ export interface CustomerPage {
 const FILTER = `($1::text IS NULL OR strpos(lower(id), lower($1)) > 0 OR strpos(lower(name), lower($1)) > 0)
   AND ($2::text IS NULL OR id IN (SELECT customer_id FROM customer_plans WHERE plan_id = $2))`;
 
-export async function listCustomers(postgres: Queryable, filter: CustomerFilter, page: CustomerPage, now: Date): Promise<Customer[]> {
+export async function searchCustomers(postgres: Queryable, filter: CustomerFilter, page: CustomerPage, now: Date): Promise<Customer[]> {
   const { order, after, rows: limit } = page;
   const keyset = order === 'id' ? 'id > $5' : '(updated_at IS NOT NULL, id) > ($6::boolean, $5)';
   const { rows } = await postgres.query<CustomerRow>(

@@ -13,7 +13,7 @@ import { fieldProblem, refuseFaults } from '../field-problem.ts';
 import {
   countCustomers,
   findCustomer,
-  listCustomers,
+  searchCustomers,
   putCustomer,
   type CustomerDefinition,
   type CustomerPlace,
@@ -38,7 +38,7 @@ export function registerCustomers(server: HttpServer, { postgres, clock }: Platf
     },
     handler: async ({ query: { cursor, limit = 100, order = 'id', search, status, plan } }) => {
       const page = { order, after: readPlace(cursor), rows: limit + 1 };
-      const rows = await listCustomers(postgres, { search, status, plan }, page, clock.now());
+      const rows = await searchCustomers(postgres, { search, status, plan }, page, clock.now());
       const counts = await countCustomers(postgres, { search, plan });
       const items = toPage(
         rows,
