@@ -3,6 +3,15 @@ import { isZero } from '../decimal.ts';
 import { formatDecimal, formatMoney } from '../format.ts';
 import type { Discount, PlanDefinition, Price, Tier } from '../types.ts';
 
+/** The models, as they are chosen. */
+export const MODELS: readonly [Price['model'], string][] = [
+  ['per_unit', 'the same for every unit'],
+  ['graduated', 'graduated, each tier its own price'],
+  ['volume', 'volume, all units at the price of the total'],
+  ['package', 'package, per started block of units'],
+  ['flat', 'flat, a fixed fee'],
+];
+
 export function priceInWords(price: Price, currency: string): string {
   const money = (text: string) => moneyOf(text, currency);
   switch (price.model) {
