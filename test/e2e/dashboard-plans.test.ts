@@ -250,7 +250,7 @@ describe.skipIf(!chromiumAvailable)('plans and meters', () => {
     expect(await tallyline.json<Meter>('/v1/meters/calls')).toMatchObject({ aggregation: 'sum', unit: '' });
     await drawer.getByRole('radio', { name: /^highest/ }).check();
     await drawer.getByRole('button', { name: 'Save' }).click();
-    await drawer.getByText('Saved.').waitFor();
+    await drawer.getByText('Saved.', { exact: true }).waitFor();
     await page.getByRole('row', { name: 'calls requests' }).waitFor();
     expect(await tallyline.json<Meter>('/v1/meters/calls')).toMatchObject({ aggregation: 'max', unit: 'requests' });
   });

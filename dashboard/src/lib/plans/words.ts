@@ -6,9 +6,9 @@ import type { Discount, PlanDefinition, Price, Tier } from '../types.ts';
 /** The models, as they are chosen. */
 export const MODELS: readonly [Price['model'], string][] = [
   ['per_unit', 'the same for every unit'],
-  ['graduated', 'graduated, each tier its own price'],
-  ['volume', 'volume, all units at the price of the total'],
-  ['package', 'package, per started block of units'],
+  ['graduated', 'graduated, tier by tier'],
+  ['volume', 'volume, by the total'],
+  ['package', 'package, per started block'],
   ['flat', 'flat, a fixed fee'],
 ];
 
