@@ -13,6 +13,7 @@ import { registerInvoices } from './routes/invoices.ts';
 import { registerLive } from './routes/live.ts';
 import { registerMeters } from './routes/meters.ts';
 import { registerPipeline } from './routes/pipeline.ts';
+import { registerPlanPreviews } from './routes/plan-previews.ts';
 import { registerPlans } from './routes/plans.ts';
 import { registerRebuild } from './routes/rebuild.ts';
 import { registerReconciliation } from './routes/reconciliation.ts';
@@ -32,6 +33,7 @@ export function apiRoutes(platform: Platform, sourceReader: SourceReader): (serv
     registerCustomers(server, platform);
     registerMeters(server, platform);
     registerPlans(server, platform);
+    registerPlanPreviews(server, platform);
     registerSettings(server, platform);
     registerInvoices(server, platform);
     registerStoredInvoices(server, platform);

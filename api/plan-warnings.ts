@@ -1,8 +1,7 @@
 /** What may be wrong with a plan that is sound: prices of meters that nobody has heard of. */
-import type { FieldError } from '../core/errors.ts';
 import { nearMatches } from '../core/near-matches.ts';
 import type { Queryable } from '../platform/postgres/postgres.ts';
-import type { PlanDefinition } from '../schemas/http/plans.ts';
+import type { PlanDefinition, PlanWarning } from '../schemas/http/plans.ts';
 import { findMeters, listMeters } from './queries/meters.ts';
 
 /** A plan with more unknown meters was written before there was any usage, and has no typing errors to be found. */
@@ -11,7 +10,7 @@ const EXPLAINED_MAX = 20;
 const METERS_MAX = 10_000;
 
 /** One for each price whose meter is neither defined nor seen in usage, at the path of that meter. */
-export async function planWarnings(postgres: Queryable, { prices }: PlanDefinition): Promise<FieldError[]> {
+export async function planWarnings(postgres: Queryable, { prices }: PlanDefinition): Promise<PlanWarning[]> {
   const named = prices.flatMap(({ meter }, n) => (meter === undefined ? [] : [{ meter, path: `prices/${n}/meter` }]));
   const found = await findMeters(
     postgres,
@@ -25,6 +24,6 @@ export async function planWarnings(postgres: Queryable, { prices }: PlanDefiniti
     const near = n < EXPLAINED_MAX ? nearMatches(meter, meters) : [];
     const meant = near.length === 0 ? '' : `; near it ${near.length === 1 ? 'is' : 'are'} ${near.map((key) => `"${key}"`).join(', ')}`;
     const message = `there is no usage of meter "${meter}" yet, and PUT /v1/meters has not defined it: the price applies once there is${meant}`;
-    return { path, code: 'unknown_meter', message };
+    return { path, code: 'unknown_meter', message, near };
   });
 }

@@ -23,12 +23,60 @@ const CUSTOMER = `id, name, currency, time_zone AS "timeZone", tax_rate::text AS
   invoice_details AS "invoiceDetails", first_seen_at AS "firstSeenAt", updated_at AS "updatedAt",
   (SELECT coalesce(jsonb_agg(jsonb_build_object('plan', plan_id, 'from', from_date) ORDER BY n), '[]') FROM customer_plans WHERE customer_id = id) AS plans`;
 
+/** All of them, by id. */
 export async function listCustomers(postgres: Queryable, page: { after: string; rows: number }, now: Date): Promise<Customer[]> {
-  const { rows } = await postgres.query<CustomerRow>(`SELECT ${CUSTOMER} FROM customers WHERE id > $1 ORDER BY id LIMIT $2`, [
-    page.after,
-    page.rows,
-  ]);
+  return searchCustomers(postgres, {}, { order: 'id', after: { id: page.after, assigned: false }, rows: page.rows }, now);
+}
+
+export interface CustomerFilter {
+  /** Part of the id or the name. */
+  search?: string | undefined;
+  status?: Customer['status'] | undefined;
+  plan?: string | undefined;
+}
+
+/** Where a list goes on: after this one, in its order. */
+export interface CustomerPlace {
+  id: string;
+  assigned: boolean;
+}
+
+export interface CustomerPage {
+  order: 'id' | 'unassigned';
+  after: CustomerPlace | undefined;
+  rows: number;
+}
+
+const FILTER = `($1::text IS NULL OR strpos(lower(id), lower($1)) > 0 OR strpos(lower(name), lower($1)) > 0)
+  AND ($2::text IS NULL OR id IN (SELECT customer_id FROM customer_plans WHERE plan_id = $2))`;
+
+export async function searchCustomers(postgres: Queryable, filter: CustomerFilter, page: CustomerPage, now: Date): Promise<Customer[]> {
+  const { order, after, rows: limit } = page;
+  const keyset = order === 'id' ? 'id > $5' : '(updated_at IS NOT NULL, id) > ($6::boolean, $5)';
+  const { rows } = await postgres.query<CustomerRow>(
+    `SELECT ${CUSTOMER} FROM customers
+      WHERE ${FILTER} AND ($3::boolean IS NULL OR (updated_at IS NOT NULL) = $3) AND ($6::boolean IS NULL OR ${keyset})
+      ORDER BY ${order === 'id' ? '' : 'updated_at IS NOT NULL, '}id LIMIT $4`,
+    [...filterValues(filter), wanted(filter.status), limit, after?.id ?? '', after?.assigned ?? null],
+  );
   return toCustomers(postgres, rows, now);
+}
+
+/** How many there are, whatever their status, and how many of them are not set up. */
+export async function countCustomers(postgres: Queryable, filter: CustomerFilter): Promise<{ all: number; unassigned: number }> {
+  const { rows } = await postgres.query<{ all: string; unassigned: string }>(
+    `SELECT count(*)::text AS "all", (count(*) FILTER (WHERE updated_at IS NULL))::text AS unassigned FROM customers WHERE ${FILTER}`,
+    filterValues(filter),
+  );
+  return { all: Number(rows[0]?.all ?? 0), unassigned: Number(rows[0]?.unassigned ?? 0) };
+}
+
+function filterValues({ search, plan }: CustomerFilter): (string | null)[] {
+  return [search ?? null, plan ?? null];
+}
+
+function wanted(status: Customer['status'] | undefined): boolean | null {
+  return status === undefined ? null : status === 'assigned';
 }
 
 /** Those among `ids` that are known, by id. */

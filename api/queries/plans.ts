@@ -1,7 +1,7 @@
 /** Plans in all their versions, and who is billed by them. */
 import { toInstant } from '../../core/instant-text.ts';
 import type { Postgres, Queryable } from '../../platform/postgres/postgres.ts';
-import type { Plan, PlanDefinition } from '../../schemas/http/plans.ts';
+import type { ListedPlan, Plan, PlanDefinition } from '../../schemas/http/plans.ts';
 
 interface PlanRow {
   id: string;
@@ -12,6 +12,9 @@ interface PlanRow {
 }
 
 const PLAN = 'p.id, p.version, v.definition, p.updated_at AS "updatedAt"';
+/** Customers of a plan that are told by name: as many as fit a row. */
+const NAMED_MAX = 3;
+
 const PLANS = 'plans p JOIN plan_versions v ON v.plan_id = p.id AND v.version = p.version';
 
 /** `FOR SHARE` and `FOR UPDATE` keep a plan from being dropped, or its currency changed, while a customer is put on it. */
@@ -23,6 +26,19 @@ export async function listPlans(postgres: Postgres, page: { after: string; rows:
     [page.after, page.rows],
   );
   return rows.map(toPlan);
+}
+
+/** Of each plan how many customers have it among theirs, and a few of them. */
+export async function planCustomers(postgres: Queryable, planIds: readonly string[]): Promise<Map<string, ListedPlan['customers']>> {
+  const { rows } = await postgres.query<{ plan: string; count: string; first: { id: string; name: string }[] }>(
+    `SELECT plan, max(rank)::text AS count, jsonb_agg(jsonb_build_object('id', id, 'name', coalesce(name, id)) ORDER BY rank) FILTER (WHERE rank <= ${NAMED_MAX}) AS first
+       FROM (SELECT plan, id, name, row_number() OVER (PARTITION BY plan ORDER BY id) AS rank
+               FROM (SELECT DISTINCT plan_id AS plan, customer_id AS id FROM customer_plans WHERE plan_id = ANY($1::text[])) AS assigned
+               JOIN customers USING (id)) AS ranked
+      GROUP BY plan`,
+    [planIds],
+  );
+  return new Map(rows.map(({ plan, count, first }) => [plan, { count: Number(count), first }]));
 }
 
 export async function findPlan(postgres: Queryable, id: string, lock: PlanLock = ''): Promise<Plan | undefined> {

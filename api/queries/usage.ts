@@ -141,6 +141,24 @@ export interface UsageExtentRow {
   last: string;
 }
 
+/** The same by meter. */
+export const meterExtentsQuery: ClickHouseQuery = {
+  name: 'meter_extents',
+  sql: `
+    SELECT
+      e.meter AS meter_key,
+      toUnixTimestamp64Milli(min(toStartOfInterval(e.time, INTERVAL 900000 MILLISECOND))) AS first,
+      toUnixTimestamp64Milli(max(toStartOfInterval(e.time, INTERVAL 900000 MILLISECOND))) AS last,
+      count() AS event_count
+    FROM tallyline.usage_events AS e
+    GROUP BY e.meter
+    ORDER BY e.meter`,
+};
+export interface MeterExtentRow extends UsageExtentRow {
+  meter_key: string;
+  event_count: string;
+}
+
 function toWindowUsage(row: UsageRow, windows: ReadonlyMap<number, Window>): WindowUsage {
   const window = windows.get(Number(row.bucket));
   if (window === undefined) throw new Error(`no window begins at ${row.bucket}`);

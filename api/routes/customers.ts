@@ -7,11 +7,17 @@ import { isTimeZone } from '../../core/zone.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Transaction } from '../../platform/postgres/postgres.ts';
-import { Page, strictObject } from '../../schemas/http/common.ts';
-import { Customer, CustomerId, CustomerInput, CustomerList, type PlanAssignment } from '../../schemas/http/customers.ts';
-import { encodeOpaque, readIdCursor, toPage } from '../cursor.ts';
+import { Customer, CustomerId, CustomerInput, CustomerList, CustomersQuery, type PlanAssignment } from '../../schemas/http/customers.ts';
+import { decodeOpaque, encodeOpaque, invalidCursor, toPage } from '../cursor.ts';
 import { fieldProblem, refuseFaults } from '../field-problem.ts';
-import { findCustomer, listCustomers, putCustomer, type CustomerDefinition } from '../queries/customers.ts';
+import {
+  countCustomers,
+  findCustomer,
+  searchCustomers,
+  putCustomer,
+  type CustomerDefinition,
+  type CustomerPlace,
+} from '../queries/customers.ts';
 import { findPlans } from '../queries/plans.ts';
 import { readSettings } from '../queries/settings.ts';
 
@@ -27,17 +33,20 @@ export function registerCustomers(server: HttpServer, { postgres, clock }: Platf
       operationId: 'listCustomers',
       summary: 'Customers by id, those only seen in usage included',
       tags,
-      querystring: strictObject(Page),
+      querystring: CustomersQuery,
       response: { 200: CustomerList },
     },
-    handler: async ({ query: { cursor, limit = 100 } }) => {
-      const rows = await listCustomers(postgres, { after: readIdCursor('customer', cursor), rows: limit + 1 }, clock.now());
-      return toPage(
+    handler: async ({ query: { cursor, limit = 100, order = 'id', search, status, plan } }) => {
+      const page = { order, after: readPlace(cursor), rows: limit + 1 };
+      const rows = await searchCustomers(postgres, { search, status, plan }, page, clock.now());
+      const counts = await countCustomers(postgres, { search, plan });
+      const items = toPage(
         rows,
         limit,
         (customer) => customer,
-        (customer) => encodeOpaque('customer', [customer.id]),
+        (customer) => encodeOpaque('customer', [customer.status, customer.id]),
       );
+      return { ...items, counts };
     },
   });
 
@@ -69,6 +78,14 @@ export function registerCustomers(server: HttpServer, { postgres, clock }: Platf
       });
     },
   });
+}
+
+/** Holds in either order: what both go by is in it. */
+function readPlace(cursor: string | undefined): CustomerPlace | undefined {
+  if (cursor === undefined) return undefined;
+  const [status, id] = decodeOpaque('customer', cursor, [/^(un)?assigned$/, /^[^\0]{1,300}$/su]) ?? [];
+  if (id === undefined) throw invalidCursor();
+  return { id, assigned: status === 'assigned' };
 }
 
 function checkCustomer({ currency, timeZone, plan, plans }: CustomerInput): void {

@@ -5,14 +5,22 @@ import { checkMeter } from '../../core/meter.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { Page, strictObject } from '../../schemas/http/common.ts';
-import { Meter, MeterInput, MeterList } from '../../schemas/http/customers.ts';
+import { Meter, MeterInput, MeterList, MeterUse } from '../../schemas/http/customers.ts';
 import { encodeOpaque, readIdCursor, toPage } from '../cursor.ts';
 import { refuseFaults } from '../field-problem.ts';
+import { countInvoicesOfMeter, draftsOfMeter, plansWithMeter } from '../queries/follows-change.ts';
 import { findMeters, listMeters, putMeter } from '../queries/meters.ts';
 
+const tags = ['meters'];
+
+/** As many as a person looks through; the rest is counted. */
+const DRAFTS_SHOWN = 20;
+const PLANS_SHOWN = 100;
+
+const params = Type.Object({ key: Type.String({ minLength: 1, maxLength: 256 }) });
+
 export function registerMeters(server: HttpServer, { postgres, clock }: Platform): void {
-  const tags = ['meters'];
-  const params = Type.Object({ key: Type.String({ minLength: 1, maxLength: 256 }) });
+  registerMeterUse(server, postgres);
 
   server.get('/v1/meters', {
     schema: { operationId: 'listMeters', summary: 'Meters by key', tags, querystring: strictObject(Page), response: { 200: MeterList } },
@@ -49,6 +57,24 @@ export function registerMeters(server: HttpServer, { postgres, clock }: Platform
     handler: async ({ params: { key }, body }) => {
       refuseFaults('unprocessable', checkMeter(body));
       return putMeter(postgres, key, body, clock.now());
+    },
+  });
+}
+
+function registerMeterUse(server: HttpServer, postgres: Platform['postgres']): void {
+  server.get('/v1/meters/:key/use', {
+    schema: {
+      operationId: 'getMeterUse',
+      summary: 'Plans that price a meter, and invoices that bill it',
+      tags,
+      params,
+      response: { 200: MeterUse },
+    },
+    handler: async ({ params: { key } }) => {
+      const plans = await plansWithMeter(postgres, key, PLANS_SHOWN);
+      const { drafts, finals } = await countInvoicesOfMeter(postgres, key);
+      const newest = await draftsOfMeter(postgres, key, DRAFTS_SHOWN);
+      return { plans, drafts: { count: drafts, newest }, finalInvoices: finals };
     },
   });
 }

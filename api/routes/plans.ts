@@ -1,21 +1,21 @@
 /** `/v1/plans`: prices per meter. */
 import { Type } from 'typebox';
 import { ProblemError } from '../../core/errors.ts';
-import { checkPlan } from '../../core/plan.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { Page, strictObject } from '../../schemas/http/common.ts';
-import { KeptPlan, Plan, PlanDefinition, PlanList } from '../../schemas/http/plans.ts';
+import { KeptPlan, Plan, PlanDefinition, PlanList, PlanVersions } from '../../schemas/http/plans.ts';
 import { decodeOpaque, encodeOpaque, invalidCursor, readIdCursor, toPage } from '../cursor.ts';
+import { requireCurrencyOfCustomers, requireSoundPlan } from '../plan-checks.ts';
 import { planWarnings } from '../plan-warnings.ts';
-import { customersOnPlan, deletePlan, findPlan, listPlans, listPlanVersions, putPlan } from '../queries/plans.ts';
+import { customersOnPlan, deletePlan, findPlan, listPlans, listPlanVersions, planCustomers, putPlan } from '../queries/plans.ts';
 import { readSettings } from '../queries/settings.ts';
 
 /** A thousand prices of up to a hundred tiers each, in round figures of bytes. */
-const PLAN_BYTES_MAX = 16_777_216;
+export const PLAN_BYTES_MAX = 16_777_216;
 
 const tags = ['plans'];
-const params = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) });
+export const PlanParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) });
 
 export function registerPlans(server: HttpServer, platform: Platform): void {
   registerReads(server, platform);
@@ -27,17 +27,22 @@ function registerReads(server: HttpServer, { postgres }: Platform): void {
     schema: { operationId: 'listPlans', summary: 'Plans by id', tags, querystring: strictObject(Page), response: { 200: PlanList } },
     handler: async ({ query: { cursor, limit = 100 } }) => {
       const rows = await listPlans(postgres, { after: readIdCursor('plan', cursor), rows: limit + 1 });
+      const customers = await planCustomers(
+        postgres,
+        rows.map(({ id }) => id),
+      );
+      const { defaults } = await readSettings(postgres);
       return toPage(
         rows,
         limit,
-        (plan) => plan,
+        (plan) => ({ ...plan, customers: customers.get(plan.id) ?? { count: 0, first: [] }, isDefault: plan.id === defaults.plan }),
         (plan) => encodeOpaque('plan', [plan.id]),
       );
     },
   });
 
   server.get('/v1/plans/:id', {
-    schema: { operationId: 'getPlan', summary: 'One plan', tags, params, response: { 200: Plan } },
+    schema: { operationId: 'getPlan', summary: 'One plan', tags, params: PlanParams, response: { 200: Plan } },
     handler: async ({ params: { id } }) => {
       const plan = await findPlan(postgres, id);
       if (plan === undefined) throw noSuchPlan(id);
@@ -50,9 +55,9 @@ function registerReads(server: HttpServer, { postgres }: Platform): void {
       operationId: 'listPlanVersions',
       summary: 'What a plan was and is, newest first; also of one that was dropped',
       tags,
-      params,
+      params: PlanParams,
       querystring: strictObject(Page),
-      response: { 200: PlanList },
+      response: { 200: PlanVersions },
     },
     handler: async ({ params: { id }, query: { cursor, limit = 100 } }) => {
       const before = readVersionCursor(cursor);
@@ -76,29 +81,15 @@ function registerChanges(server: HttpServer, { postgres, clock }: Platform): voi
       summary: 'Create a plan, or a new version of it',
       description: 'A price may name a meter before its first usage arrives; until then `warnings` says so, with the names near it.',
       tags,
-      params,
+      params: PlanParams,
       body: PlanDefinition,
       response: { 200: KeptPlan },
     },
     handler: async ({ params: { id }, body }) => {
-      const errors = checkPlan(body);
-      if (errors.length > 0)
-        throw new ProblemError(
-          'invalid_plan',
-          `The plan has ${errors.length === 1 ? 'a fault' : `${errors.length} faults`}: ${errors[0]?.message ?? ''}.`,
-          { errors },
-        );
+      requireSoundPlan(body);
       const plan = await postgres.transaction(async (transaction) => {
         await findPlan(transaction, id, 'FOR UPDATE');
-        const others = await customersOnPlan(transaction, id, { inOtherCurrencyThan: body.currency });
-        if (others.length > 0)
-          throw new ProblemError(
-            'currency_mismatch',
-            `Customers on this plan are billed in another currency than ${body.currency}: ${others.join(', ')}.`,
-          );
-        const { defaults } = await readSettings(transaction, 'FOR SHARE');
-        if (defaults.plan === id && defaults.currency !== body.currency)
-          throw new ProblemError('currency_mismatch', `This is the default plan, and the default currency is ${defaults.currency}.`);
+        await requireCurrencyOfCustomers(transaction, { id, currency: body.currency }, 'FOR SHARE');
         return putPlan(transaction, id, body, clock.now());
       });
       return { ...plan, warnings: await planWarnings(postgres, body) };
@@ -106,7 +97,13 @@ function registerChanges(server: HttpServer, { postgres, clock }: Platform): voi
   });
 
   server.delete('/v1/plans/:id', {
-    schema: { operationId: 'deletePlan', summary: 'Drop a plan that no customer is on', tags, params, response: { 204: Type.Null() } },
+    schema: {
+      operationId: 'deletePlan',
+      summary: 'Drop a plan that no customer is on',
+      tags,
+      params: PlanParams,
+      response: { 204: Type.Null() },
+    },
     handler: async ({ params: { id } }, reply) => {
       await postgres.transaction(async (transaction) => {
         if ((await findPlan(transaction, id, 'FOR UPDATE')) === undefined) throw noSuchPlan(id);

@@ -4,12 +4,12 @@ import { instantText, SLOT_MS, type Window } from '../../core/window.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { Instant, nullable } from '../../schemas/http/common.ts';
-import { Usage, UsageQuery } from '../../schemas/http/usage.ts';
+import { MeterExtents, Usage, UsageQuery } from '../../schemas/http/usage.ts';
 import { type CsvColumn, sendCsv } from '../export/csv.ts';
 import { readRange } from '../instants.ts';
 import { findCustomer } from '../queries/customers.ts';
 import { readSettings } from '../queries/settings.ts';
-import { type UsageExtentRow, type UsageSelection, usageExtentQuery } from '../queries/usage.ts';
+import { type MeterExtentRow, meterExtentsQuery, type UsageExtentRow, type UsageSelection, usageExtentQuery } from '../queries/usage.ts';
 import { readWatermark } from '../queries/watermark.ts';
 import { openShownUsage, type ShownBucket } from '../usage/shown-usage.ts';
 import { BUCKETS_MAX, requireTimeZone, tooManyBuckets, windowsOf } from '../usage/windows.ts';
@@ -19,6 +19,7 @@ const RANGES =
   "Buckets are cut off at `from` and `to`; hours without usage are left out. Without `timeZone`, a call for one customer uses that customer's zone, others the default zone of the settings.";
 
 export function registerUsage(server: HttpServer, platform: Platform): void {
+  registerExtents(server, platform);
   server.get('/v1/usage', {
     schema: {
       operationId: 'getUsage',
@@ -62,7 +63,9 @@ export function registerUsage(server: HttpServer, platform: Platform): void {
       });
     },
   });
+}
 
+function registerExtents(server: HttpServer, { clickhouse }: Platform): void {
   server.get('/v1/usage/extent', {
     schema: {
       operationId: 'getUsageExtent',
@@ -71,10 +74,27 @@ export function registerUsage(server: HttpServer, platform: Platform): void {
       response: { 200: nullable(Type.Object({ from: Instant, to: Instant })) },
     },
     handler: async () => {
-      const [extent] = await platform.clickhouse.query<UsageExtentRow>(usageExtentQuery);
-      return extent === undefined ? null : { from: instantText(Number(extent.first)), to: instantText(Number(extent.last) + SLOT_MS) };
+      const [extent] = await clickhouse.query<UsageExtentRow>(usageExtentQuery);
+      return extent === undefined ? null : extentText(extent);
     },
   });
+
+  server.get('/v1/usage/meters', {
+    schema: {
+      operationId: 'getMeterExtents',
+      summary: 'First and last moment with usage of each meter',
+      tags,
+      response: { 200: MeterExtents },
+    },
+    handler: async () => {
+      const extents = await clickhouse.query<MeterExtentRow>(meterExtentsQuery);
+      return { items: extents.map((row) => ({ meter: row.meter_key, ...extentText(row), events: Number(row.event_count) })) };
+    },
+  });
+}
+
+function extentText({ first, last }: UsageExtentRow): { from: string; to: string } {
+  return { from: instantText(Number(first)), to: instantText(Number(last) + SLOT_MS) };
 }
 
 async function select(platform: Platform, query: Type.Static<typeof UsageQuery>): Promise<{ selection: UsageSelection; timeZone: string }> {

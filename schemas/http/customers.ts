@@ -1,7 +1,7 @@
 /** `/v1/customers` and `/v1/meters`: naming what usage has shown. */
 import { Type } from 'typebox';
 import { CUSTOMER_LENGTH_MAX } from '../usage-event.ts';
-import { decimalPattern, DecimalString, Instant, List, nullable, PATTERNS, strictObject } from './common.ts';
+import { decimalPattern, DecimalString, Instant, List, nullable, Page, PATTERNS, strictObject } from './common.ts';
 
 export const CustomerId = Type.String({ minLength: 1, maxLength: CUSTOMER_LENGTH_MAX });
 
@@ -40,7 +40,26 @@ export const Customer = Type.Object({
   firstSeenAt: Instant,
 });
 export type Customer = Type.Static<typeof Customer>;
-export const CustomerList = List(Customer);
+
+export const CustomersQuery = strictObject({
+  ...Page,
+  search: Type.Optional(Type.String({ maxLength: CUSTOMER_LENGTH_MAX, description: 'Part of the id or the name, in any case.' })),
+  status: Type.Optional(Customer.properties.status),
+  plan: Type.Optional(Type.String({ maxLength: 200, description: 'Who is, was or will be on it.' })),
+  order: Type.Optional(
+    Type.Union([Type.Literal('id'), Type.Literal('unassigned')], {
+      description: '`unassigned`: those first, then the others, each by id.',
+    }),
+  ),
+});
+export const CustomerList = Type.Object({
+  ...List(Customer).properties,
+  counts: Type.Object(
+    { all: Type.Integer(), unassigned: Type.Integer() },
+    { description: 'On all pages, of those that `search` and `plan` leave.' },
+  ),
+});
+export type CustomerList = Type.Static<typeof CustomerList>;
 
 export const AGGREGATIONS = ['sum', 'count', 'max', 'unique', 'latest'] as const;
 export type Aggregation = (typeof AGGREGATIONS)[number];
@@ -63,3 +82,18 @@ export const Meter = Type.Object({
 });
 export type Meter = Type.Static<typeof Meter>;
 export const MeterList = List(Meter);
+
+export const MeterUse = Type.Object({
+  plans: Type.Array(Type.Object({ id: Type.String(), name: Type.String() }), {
+    description: 'That have a price for it; a hundred at most.',
+  }),
+  drafts: Type.Object(
+    {
+      count: Type.Integer(),
+      newest: Type.Array(Type.Object({ id: Type.String(), customer: Type.String(), customerName: Type.String(), month: Type.String() })),
+    },
+    { description: 'That bill it. They follow a change of the meter.' },
+  ),
+  finalInvoices: Type.Integer({ description: 'That bill it. They keep the meter as it was.' }),
+});
+export type MeterUse = Type.Static<typeof MeterUse>;

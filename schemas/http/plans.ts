@@ -1,6 +1,7 @@
 /** `/v1/plans`: prices per meter. The rules of billing: docs/billing.md */
 import { Type } from 'typebox';
-import { decimalPattern, Instant, List, nullable, PATTERNS, strictObject } from './common.ts';
+import { decimalPattern, DecimalString, Instant, List, nullable, PATTERNS, strictObject } from './common.ts';
+import { InvoiceDiscount, InvoiceLine } from './invoices.ts';
 
 /** Price and quantity fields of a plan: non-negative decimals, at most 20 integer and 18 fraction digits. */
 const Amount = Type.String({ pattern: decimalPattern(20, 18), examples: ['0.10'] });
@@ -54,12 +55,82 @@ export const Plan = Type.Object({
   updatedAt: Instant,
 });
 export type Plan = Type.Static<typeof Plan>;
-export const PlanList = List(Plan);
+export const PlanVersions = List(Plan);
 
-export const KeptPlan = Type.Object({
+export const ListedPlan = Type.Object({
   ...Plan.properties,
-  warnings: Type.Array(Type.Object({ path: Type.String(), code: Type.String(), message: Type.String() }), {
-    description: '`unknown_meter`: neither defined nor seen in usage, so the price may never apply. The plan is kept all the same.',
+  customers: Type.Object(
+    { count: Type.Integer(), first: Type.Array(Type.Object({ id: Type.String(), name: Type.String() })) },
+    { description: 'Who is, was or will be on it: how many, and a few of them by id.' },
+  ),
+  isDefault: Type.Boolean({ description: 'Whether the settings give it to customers that are not set up yet.' }),
+});
+export type ListedPlan = Type.Static<typeof ListedPlan>;
+export const PlanList = List(ListedPlan);
+
+export const PlanWarning = Type.Object({
+  path: Type.String(),
+  code: Type.String(),
+  message: Type.String(),
+  near: Type.Array(Type.String(), { description: 'Known meters that may have been meant.' }),
+});
+export type PlanWarning = Type.Static<typeof PlanWarning>;
+const warnings = Type.Array(PlanWarning, {
+  description: '`unknown_meter`: neither defined nor seen in usage, so the price may never apply. The plan is kept all the same.',
+});
+
+export const KeptPlan = Type.Object({ ...Plan.properties, warnings });
+export type KeptPlan = Type.Static<typeof KeptPlan>;
+
+export const PlanPreviewInput = strictObject({
+  plan: PlanDefinition,
+  quantities: Type.Array(strictObject({ meter: Meter, quantity: Quantity }), {
+    maxItems: 1000,
+    description: 'What each meter comes to in a whole period; a meter once.',
   }),
 });
-export type KeptPlan = Type.Static<typeof KeptPlan>;
+export type PlanPreviewInput = Type.Static<typeof PlanPreviewInput>;
+
+const PreviewLine = Type.Object({
+  ...Type.Pick(InvoiceLine, ['kind', 'meter', 'description', 'quantity', 'unit', 'pricing', 'tiers', 'exactAmount', 'amount']).properties,
+  formula: Type.Array(Type.Object({ text: Type.String(), exact: DecimalString }), {
+    description: 'One step per tier. Their exact results add up to `exactAmount`, which is rounded once.',
+  }),
+});
+
+/** Entries as on an invoice; they add up to the total. */
+export const PlanPreview = Type.Object({
+  currency: Type.String(),
+  lines: Type.Array(PreviewLine),
+  subtotal: DecimalString,
+  discounts: Type.Array(Type.Pick(InvoiceDiscount, ['meter', 'percent', 'offered', 'base', 'amount'])),
+  /** Where the minimum was not reached, what tops it up. */
+  minimum: nullable(Type.Object({ minimum: DecimalString, base: DecimalString, amount: DecimalString })),
+  total: Type.String({ description: 'Before tax, which belongs to the customer.' }),
+  warnings,
+});
+export type PlanPreview = Type.Static<typeof PlanPreview>;
+
+export const PlanEffect = Type.Object({
+  customers: Type.Integer({ description: 'Who is, was or will be on the plan.' }),
+  drafts: Type.Object(
+    {
+      count: Type.Integer(),
+      rated: Type.Array(
+        Type.Object({
+          id: Type.String(),
+          customer: Type.String(),
+          customerName: Type.String(),
+          month: Type.String(),
+          currency: Type.String(),
+          before: nullable(DecimalString),
+          after: nullable(DecimalString),
+          failure: nullable(Type.String({ description: 'Why a total could not be told.' })),
+        }),
+      ),
+    },
+    { description: 'Drafts of those customers, the newest of them rated by the plan as it is and as it would be.' },
+  ),
+  finalInvoices: Type.Integer({ description: 'Rated by this plan, in any version. None of them changes.' }),
+});
+export type PlanEffect = Type.Static<typeof PlanEffect>;

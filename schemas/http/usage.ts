@@ -51,6 +51,19 @@ export const Usage = Type.Object({
 });
 export type Usage = Type.Static<typeof Usage>;
 
+export const MeterExtents = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      meter: Type.String(),
+      from: Instant,
+      to: Instant,
+      events: Type.Integer(),
+    }),
+    { description: 'First and last 15 minutes with usage, by meter.' },
+  ),
+});
+export type MeterExtents = Type.Static<typeof MeterExtents>;
+
 export const RecordsQuery = strictObject({
   customer: Type.Optional(Type.String({ maxLength: 300 })),
   meter: Type.Optional(Type.String({ maxLength: 256 })),

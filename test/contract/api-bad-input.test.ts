@@ -79,8 +79,8 @@ describe('a plan with a price of a meter that nobody has heard of', () => {
     await billing.use([{ customer: 'meters', meter: 'storage', time: '2026-10-01T00:10:00Z', quantity: '1' }]);
     const first = await put('api_calls', 'api-cals', 'storage', 'tokens');
     expect(first.warnings).toEqual([
-      { path: 'prices/2/meter', code: 'unknown_meter', message: expect.stringContaining('"api-cals" yet') as string },
-      { path: 'prices/4/meter', code: 'unknown_meter', message: expect.stringMatching(/"tokens" yet.*once there is$/) as string },
+      { path: 'prices/2/meter', code: 'unknown_meter', message: expect.stringContaining('"api-cals" yet') as string, near: ['api_calls'] },
+      { path: 'prices/4/meter', code: 'unknown_meter', message: expect.stringMatching(/"tokens" yet.*once there is$/) as string, near: [] },
     ]);
     expect(first.warnings[0]?.message).toMatch(/; near it is "api_calls"$/);
     expect(await billing.ok('GET', '/v1/plans/early')).toMatchObject({ version: first.version, prices: first.prices });

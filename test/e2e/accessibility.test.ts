@@ -40,8 +40,13 @@ const PAGES: [name: string, open: Opening][] = [
   ['the settings', at('/settings', (page) => page.getByText('ClickHouse'))],
   ['the customers', at('/customers', (page) => page.getByRole('table'))],
   ['a customer', at('/customers?open=acme-ai', (page) => page.getByRole('complementary', { name: 'Acme AI' }))],
+  ['customers that are searched for', at('/customers?search=vm&status=assigned', (page) => page.getByRole('table'))],
+  ['a customer with changes', changedCustomer],
+  ['the meters', at('/meters', (page) => page.getByRole('table').getByText('never').or(page.getByRole('table').getByText('2023')))],
+  ['a meter', at('/meters?open=vm_seconds', (page) => page.getByRole('complementary').getByRole('radio', { name: /^sum/ }))],
   ['the plans', at('/plans', (page) => page.getByRole('table'))],
-  ['a plan', at('/plans/sample-plan', (page) => page.getByRole('group', { name: 'Price 3' }))],
+  ['a plan', at('/plans/sample-plan', (page) => page.getByRole('row', { name: 'Before tax USD' }))],
+  ['a plan with changes and faults', changedPlan],
   ['the pipeline with an hour that differs', at('/pipeline', (page) => page.getByRole('region', { name: 'Hours that differ, 1' }))],
   ['a page that is not there', at('/nowhere', (page) => page.getByRole('heading', { level: 1 }))],
 ];
@@ -147,6 +152,29 @@ async function finalizeQuestion(page: Page): Promise<void> {
   await page.getByLabel('Choose draft, Acme AI, November 2023').check();
   await page.getByRole('button', { name: 'Finalize', exact: true }).click();
   await page.getByText('Finalizing cannot be taken back').waitFor();
+}
+
+async function changedCustomer(page: Page): Promise<void> {
+  await page.goto('/customers?open=acme-ai');
+  const form = page.getByRole('complementary', { name: 'Acme AI' });
+  await form.getByRole('button', { name: 'Change the plan from a day on' }).click();
+  await form.getByLabel('Currency').fill('EUR');
+  await form.getByText('Invoices are made out in EUR instead of USD.').waitFor();
+  await form.getByRole('combobox', { name: /^Time zone/ }).fill('new');
+  await form.getByRole('option').first().waitFor();
+}
+
+async function changedPlan(page: Page): Promise<void> {
+  await page.goto('/plans/sample-plan');
+  const price = page.getByRole('group', { name: 'Price 1', exact: true });
+  await price.getByLabel('Meter').fill('context_token');
+  await price.getByText('No usage of context_token yet').waitFor();
+  await page.getByText(/^Saving makes version 2/).waitFor();
+  await page.getByText(/^Earlier versions/).click();
+  await page.getByText('drafts follow this one').waitFor();
+  await page.getByRole('group', { name: 'Price 3' }).getByLabel('Tier 1 up to').fill('0');
+  await page.getByRole('button', { name: 'Save the plan' }).click();
+  await page.getByText('One field is to be mended:').waitFor();
 }
 
 async function recordLine(page: Page): Promise<void> {

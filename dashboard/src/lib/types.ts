@@ -2,11 +2,19 @@
 export type { BillingRun, BillingRunPreview, RunConcern } from '../../../schemas/http/billing-runs.ts';
 export type { Problem } from '../../../schemas/http/common.ts';
 export type { Conflict, Resolution } from '../../../schemas/http/conflicts.ts';
-export type { Customer, CustomerInput } from '../../../schemas/http/customers.ts';
 export type { CreditNoteSummary } from '../../../schemas/http/credit-notes.ts';
+export type {
+  Customer,
+  CustomerInput,
+  CustomerList,
+  Meter,
+  MeterInput,
+  MeterUse,
+  PlanAssignment,
+} from '../../../schemas/http/customers.ts';
+export type { DeadLetter } from '../../../schemas/http/dead-letters.ts';
 export type { DryRun } from '../../../schemas/http/dry-runs.ts';
 export type { Effect } from '../../../schemas/http/effect.ts';
-export type { DeadLetter } from '../../../schemas/http/dead-letters.ts';
 export type {
   Dialect,
   Import,
@@ -18,13 +26,24 @@ export type {
   Profile,
   Suggestion,
 } from '../../../schemas/http/imports.ts';
-export type { DocumentTotal, InvoiceSummary } from '../../../schemas/http/invoice-life.ts';
+export type { CreditEntry, DocumentTotal, InvoiceSummary } from '../../../schemas/http/invoice-life.ts';
 export type { Invoice, InvoiceHour, InvoiceLine, InvoiceTier } from '../../../schemas/http/invoices.ts';
 export type { Health, Live, Pipeline, Rebuild, Session } from '../../../schemas/http/operations.ts';
-export type { KeptPlan, Plan, PlanDefinition, Price, Tier } from '../../../schemas/http/plans.ts';
+export type {
+  Discount,
+  KeptPlan,
+  ListedPlan,
+  Plan,
+  PlanDefinition,
+  PlanEffect,
+  PlanPreview,
+  PlanWarning,
+  Price,
+  Tier,
+} from '../../../schemas/http/plans.ts';
 export type { Reconciliation, ReconciliationCell, ReconciliationRun } from '../../../schemas/http/reconciliation.ts';
 export type { Settings, SettingsInput } from '../../../schemas/http/settings.ts';
-export type { Source, Usage, UsageBucket, UsageRecord } from '../../../schemas/http/usage.ts';
+export type { MeterExtents, Source, Usage, UsageBucket, UsageRecord } from '../../../schemas/http/usage.ts';
 
 export interface List<T> {
   items: T[];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../types.ts';
-import { addTier, definitionOf, draftOf, emptyPrice, idOf } from './draft.ts';
+import { addTier, definitionOf, definitionPart, draftOf, emptyPrice, idOf, removeTier } from './draft.ts';
 
 const plan: Plan = {
   id: 'sample-plan',
@@ -30,17 +30,27 @@ const plan: Plan = {
 
 describe('a plan in the editor', () => {
   it('comes out as it went in', () => {
-    const { id: _id, version: _version, updatedAt: _updatedAt, ...definition } = plan;
-    expect(definitionOf(draftOf(plan))).toEqual(definition);
+    expect(definitionOf(draftOf(plan))).toEqual(definitionPart(plan));
+    expect(definitionPart(plan)).toMatchObject({ minimum: '100', discounts: [{ percent: '10' }, { amount: '5', meter: 'tokens' }] });
+    expect(Object.keys(definitionPart(plan))).not.toContain('version');
   });
 
   it('sends what was typed, without blanks around it and without empty fields', () => {
-    const draft = { name: ' Basic ', currency: 'eur', prices: [{ ...emptyPrice(' calls '), unitPrice: ' 0.01 ', included: ' ' }] };
+    const prices = [{ ...emptyPrice(' calls '), unitPrice: ' 0.01 ', included: ' ' }];
+    const draft = { name: ' Basic ', currency: 'eur', prices, minimum: ' ', discounts: [] };
     expect(definitionOf(draft)).toEqual({
       name: 'Basic',
       currency: 'EUR',
       prices: [{ meter: 'calls', model: 'per_unit', unitPrice: '0.01' }],
     });
+  });
+
+  it('puts a tier below the one that is named, and never below the open end', () => {
+    const tiers = ['1', '2', ''].map((upTo) => ({ upTo, unitPrice: '1', flatFee: '' }));
+    expect(addTier(tiers, 0).map(({ upTo }) => upTo)).toEqual(['1', '', '2', '']);
+    expect(addTier(tiers, 2).map(({ unitPrice }) => unitPrice)).toEqual(['1', '1', '', '1']);
+    expect(removeTier(tiers, 1).map(({ upTo }) => upTo)).toEqual(['1', '']);
+    expect(removeTier(tiers.slice(2), 0)).toHaveLength(1);
   });
 
   it('keeps the open end last when a tier is added', () => {

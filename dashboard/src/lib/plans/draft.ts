@@ -1,5 +1,5 @@
 /** A plan while it is being edited. Prices stay text: what is typed is what is sent, and the server judges it. */
-import type { Plan, PlanDefinition, Price } from '../types.ts';
+import type { Discount, Plan, PlanDefinition, Price } from '../types.ts';
 
 export interface TierDraft {
   /** Empty for the last tier, which has no end. */
@@ -22,22 +22,34 @@ export interface PriceDraft {
   tiers: TierDraft[];
 }
 
+export interface DiscountDraft {
+  kind: 'percent' | 'amount';
+  value: string;
+  /** Empty: off the invoice. */
+  meter: string;
+}
+
 export interface PlanDraft {
   name: string;
   currency: string;
   prices: PriceDraft[];
-  /** What is not edited here goes back as it came: a plan is replaced as a whole. */
-  kept?: Pick<PlanDefinition, 'minimum' | 'discounts'>;
+  /** Empty: none. */
+  minimum: string;
+  discounts: DiscountDraft[];
 }
 
-const LAST_TIER: TierDraft = { upTo: '', unitPrice: '', flatFee: '' };
+const EMPTY_TIER: TierDraft = { upTo: '', unitPrice: '', flatFee: '' };
 
 export function emptyPrice(meter = ''): PriceDraft {
-  return { meter, description: '', model: 'per_unit', unitPrice: '', included: '', size: '', amount: '', tiers: [{ ...LAST_TIER }] };
+  return { meter, description: '', model: 'per_unit', unitPrice: '', included: '', size: '', amount: '', tiers: [{ ...EMPTY_TIER }] };
 }
 
-export function draftOf(plan: Plan | undefined): PlanDraft {
-  if (plan === undefined) return { name: '', currency: 'USD', prices: [emptyPrice()] };
+export function emptyDiscount(): DiscountDraft {
+  return { kind: 'percent', value: '', meter: '' };
+}
+
+export function draftOf(plan: PlanDefinition | undefined, currency = 'USD'): PlanDraft {
+  if (plan === undefined) return { name: '', currency, prices: [emptyPrice()], minimum: '', discounts: [] };
   return {
     name: plan.name,
     currency: plan.currency,
@@ -47,10 +59,12 @@ export function draftOf(plan: Plan | undefined): PlanDraft {
       model: price.model,
       ...termsOf(price),
     })),
-    kept: {
-      ...(plan.minimum === undefined ? {} : { minimum: plan.minimum }),
-      ...(plan.discounts === undefined ? {} : { discounts: plan.discounts }),
-    },
+    minimum: plan.minimum ?? '',
+    discounts: (plan.discounts ?? []).map(({ percent, amount, meter }) => ({
+      kind: percent === undefined ? 'amount' : 'percent',
+      value: percent ?? amount ?? '',
+      meter: meter ?? '',
+    })),
   };
 }
 
@@ -61,8 +75,25 @@ function termsOf(price: Price): Partial<PriceDraft> {
   return { tiers: price.tiers.map(({ upTo, unitPrice, flatFee }) => ({ upTo: upTo ?? '', unitPrice, flatFee: flatFee ?? '' })) };
 }
 
-export function definitionOf({ name, currency, prices, kept }: PlanDraft): PlanDefinition {
-  return { name: name.trim(), currency: currency.trim().toUpperCase(), prices: prices.map(priceOf), ...kept };
+/** What a stored plan says, without what the server adds to it. */
+export function definitionPart({ name, currency, prices, minimum, discounts }: Plan): PlanDefinition {
+  return {
+    name,
+    currency,
+    prices,
+    ...(minimum === undefined ? {} : { minimum }),
+    ...(discounts === undefined ? {} : { discounts }),
+  };
+}
+
+export function definitionOf({ name, currency, prices, minimum, discounts }: PlanDraft): PlanDefinition {
+  return {
+    name: name.trim(),
+    currency: currency.trim().toUpperCase(),
+    prices: prices.map(priceOf),
+    ...(minimum.trim() === '' ? {} : { minimum: minimum.trim() }),
+    ...(discounts.length === 0 ? {} : { discounts: discounts.map(discountOf) }),
+  };
 }
 
 function priceOf({ meter, description, model, unitPrice, included, size, amount, tiers }: PriceDraft): Price {
@@ -83,9 +114,21 @@ function priceOf({ meter, description, model, unitPrice, included, size, amount,
   };
 }
 
-/** A new tier goes before the last, which keeps the open end. */
-export function addTier(tiers: TierDraft[]): TierDraft[] {
-  return [...tiers.slice(0, -1), { ...LAST_TIER }, ...(tiers.at(-1) === undefined ? [{ ...LAST_TIER }] : tiers.slice(-1))];
+function discountOf({ kind, value, meter }: DiscountDraft): Discount {
+  const about = meter.trim() === '' ? {} : { meter: meter.trim() };
+  return kind === 'percent' ? { percent: value.trim(), ...about } : { amount: value.trim(), ...about };
+}
+
+/** A new tier goes below the one at `after`, or before the last, which keeps the open end. */
+export function addTier(tiers: readonly TierDraft[], after = tiers.length - 2): TierDraft[] {
+  if (tiers.length === 0) return [{ ...EMPTY_TIER }];
+  const at = Math.min(after + 1, tiers.length - 1);
+  return [...tiers.slice(0, at), { ...EMPTY_TIER }, ...tiers.slice(at)];
+}
+
+/** The last tier stays: it has the open end, and something has to. */
+export function removeTier(tiers: readonly TierDraft[], at: number): TierDraft[] {
+  return tiers.length < 2 ? [...tiers] : tiers.filter((_, index) => index !== at);
 }
 
 /** Ids are part of addresses: lower case, digits and dashes. */

@@ -1,9 +1,12 @@
 import { call } from '#lib/api.ts';
 import { outcome } from '#lib/outcome.ts';
-import type { List, Plan } from '#lib/types.ts';
+import type { List, ListedPlan } from '#lib/types.ts';
 import type { PageLoad } from './$types.js';
 
-export const load: PageLoad = ({ depends }) => {
+const PAGE_ROWS = 200;
+
+export const load: PageLoad = ({ url, depends }) => {
   depends('tallyline:plans');
-  return { plans: outcome(call<List<Plan>>('/v1/plans', { query: { limit: 1000 } })) };
+  const cursor = url.searchParams.get('cursor');
+  return { plans: outcome(call<List<ListedPlan>>('/v1/plans', { query: { limit: PAGE_ROWS, cursor } })) };
 };
