@@ -7,6 +7,8 @@ export class ApiError extends Error {
   readonly title: string;
   readonly requestId: string;
   readonly errors: readonly { path: string; code: string; message: string }[];
+  /** Hours in which the stores disagree, of a refusal for that reason. */
+  readonly cells: NonNullable<Problem['cells']>;
 
   constructor(problem: Partial<Problem> & { status: number }) {
     super(problem.detail ?? problem.title ?? `The server answered ${problem.status}.`);
@@ -16,6 +18,7 @@ export class ApiError extends Error {
     this.title = problem.title ?? 'The call did not succeed';
     this.requestId = problem.requestId ?? '';
     this.errors = problem.errors ?? [];
+    this.cells = problem.cells ?? [];
   }
 }
 
@@ -53,15 +56,16 @@ interface Call {
   json?: unknown;
   /** Sent as it is. */
   body?: Blob;
+  headers?: Record<string, string>;
   signal?: AbortSignal;
 }
 
-export async function call<T>(path: string, { method = 'GET', query, json, body, signal }: Call = {}): Promise<T> {
-  const init: RequestInit = { method, headers: { accept: 'application/json' } };
+export async function call<T>(path: string, { method = 'GET', query, json, body, headers = {}, signal }: Call = {}): Promise<T> {
+  const init: RequestInit = { method, headers: { accept: 'application/json', ...headers } };
   if (signal !== undefined) init.signal = signal;
   if (json !== undefined) {
     init.body = JSON.stringify(json);
-    init.headers = { accept: 'application/json', 'content-type': 'application/json' };
+    init.headers = { accept: 'application/json', 'content-type': 'application/json', ...headers };
   } else if (body !== undefined) {
     init.body = body;
     init.headers = { accept: 'application/json', 'content-type': 'text/csv' };

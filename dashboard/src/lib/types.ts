@@ -16,7 +16,19 @@ export type {
   Profile,
   Suggestion,
 } from '../../../schemas/http/imports.ts';
-export type { Invoice, InvoiceHour, InvoiceLine, InvoiceTier } from '../../../schemas/http/invoices.ts';
+export type { CreditNoteDocument, CreditNoteEntry } from '../../../schemas/http/credit-notes.ts';
+export type { AuditEntry, CreditNoteInput, Recomputed, TracedRecord, TracedRecords } from '../../../schemas/http/invoice-life.ts';
+export type {
+  AdjustmentCause,
+  CreditNote,
+  CreditNoteContent,
+  Invoice,
+  InvoiceAdjustment,
+  InvoiceHour,
+  InvoiceLine,
+  InvoiceTier,
+  Parties,
+} from '../../../schemas/http/invoices.ts';
 export type { Live, Pipeline, Rebuild, Session } from '../../../schemas/http/operations.ts';
 export type { KeptPlan, Plan, PlanDefinition, Price, Tier } from '../../../schemas/http/plans.ts';
 export type { Reconciliation, ReconciliationCell, ReconciliationRun } from '../../../schemas/http/reconciliation.ts';
