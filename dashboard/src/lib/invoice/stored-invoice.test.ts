@@ -8,7 +8,7 @@ import { refusalOf } from './refusal.ts';
 import { restOf } from './settlement.ts';
 import { adjustmentSubject, findSubject } from './subject.ts';
 import { partsHold } from './trace.ts';
-import type { Invoice, Reconciliation } from '../types.ts';
+import type { Reconciliation } from '../types.ts';
 
 const month = (from: string, to: string, timeZone: string) => ({ from, to, timeZone });
 
