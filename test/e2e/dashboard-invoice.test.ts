@@ -109,7 +109,7 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
         .sheet()
         .getByText(/^Finalized .* by /)
         .waitFor();
-      await on.button(`Copy the whole SHA-256 of this invoice: ${contentHash}`).click();
+      await on.page.getByTitle(`Copy all of it: ${contentHash}`).click();
       await eventually('the hash is in the clipboard', async () => (await clipboard()) === contentHash);
     });
 
