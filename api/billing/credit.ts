@@ -7,9 +7,9 @@ import { QUANTITY_SCALE } from '../../core/rating.ts';
 import { sumOf } from '../../core/totals.ts';
 import { dateOf } from '../../core/window.ts';
 import type { Platform } from '../../platform/platform.ts';
-import type { Transaction } from '../../platform/postgres/postgres.ts';
+import type { Queryable, Transaction } from '../../platform/postgres/postgres.ts';
 import type { CreditNoteInput } from '../../schemas/http/invoice-life.ts';
-import type { CreditNote } from '../../schemas/http/invoices.ts';
+import type { CreditNote, CreditNoteContent } from '../../schemas/http/invoices.ts';
 import { writeAudit } from '../queries/audit.ts';
 import { findCreditNote, findCreditNotes, findNoteByKey, insertCreditNote, type NoteKey } from '../queries/credit-notes.ts';
 import { chargeTexts, insertCharges, readCharges, type StoredCharge } from '../queries/invoice-charges.ts';
@@ -18,6 +18,8 @@ import type { StoredInvoice } from '../queries/invoices.ts';
 import { readSettings } from '../queries/settings.ts';
 import { unsettle } from '../queries/settled-periods.ts';
 import { requireInvoice } from './read-invoice.ts';
+
+type CreditedLines = Pick<CreditNoteInput, 'full' | 'lines'>;
 
 export interface CreditRequest {
   /** Of the invoice. */
@@ -36,8 +38,7 @@ export interface CreditRequest {
  */
 export async function createCreditNote(platform: Platform, request: CreditRequest): Promise<{ note: CreditNote; isNew: boolean }> {
   const { id, input, by, idempotencyKey } = request;
-  if ((input.full === undefined) === (input.lines === undefined))
-    throw new ProblemError('invalid_request', 'Give either lines, or full: true.');
+  requireEither(input);
   const key = idempotencyKey === undefined ? undefined : { scope: by, key: idempotencyKey, requestHash: contentHash({ id, input }) };
   return platform.postgres.transaction(async (transaction) => {
     const known = key === undefined ? undefined : await findNoteByKey(transaction, key);
@@ -55,12 +56,9 @@ async function insertNote(
   key: NoteKey | undefined,
 ): Promise<CreditNote> {
   const stored = await requireInvoice(transaction, id, 'FOR UPDATE');
-  if (stored.status !== 'final') throw new ProblemError('conflict', `Invoice ${stored.number ?? id} is ${stored.status}, not final.`);
+  requireFinal(stored);
   await transaction.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [stored.customer]);
-  const left = await readLeft(transaction, id);
-  const charges = input.lines === undefined ? left.filter(isLeft).map(negated) : creditLines(stored, left, input.lines);
-  if (charges.length === 0) throw new ProblemError('unprocessable', 'Nothing of this invoice is left to be credited.');
-  requireCovered(stored, left, charges);
+  const charges = await chargesOfNote(transaction, stored, input);
   const at = platform.clock.now();
   const { numbering } = await readSettings(transaction);
   const number = await takeNumber(transaction, 'credit_notes', numbering.creditNote, dateOf(at.getTime(), stored.timeZone));
@@ -81,11 +79,35 @@ async function insertNote(
   return created;
 }
 
+/** What a credit note would take back, in the very amounts that it would have. Throws as `createCreditNote` does. */
+export async function previewCreditNote(postgres: Queryable, id: string, input: CreditedLines): Promise<CreditNoteContent> {
+  requireEither(input);
+  const stored = await requireInvoice(postgres, id);
+  requireFinal(stored);
+  return contentOf(stored, await chargesOfNote(postgres, stored, input));
+}
+
+function requireEither({ full, lines }: CreditedLines): void {
+  if ((full === undefined) === (lines === undefined)) throw new ProblemError('invalid_request', 'Give either lines, or full: true.');
+}
+
+function requireFinal({ id, number, status }: StoredInvoice): void {
+  if (status !== 'final') throw new ProblemError('conflict', `Invoice ${number ?? id} is ${status}, not final.`);
+}
+
+async function chargesOfNote(postgres: Queryable, stored: StoredInvoice, { lines }: CreditedLines): Promise<StoredCharge[]> {
+  const left = await readLeft(postgres, stored.id);
+  const charges = lines === undefined ? left.filter(isLeft).map(negated) : creditLines(stored, left, lines);
+  if (charges.length === 0) throw new ProblemError('unprocessable', 'Nothing of this invoice is left to be credited.');
+  requireCovered(stored, left, charges);
+  return charges;
+}
+
 /** What the invoice says, less its credit notes: by place on the invoice, without those hours that are taken back whole. */
-async function readLeft(transaction: Transaction, id: string): Promise<StoredCharge[]> {
-  const notes = (await findCreditNotes(transaction, [id])).map((note) => note.id);
-  const taken = [...(await readCharges(transaction, 'credit-note', notes)).values()].flat();
-  const charges = (await readCharges(transaction, 'invoice', [id])).get(id) ?? [];
+async function readLeft(postgres: Queryable, id: string): Promise<StoredCharge[]> {
+  const notes = (await findCreditNotes(postgres, [id])).map((note) => note.id);
+  const taken = [...(await readCharges(postgres, 'credit-note', notes)).values()].flat();
+  const charges = (await readCharges(postgres, 'invoice', [id])).get(id) ?? [];
   return charges.map((charge) => {
     const same = taken.filter(({ key, period }) => key === charge.key && period.from === charge.period.from);
     if (same.length === 0) return charge;
@@ -164,7 +186,7 @@ function toScaledAmount(amount: string, currency: string, path: string): bigint 
 function contentOf(
   { currency, period, snapshot }: StoredInvoice,
   charges: readonly StoredCharge[],
-): Pick<CreditNote, 'lines' | 'other' | 'tax' | 'total'> {
+): CreditNoteContent {
   const money = (minor: bigint): string => formatMinor(minor, currency);
   const isLine = ({ n }: StoredCharge): boolean => n <= snapshot.lines.length;
   const isTax = ({ kind, period: { from } }: StoredCharge): boolean => kind === 'tax' && from === period.from;

@@ -52,7 +52,10 @@ export function registerCreditNotes(server: HttpServer, { postgres }: Platform):
       querystring: CreditNoteQuery,
       response: { 200: CreditNoteDocument },
     },
-    handler: async ({ params: { id }, query: { hours = true } }) => (await readCreditNote(postgres, id, { hours })).document,
+    handler: async ({ params: { id }, query: { hours = true } }) => {
+      const { document, parties } = await readCreditNote(postgres, id, { hours });
+      return { ...document, parties: { seller: parties.seller, customerDetails: parties.invoiceDetails } };
+    },
   });
 
   server.get('/v1/credit-notes/:id.csv', {

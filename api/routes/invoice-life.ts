@@ -10,13 +10,14 @@ import {
   AuditList,
   CreditNoteHeaders,
   CreditNoteInput,
+  CreditNotePreviewInput,
   Credits,
   FinalizeInput,
   Recomputed,
   VoidInput,
 } from '../../schemas/http/invoice-life.ts';
-import { CreditNote, Invoice } from '../../schemas/http/invoices.ts';
-import { createCreditNote } from '../billing/credit.ts';
+import { CreditNote, CreditNoteContent, Invoice } from '../../schemas/http/invoices.ts';
+import { createCreditNote, previewCreditNote } from '../billing/credit.ts';
 import { finalizeInvoice } from '../billing/finalize.ts';
 import { readInvoice } from '../billing/read-invoice.ts';
 import { recomputeInvoice } from '../billing/recompute.ts';
@@ -83,6 +84,7 @@ export function registerInvoiceLife(server: HttpServer, platform: Platform): voi
   });
 
   registerCrediting(server, platform);
+  registerCreditPreview(server, platform);
   registerLedgers(server, platform);
 }
 
@@ -108,6 +110,21 @@ function registerCrediting(server: HttpServer, platform: Platform): void {
         .header('location', `/v1/credit-notes/${note.id}`)
         .send(note);
     },
+  });
+}
+
+function registerCreditPreview(server: HttpServer, { postgres }: Platform): void {
+  server.post('/v1/invoices/:id/credit-notes/preview', {
+    schema: {
+      operationId: 'previewCreditNote',
+      summary: 'What a credit note would come to, not stored',
+      description: 'The amounts that it would have, tax included, or the refusal that it would meet.',
+      tags,
+      params: InvoiceParams,
+      body: CreditNotePreviewInput,
+      response: { 200: CreditNoteContent },
+    },
+    handler: async ({ params: { id }, body }) => previewCreditNote(postgres, id, body),
   });
 }
 

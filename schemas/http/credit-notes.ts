@@ -1,7 +1,7 @@
 /** `/v1/credit-notes`: a credit note as a document of its own. */
 import { Type } from 'typebox';
 import { DecimalString, Instant, List, nullable, strictObject } from './common.ts';
-import { CreditNote, InvoiceAdjustment, InvoiceLine } from './invoices.ts';
+import { CreditNote, InvoiceAdjustment, InvoiceLine, Parties } from './invoices.ts';
 
 const Hour = InvoiceAdjustment.properties.hours.items;
 const Period = InvoiceAdjustment.properties.period;
@@ -36,6 +36,7 @@ export const CreditNoteDocument = Type.Object({
   currency: Type.String(),
   /** Of the invoice. */
   period: Period,
+  parties: Type.Optional(Parties),
   entries: Type.Array(CreditNoteEntry),
 });
 export type CreditNoteDocument = Type.Static<typeof CreditNoteDocument>;

@@ -145,8 +145,7 @@ export const FinalizeInput = Type.Union([
   Type.Null(),
 ]);
 export const VoidInput = strictObject({ reason });
-export const CreditNoteInput = strictObject({
-  reason,
+const credited = {
   full: Type.Optional(Type.Literal(true)),
   lines: Type.Optional(
     Type.Array(
@@ -161,7 +160,9 @@ export const CreditNoteInput = strictObject({
       { minItems: 1, maxItems: 1000 },
     ),
   ),
-});
+};
+export const CreditNoteInput = strictObject({ reason, ...credited });
+export const CreditNotePreviewInput = strictObject(credited);
 export const CreditNoteHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({ minLength: 1, maxLength: 255, description: 'Of one credit note of this caller, for ever; a UUID for instance.' }),

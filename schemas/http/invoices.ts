@@ -1,6 +1,7 @@
 /** `/v1/invoices`: quantity × price, hour by hour. */
 import { Type } from 'typebox';
 import { DecimalString, Instant, nullable, PATTERNS, strictObject } from './common.ts';
+import { Seller } from './settings.ts';
 
 export const PreviewInput = strictObject({
   customer: Type.String({ minLength: 1, maxLength: 300 }),
@@ -144,6 +145,15 @@ export const CreditNote = Type.Object({
   createdAt: Instant,
 });
 export type CreditNote = Type.Static<typeof CreditNote>;
+export const CreditNoteContent = Type.Pick(CreditNote, ['lines', 'other', 'tax', 'total']);
+export type CreditNoteContent = Type.Static<typeof CreditNoteContent>;
+
+/** Who bills and who is billed: frozen with a final invoice, as the settings are now for a draft. */
+export const Parties = Type.Object({
+  seller: Seller,
+  customerDetails: Type.Record(Type.String(), Type.String(), { description: 'What the customer has in `invoiceDetails`.' }),
+});
+export type Parties = Type.Static<typeof Parties>;
 
 export const Invoice = Type.Object({
   id: nullable(Type.String()),
@@ -168,6 +178,7 @@ export const Invoice = Type.Object({
   total: DecimalString,
   /** Of a stored invoice; a preview has none of these. */
   month: Type.Optional(Type.String({ examples: ['2026-10'] })),
+  parties: Type.Optional(Parties),
   settlement: Type.Optional(InvoiceSettlement),
   creditNotes: Type.Optional(Type.Array(CreditNote)),
   /** SHA-256 of all that a final invoice says and was rated by. */

@@ -3,7 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addDecimals, compareDecimals } from '../../core/decimal.ts';
 import type { CreditNoteDocument } from '../../schemas/http/credit-notes.ts';
-import type { CreditNote, Invoice } from '../../schemas/http/invoices.ts';
+import type { CreditNote, CreditNoteContent, Invoice } from '../../schemas/http/invoices.ts';
 import { openTestBilling, type TestBilling } from '../support/billing.ts';
 import { pdfLines, readPdf } from '../support/pdf-text.ts';
 
@@ -11,6 +11,7 @@ let billing: TestBilling;
 let invoice: Invoice & { id: string };
 let partial: CreditNote;
 let full: CreditNote;
+const previews: { partial?: CreditNoteContent; full?: CreditNoteContent } = {};
 
 beforeAll(async () => {
   billing = await openTestBilling();
@@ -37,7 +38,10 @@ beforeAll(async () => {
   invoice = await billing.bill('acme', '2026-10');
   const url = `/v1/invoices/${invoice.id}/credit-notes`;
   const fee = invoice.lines.find(({ kind }) => kind === 'fee')?.n;
-  partial = await billing.ok<CreditNote>('POST', url, { reason: '=outage', lines: [{ n: fee, amount: '5' }] });
+  const lines = [{ n: fee, amount: '5' }];
+  previews.partial = await billing.ok('POST', `${url}/preview`, { lines });
+  partial = await billing.ok<CreditNote>('POST', url, { reason: '=outage', lines });
+  previews.full = await billing.ok('POST', `${url}/preview`, { full: true });
   full = await billing.ok<CreditNote>('POST', url, { reason: 'wrong company', full: true });
 });
 afterAll(() => billing?.close());
@@ -66,6 +70,27 @@ describe('a credit note', () => {
     const { lines } = await pdf(id);
     expect(lines.some((line) => line === `Total credited (USD)\t${total}`)).toBe(true);
     expect(lines.join('\n')).toContain(`To invoice\t${invoice.number ?? '?'}`);
+  });
+
+  it('comes to what its preview said, tax included', () => {
+    const { lines, other, tax, total } = partial;
+    expect(previews.partial).toEqual({ lines, other, tax, total });
+    expect(previews.full).toEqual({ lines: full.lines, other: full.other, tax: full.tax, total: full.total });
+  });
+
+  it('is refused by its preview as by itself', async () => {
+    const url = `/v1/invoices/${invoice.id}/credit-notes`;
+    for (const body of [{ full: true }, { lines: [{ n: 1, amount: '1000' }] }, { lines: [{ n: 99, amount: '1' }] }, {}]) {
+      const [shown, made] = [await billing.call('POST', `${url}/preview`, body), await billing.call('POST', url, { ...body, reason: 'x' })];
+      expect(shown.status).toBeGreaterThanOrEqual(400);
+      expect({ ...(shown.body as object), requestId: '' }).toEqual({ ...(made.body as object), requestId: '' });
+    }
+  });
+
+  it('names seller and customer beside it', async () => {
+    const parties = { seller: { name: 'Seller AG', address: ['Street 1'] }, customerDetails: { address: 'Road 2\n1010 Wien' } };
+    expect(await read(partial.id)).toMatchObject({ parties });
+    expect(await billing.ok('GET', `/v1/invoices/${invoice.id}?hours=false`)).toMatchObject({ parties });
   });
 
   it('takes back, when it is full, every entry of the invoice that is left, with its hours', async () => {

@@ -116,6 +116,7 @@ const ROUTES = [
   'POST /v1/dead-letters/{id}/replay',
   'POST /v1/invoices/preview',
   'POST /v1/invoices/{id}/credit-notes',
+  'POST /v1/invoices/{id}/credit-notes/preview',
   'POST /v1/invoices/{id}/finalize',
   'POST /v1/invoices/{id}/recompute',
   'POST /v1/invoices/{id}/void',

@@ -1,11 +1,13 @@
 /** Every page of the dashboard, with real data, in light and dark: axe-core finds nothing serious or critical. */
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { InvoiceSummary } from '../../schemas/http/invoice-life.ts';
+import type { Reconciliation } from '../../schemas/http/reconciliation.ts';
 import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
 import { dropFile, loadSampleData, openWindow, signIn } from '../support/dashboard.ts';
 import { connectEmbedded } from '../support/embedded-postgres.ts';
-import { makeDrafts } from '../support/billing-runs.ts';
+import { eventually } from '../support/eventually.ts';
 import { importFile } from '../support/imports.ts';
 import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
 
@@ -38,6 +40,14 @@ const PAGES: [name: string, open: Opening][] = [
   ['a billing run', at('/invoices?run=1', (page) => page.getByRole('group', { name: 'Customers of the run by outcome' }))],
   ['the question before drafts become final', finalizeQuestion],
   ['the settings', at('/settings', (page) => page.getByText('ClickHouse'))],
+  ['a final invoice', stored('final', '', (page) => page.getByText('agree for all 720 hours'))],
+  ['the trace of a final invoice', stored('final', TRACED.slice(TRACED.indexOf('&line')), (page) => page.getByText('events sum to'))],
+  ['a credit note that is written', stored('final', '&do=credit', writtenNote)],
+  ['the question before an invoice is void', stored('final', '&do=void', (page) => page.getByText('This cannot be taken back'))],
+  ['an invoice that is computed again', stored('final', '&do=recompute', (page) => page.getByText(/Computed again|Not any more/))],
+  ['a draft that cannot be made final', stored('draft', '&do=finalize', (page) => page.getByRole('alert'))],
+  ['a credit note', at('/credit-notes/1', (page) => page.getByRole('article'))],
+  ['an invoice that is not there', at('/invoices/999999', (page) => page.getByRole('alert'))],
   ['the customers', at('/customers', (page) => page.getByRole('table'))],
   ['a customer', at('/customers?open=acme-ai', (page) => page.getByRole('complementary', { name: 'Acme AI' }))],
   ['customers that are searched for', at('/customers?search=vm&status=assigned', (page) => page.getByRole('table'))],
@@ -82,7 +92,7 @@ describe.skipIf(!chromiumAvailable)('the pages are accessible', () => {
     await importFile(tallyline, DISPUTED(3), { name: 'other word.csv' });
     const { id } = await importFile(tallyline, DISPUTED(4).replace('d1', 'd2'), { name: 'taken back.csv' });
     await tallyline.json(`/v1/imports/${id}/undo`, { method: 'POST' });
-    await makeDrafts(tallyline, '2023-11');
+    await billed(tallyline);
     await damage(directory.path);
     await tallyline.json('/v1/reconciliation/run', { method: 'POST' });
   });
@@ -127,6 +137,36 @@ async function undoneImport(page: Page): Promise<void> {
   await page.getByText('Nothing of this file counts any more.').waitFor();
 }
 
+/** A final invoice with a credit note, and a draft of the customer whose hour will differ. */
+async function billed(tallyline: Tallyline): Promise<void> {
+  const post = <Body>(path: string, body: object = {}) =>
+    tallyline.json<Body>(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  for (const period of ['2023-09', '2023-11']) {
+    const { id } = await post<{ id: string }>('/v1/billing-runs', { period });
+    await eventually('the run is done', async () => (await tallyline.json<{ state: string }>(`/v1/billing-runs/${id}`)).state === 'done');
+  }
+  const { items } = await tallyline.json<{ items: InvoiceSummary[] }>('/v1/invoices?customer=acme-ai&period=2023-11');
+  await post(`/v1/invoices/${items[0]?.id}/finalize`);
+  await post(`/v1/invoices/${items[0]?.id}/credit-notes`, { reason: 'outage', lines: [{ n: 1, amount: '1' }] });
+}
+
+/** The final invoice; or a draft of the customer whose hour differs. */
+function stored(status: 'final' | 'draft', parameters: string, whole: (page: Page) => Locator | Promise<Locator>): Opening {
+  return async (page) => {
+    const read = async <Body>(path: string) => (await (await page.request.get(path)).json()) as Body;
+    const { cells } = await read<Reconciliation>('/v1/reconciliation?state=differs');
+    const customer = status === 'final' ? 'acme-ai' : (cells[0]?.customer ?? '');
+    const { items } = await read<{ items: InvoiceSummary[] }>(`/v1/invoices?status=${status}&customer=${encodeURIComponent(customer)}`);
+    await page.goto(`/invoices/${items[0]?.id}?${parameters}`);
+    await (await whole(page)).first().waitFor();
+  };
+}
+
+async function writtenNote(page: Page): Promise<Locator> {
+  await page.getByLabel('Amount of context_tokens').fill('1');
+  return page.getByText('The note comes to');
+}
+
 /** An hour in which the stores differ, and a dead letter: neither comes about by itself. */
 async function damage(dataDirectory: string): Promise<void> {
   const client = await connectEmbedded(dataDirectory);
@@ -149,7 +189,7 @@ async function inspected(page: Page): Promise<void> {
 
 async function finalizeQuestion(page: Page): Promise<void> {
   await page.goto('/invoices');
-  await page.getByLabel('Choose draft, Acme AI, November 2023').check();
+  await page.getByLabel('Choose draft, VM 0, November 2023').check();
   await page.getByRole('button', { name: 'Finalize', exact: true }).click();
   await page.getByText('Finalizing cannot be taken back').waitFor();
 }

@@ -56,15 +56,16 @@ interface Call {
   json?: unknown;
   /** Sent as it is. */
   body?: Blob;
+  headers?: Record<string, string>;
   signal?: AbortSignal;
 }
 
-export async function call<T>(path: string, { method = 'GET', query, json, body, signal }: Call = {}): Promise<T> {
-  const init: RequestInit = { method, headers: { accept: 'application/json' } };
+export async function call<T>(path: string, { method = 'GET', query, json, body, headers = {}, signal }: Call = {}): Promise<T> {
+  const init: RequestInit = { method, headers: { accept: 'application/json', ...headers } };
   if (signal !== undefined) init.signal = signal;
   if (json !== undefined) {
     init.body = JSON.stringify(json);
-    init.headers = { accept: 'application/json', 'content-type': 'application/json' };
+    init.headers = { accept: 'application/json', 'content-type': 'application/json', ...headers };
   } else if (body !== undefined) {
     init.body = body;
     init.headers = { accept: 'application/json', 'content-type': 'text/csv' };

@@ -2,7 +2,7 @@
 export type { BillingRun, BillingRunPreview, RunConcern } from '../../../schemas/http/billing-runs.ts';
 export type { Problem } from '../../../schemas/http/common.ts';
 export type { Conflict, Resolution } from '../../../schemas/http/conflicts.ts';
-export type { CreditNoteSummary } from '../../../schemas/http/credit-notes.ts';
+export type { CreditNoteDocument, CreditNoteEntry, CreditNoteSummary } from '../../../schemas/http/credit-notes.ts';
 export type {
   Customer,
   CustomerInput,
@@ -26,8 +26,27 @@ export type {
   Profile,
   Suggestion,
 } from '../../../schemas/http/imports.ts';
-export type { CreditEntry, DocumentTotal, InvoiceSummary } from '../../../schemas/http/invoice-life.ts';
-export type { Invoice, InvoiceHour, InvoiceLine, InvoiceTier } from '../../../schemas/http/invoices.ts';
+export type {
+  AuditEntry,
+  CreditEntry,
+  CreditNoteInput,
+  DocumentTotal,
+  InvoiceSummary,
+  Recomputed,
+  TracedRecord,
+  TracedRecords,
+} from '../../../schemas/http/invoice-life.ts';
+export type {
+  AdjustmentCause,
+  CreditNote,
+  CreditNoteContent,
+  Invoice,
+  InvoiceAdjustment,
+  InvoiceHour,
+  InvoiceLine,
+  InvoiceTier,
+  Parties,
+} from '../../../schemas/http/invoices.ts';
 export type { Health, Live, Pipeline, Rebuild, Session } from '../../../schemas/http/operations.ts';
 export type {
   Discount,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formulaOf } from './formula.ts';
-import { allHoursOf, daysOf, partsHold, totalsHold, type TraceDay } from './trace.ts';
+import { allHoursOf, daysOf, hoursOf, partsHold, totalsHold, type TraceDay } from './trace.ts';
 
 const period = { from: '2026-09-30T18:15:00Z', to: '2026-10-31T18:15:00Z', timeZone: 'Asia/Kathmandu' };
 const hour = (start: string, quantity: string, amount: string, runningAmount: string) => ({
@@ -21,7 +21,7 @@ const line = {
 
 describe('the trace of a line', () => {
   it('cuts days at local midnight and lists every day of the period', () => {
-    const days = daysOf(line, period);
+    const days = daysOf(hoursOf(line), period);
     expect(days).toHaveLength(31);
     expect(days.slice(0, 4).map(({ key, quantity, amount, before, after }) => [key, quantity, amount, before, after])).toEqual([
       ['2026-10-01', '0.5', '1', '0', '1'],
@@ -34,7 +34,7 @@ describe('the trace of a line', () => {
   });
 
   it('lists every hour of a day, with the running amount carried on', () => {
-    const days = daysOf(line, period);
+    const days = daysOf(hoursOf(line), period);
     const hours = allHoursOf(days[1] as TraceDay, (days[2] as TraceDay).start, 'Asia/Kathmandu');
     expect(hours).toHaveLength(24);
     expect(hours.slice(0, 4).map(({ quantity, before, after }) => [quantity, before, after])).toEqual([

@@ -1,5 +1,5 @@
 /** From an invoice line down to its days and hours. Days are sums of hours; both carry the line's running amount before and after. */
-import { equal, subtract, sum } from '../decimal.ts';
+import { equal, isZero, subtract, sum } from '../decimal.ts';
 import type { Invoice, InvoiceLine } from '../types.ts';
 import { dayKey, startsWithin } from '../zone.ts';
 
@@ -37,28 +37,28 @@ export function hoursOf({ hours }: Pick<InvoiceLine, 'hours'>): TraceHour[] {
 }
 
 /** Every day of the period, those without usage included: an empty place in the chart is a statement too. */
-export function daysOf(line: Pick<InvoiceLine, 'hours'>, period: Invoice['period']): TraceDay[] {
+export function daysOf(hours: readonly TraceHour[], period: Invoice['period']): TraceDay[] {
   const { timeZone } = period;
   const byDay = new Map<string, TraceHour[]>();
-  for (const hour of hoursOf(line)) {
+  for (const hour of hours) {
     const key = dayKey(hour.start, timeZone);
-    const hours = byDay.get(key);
-    if (hours === undefined) byDay.set(key, [hour]);
-    else hours.push(hour);
+    const ofDay = byDay.get(key);
+    if (ofDay === undefined) byDay.set(key, [hour]);
+    else ofDay.push(hour);
   }
   let running = '0';
   return startsWithin(Date.parse(period.from), Date.parse(period.to), 'day', timeZone).map((start) => {
     const key = dayKey(start, timeZone);
-    const hours = byDay.get(key) ?? [];
+    const own = byDay.get(key) ?? [];
     const before = running;
-    running = hours.at(-1)?.after ?? running;
+    running = own.at(-1)?.after ?? running;
     return {
       key,
       start,
-      hours,
-      quantity: sum(hours.map(({ quantity }) => quantity)),
-      events: hours.reduce((count, { events }) => count + events, 0),
-      amount: sum(hours.map(({ amount }) => amount)),
+      hours: own,
+      quantity: sum(own.map(({ quantity }) => quantity)),
+      events: own.reduce((count, { events }) => count + events, 0),
+      amount: sum(own.map(({ amount }) => amount)),
       before,
       after: running,
     };
@@ -83,6 +83,11 @@ export function allHoursOf(day: TraceDay, end: number, zone: string): TraceHour[
     running = hour.after;
     return hour;
   });
+}
+
+/** Whether there is anything to see in it. */
+export function isUsed({ events, quantity, amount }: TracePart): boolean {
+  return events > 0 || !isZero(quantity) || !isZero(amount);
 }
 
 /** Whether the parts add up to the whole, in quantity and in amount. */

@@ -1,0 +1,30 @@
+/** What the page of a stored invoice shows: the document, what was done to it, and whether files and stores agree about it. */
+import { call } from '../api.ts';
+import { monthKey } from '../zone.ts';
+import type { AuditEntry, Invoice, List, Reconciliation } from '../types.ts';
+import { agreementOf, type Agreement } from './agreement.ts';
+import { hoursOfPeriod } from './clock-changes.ts';
+
+export interface StoredView {
+  invoice: Invoice;
+  /** `2026-10`. */
+  month: string;
+  /** Newest first. */
+  audit: AuditEntry[];
+}
+
+export async function loadStoredInvoice(id: string): Promise<StoredView> {
+  const [invoice, audit] = await Promise.all([
+    call<Invoice>(`/v1/invoices/${encodeURIComponent(id)}`),
+    call<List<AuditEntry>>('/v1/audit', { query: { subject: `invoice/${id}` } }),
+  ]);
+  const month = invoice.month ?? monthKey(Date.parse(invoice.period.from), invoice.period.timeZone);
+  return { invoice, month, audit: audit.items };
+}
+
+/** Both stores are read anew for these hours: `state=open` leaves out what agrees, and what differs is counted besides. */
+export async function loadAgreement({ customer, period }: Invoice): Promise<{ found: Agreement; at: number }> {
+  const { from, to } = period;
+  const result = await call<Reconciliation>('/v1/reconciliation', { query: { customer, from, to, state: 'open' } });
+  return { found: agreementOf(result, hoursOfPeriod(period)), at: Date.now() };
+}
