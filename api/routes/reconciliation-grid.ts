@@ -1,11 +1,17 @@
-/** `/v1/reconciliation/grid`: customers by hours, agreeing or not. */
+/** `/v1/reconciliation/grid` and `/missing`: customers by hours, agreeing or not, and the very events that one store lacks. */
 import { ProblemError } from '../../core/errors.ts';
 import { instantText } from '../../core/window.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { HOUR_MS } from '../../platform/usage-cells.ts';
-import { ReconciliationGrid, ReconciliationGridQuery } from '../../schemas/http/reconciliation.ts';
-import { readRange } from '../instants.ts';
+import {
+  ReconciliationGrid,
+  ReconciliationGridQuery,
+  ReconciliationMissing,
+  ReconciliationMissingQuery,
+} from '../../schemas/http/reconciliation.ts';
+import { readInstant, readRange } from '../instants.ts';
+import { findMissing } from '../queries/missing-events.ts';
 import { countEvents, type GridRange, readGrid } from '../queries/reconciliation-grid.ts';
 import { readChecked } from '../queries/reconciliation.ts';
 import { cellWatermarkOf, readWatermark } from '../queries/watermark.ts';
@@ -39,6 +45,20 @@ export function registerReconciliationGrid(server: HttpServer, platform: Platfor
       );
       const checkedAt = checked.isFirstRunDone ? checked.checkedAt : null;
       return { cells: starts, to: instantText(range.to), step, ...grid, events, checkedAt };
+    },
+  });
+
+  server.get('/v1/reconciliation/missing', {
+    schema: {
+      operationId: 'getReconciliationMissing',
+      summary: 'The events of an hour that only one store has, as both are now',
+      tags: ['operations'],
+      querystring: ReconciliationMissingQuery,
+      response: { 200: ReconciliationMissing },
+    },
+    handler: async ({ query: { customer, meter, hour } }) => {
+      const from = Math.floor(readInstant(hour, 'hour').epochMs / HOUR_MS) * HOUR_MS;
+      return findMissing(platform, { customer, meter, from, to: from + HOUR_MS }, cellWatermarkOf(await readWatermark(platform)));
     },
   });
 }

@@ -98,3 +98,28 @@ export const ReconciliationGrid = Type.Object({
   checkedAt: nullable(Instant),
 });
 export type ReconciliationGrid = Type.Static<typeof ReconciliationGrid>;
+
+export const ReconciliationMissingQuery = strictObject({
+  customer: Type.String({ minLength: 1, maxLength: 300 }),
+  meter: Type.String({ minLength: 1, maxLength: 256 }),
+  hour: Instant,
+});
+
+/** Which events of an hour one store has and the other has not, by their place in the log. */
+export const ReconciliationMissing = Type.Object({
+  ranges: Type.Array(
+    Type.Object({
+      /** The one that lacks them. */
+      store: Type.Union([Type.Literal('postgres'), Type.Literal('clickhouse')]),
+      epoch: Type.Integer(),
+      partition: Type.Integer(),
+      /** Both ends included. Between them stand no events of this hour that the store has. */
+      firstOffset: Type.Integer(),
+      lastOffset: Type.Integer(),
+      events: Type.Integer(),
+    }),
+  ),
+  /** False: the hour has more events, or more gaps, than are looked at. */
+  isWhole: Type.Boolean(),
+});
+export type ReconciliationMissing = Type.Static<typeof ReconciliationMissing>;

@@ -99,6 +99,7 @@ const ROUTES = [
   'GET /v1/plans/{id}/versions',
   'GET /v1/reconciliation',
   'GET /v1/reconciliation/grid',
+  'GET /v1/reconciliation/missing',
   'GET /v1/reconciliation/run/{id}',
   'GET /v1/records',
   'GET /v1/records.csv',

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { reconcile } from '../../consumers/reconcile.ts';
 import { resolveEpoch } from '../../consumers/steps/epochs.ts';
 import type { Pipeline, PipelineStores } from '../../schemas/http/operations.ts';
-import type { ReconciliationGrid } from '../../schemas/http/reconciliation.ts';
+import type { ReconciliationGrid, ReconciliationMissing } from '../../schemas/http/reconciliation.ts';
 import { openTestApi, type TestApi } from '../support/api.ts';
 
 let api: TestApi;
@@ -110,6 +110,73 @@ describe('the grid', () => {
     ['too many rows', query('&customers=101'), 'invalid_request'],
   ])('refuses %s', async (_, url, code) => {
     expect((await api.get(url)).body).toMatchObject({ code });
+  });
+});
+
+describe('the events that one store lacks', () => {
+  const missing = async (customer: string, hour = '2026-10-01T01:00:00Z') =>
+    (await api.get(`/v1/reconciliation/missing?customer=${customer}&meter=calls&hour=${hour}`)).body;
+  const keep = (idx: number, offset: number) =>
+    api.platform.postgres.query(
+      `INSERT INTO usage_records (customer, id, meter, time, quantity, properties, import_id, line, epoch, partition, "offset", idx)
+       VALUES ('acme', $1, 'calls', '2026-10-01T01:20:00Z', 1, '{}', 1, 2, 1, 0, $2, $3)`,
+      [`extra${offset}.${idx}`, offset, idx],
+    );
+
+  it('are none where both have the same', async () => {
+    expect(await missing('acme')).toEqual({ ranges: [], isWhole: true });
+    expect(await missing('nobody')).toEqual({ ranges: [], isWhole: true });
+  });
+
+  it('are named by their place in the log, those next to each other as one range', async () => {
+    // acme has offsets 1 and 2 in this hour, in both stores.
+    await keep(0, 0);
+    await keep(1, 0);
+    await keep(1, 1);
+    await keep(0, 4);
+    await keep(0, 7);
+    // Above the watermark: it may not be there yet.
+    await keep(0, 8);
+    await api.platform.postgres.query(`DELETE FROM usage_records WHERE customer = 'acme' AND id = 'e2'`);
+    const of = (store: string, firstOffset: number, lastOffset: number, events: number) => ({
+      store,
+      epoch: 1,
+      partition: 0,
+      firstOffset,
+      lastOffset,
+      events,
+    });
+    expect(await missing('acme')).toEqual({
+      ranges: [of('clickhouse', 0, 0, 2), of('clickhouse', 1, 1, 1), of('postgres', 2, 2, 1), of('clickhouse', 4, 7, 2)],
+      isWhole: true,
+    });
+    expect(await missing('acme', '2026-10-01T00:10:00Z')).toEqual({ ranges: [], isWhole: true });
+  });
+
+  it('are listed up to a hundred ranges', async () => {
+    const { clickhouse } = api.platform;
+    const tsv = Array.from({ length: 101 }, (_, n) => `many\tcalls\t2026-10-01T01:20:00.000000Z\t1\t1\t1\t${n * 2}\t0\n`).join('');
+    await clickhouse.insert({
+      table: 'tallyline.usage_events',
+      columns: ['customer', 'meter', 'time', 'quantity', 'epoch', 'log_partition', 'log_offset', 'log_index'],
+      tsv,
+      rows: 101,
+      token: 'test:many',
+    });
+    await api.platform.postgres.query(
+      `INSERT INTO usage_records (customer, id, meter, time, quantity, properties, import_id, line, epoch, partition, "offset", idx)
+       SELECT 'many', n::text, 'calls', '2026-10-01T01:20:00Z', 1, '{}', 1, 2, 1, 1, n * 2 + 1, 0 FROM generate_series(0, 100) AS n`,
+    );
+    await api.platform.postgres.query(
+      `INSERT INTO consumer_offsets (consumer, epoch, partition, next_offset) VALUES ('rollups', $1, 1, 1000)`,
+      [epoch],
+    );
+    const found = (await missing('many')) as ReconciliationMissing;
+    expect([found.ranges.length, found.isWhole]).toEqual([100, false]);
+    expect(found.ranges.slice(0, 2).map(({ store, firstOffset }) => [store, firstOffset])).toEqual([
+      ['postgres', 0],
+      ['clickhouse', 1],
+    ]);
   });
 });
 
