@@ -19,7 +19,13 @@ export type {
 export type { Invoice, InvoiceHour, InvoiceLine, InvoiceTier } from '../../../schemas/http/invoices.ts';
 export type { Live, Pipeline, PipelineRates, PipelineStores, Rebuild, Session } from '../../../schemas/http/operations.ts';
 export type { KeptPlan, Plan, PlanDefinition, Price, Tier } from '../../../schemas/http/plans.ts';
-export type { Reconciliation, ReconciliationCell, ReconciliationGrid, ReconciliationMissing, ReconciliationRun } from '../../../schemas/http/reconciliation.ts';
+export type {
+  Reconciliation,
+  ReconciliationCell,
+  ReconciliationGrid,
+  ReconciliationMissing,
+  ReconciliationRun,
+} from '../../../schemas/http/reconciliation.ts';
 export type { Source, Usage, UsageBucket, UsageRecord } from '../../../schemas/http/usage.ts';
 
 export interface List<T> {

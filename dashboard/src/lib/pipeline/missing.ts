@@ -9,7 +9,9 @@ export function missingText({ ranges, isWhole }: ReconciliationMissing): string 
   const isBoth = new Set(ranges.map(({ store }) => store)).size > 1;
   const texts = ranges.slice(0, LISTED_MAX).map(({ store, partition, firstOffset, lastOffset }) => {
     const offsets =
-      firstOffset === lastOffset ? `offset ${formatCount(firstOffset)}` : `offsets ${formatCount(firstOffset)}\u2013${formatCount(lastOffset)}`;
+      firstOffset === lastOffset
+        ? `offset ${formatCount(firstOffset)}`
+        : `offsets ${formatCount(firstOffset)}\u2013${formatCount(lastOffset)}`;
     const where = `partition ${partition}, ${offsets}`;
     return isBoth ? `${store === 'postgres' ? 'Postgres' : 'ClickHouse'} lacks ${where}` : where;
   });
