@@ -131,7 +131,7 @@ function remarksOf({ value: found, isReached, pipeline, stores, isLive, ...facts
       );
     if (deadLetters > 0)
       remarks.push(
-        `${plural(deadLetters, 'message')} of the log could not be read; ${deadLetters === 1 ? 'it stands' : 'they stand'} below as dead letters.`,
+        `${plural(deadLetters, 'message')} of the log could not be read; ${deadLetters === 1 ? 'it is' : 'they are'} listed below.`,
       );
   }
   if (isReached !== false && found !== undefined) {
