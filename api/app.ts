@@ -16,6 +16,7 @@ import { registerPipeline } from './routes/pipeline.ts';
 import { registerPlanPreviews } from './routes/plan-previews.ts';
 import { registerPlans } from './routes/plans.ts';
 import { registerRebuild } from './routes/rebuild.ts';
+import { registerReconciliationGrid } from './routes/reconciliation-grid.ts';
 import { registerReconciliation } from './routes/reconciliation.ts';
 import { registerRecords } from './routes/records.ts';
 import { registerSettings } from './routes/settings.ts';
@@ -48,6 +49,7 @@ export function apiRoutes(platform: Platform, sourceReader: SourceReader): (serv
     registerDeadLetters(server, platform);
     registerRebuild(server, platform);
     registerReconciliation(server, platform);
+    registerReconciliationGrid(server, platform);
     registerLive(server, platform);
   };
 }

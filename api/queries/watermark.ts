@@ -15,6 +15,10 @@ export interface PartitionWatermark {
   rollups: number;
   /** When rollups last advanced here; null when it never has. Epoch milliseconds. */
   rollupsAtMs: number | null;
+  /** Likewise, of records. */
+  recordsAtMs: number | null;
+  /** Everything of this partition that was durable then is in both stores. Epoch milliseconds; 0 where nothing was ever consumed. */
+  asOfMs: number;
 }
 
 export interface Watermark {
@@ -47,18 +51,21 @@ export async function readWatermark({ log, postgres, clock }: Pick<Platform, 'lo
   );
   const offsets = new Map(rows.map((row) => [`${row.consumer} ${row.partition}`, row]));
   const partitions = ends.map((endOffset, partition) => {
-    const rollups = offsets.get(`rollups ${partition}`);
+    const [records, rollups] = [offsets.get(`records ${partition}`), offsets.get(`rollups ${partition}`)];
+    const [recordsNext, rollupsNext] = [Number(records?.nextOffset ?? 0), Number(rollups?.nextOffset ?? 0)];
+    const rollupsAtMs = rollups === undefined ? null : Number(rollups.updatedAtMs);
     return {
       partition,
       endOffset,
-      records: Number(offsets.get(`records ${partition}`)?.nextOffset ?? 0),
-      rollups: Number(rollups?.nextOffset ?? 0),
-      rollupsAtMs: rollups === undefined ? null : Number(rollups.updatedAtMs),
+      records: recordsNext,
+      rollups: rollupsNext,
+      rollupsAtMs,
+      recordsAtMs: records === undefined ? null : Number(records.updatedAtMs),
+      // A partition that was never consumed holds the figures back to the beginning.
+      asOfMs: Math.min(recordsNext, rollupsNext) < endOffset ? Math.min(nowMs, rollupsAtMs ?? 0) : nowMs,
     };
   });
-  const behind = partitions.filter(({ endOffset, records, rollups }) => Math.min(records, rollups) < endOffset);
-  // A partition that was never consumed holds the figures back to the beginning.
-  const asOfMs = Math.min(nowMs, ...behind.map(({ rollupsAtMs }) => rollupsAtMs ?? 0));
+  const asOfMs = Math.min(nowMs, ...partitions.map((partition) => partition.asOfMs));
   return { epoch: rows[0]?.epoch, partitions, asOf: instantText(asOfMs) };
 }
 

@@ -21,6 +21,21 @@ export const Rebuild = Type.Object({
 });
 export type Rebuild = Type.Static<typeof Rebuild>;
 
+const Rate = Type.Array(nullable(Type.Number()));
+
+/** Of the last 15 minutes, as this process has seen them; oldest first. Null: nobody looked, or it was another log. */
+export const PipelineRates = Type.Object({
+  /** What one figure stands for. */
+  everySeconds: Type.Integer(),
+  /** End of the last one; null while there is none. */
+  until: nullable(Instant),
+  /** Events a second: into the log, from there to Postgres, and to ClickHouse. */
+  published: Rate,
+  records: Rate,
+  rollups: Rate,
+});
+export type PipelineRates = Type.Static<typeof PipelineRates>;
+
 export const Pipeline = Type.Object({
   partitions: Type.Array(
     Type.Object({
@@ -30,8 +45,15 @@ export const Pipeline = Type.Object({
       rollups: Type.Integer(),
       /** Events not yet in Postgres, and not yet in ClickHouse. */
       lag: Type.Object({ records: Type.Integer(), rollups: Type.Integer() }),
+      /** Everything of this partition that was durable then is in both stores; the beginning of 1970 where nothing was ever consumed. */
+      watermark: Instant,
     }),
   ),
+  /** When each consumer last got ahead, in any partition; null: never. */
+  movedAt: Type.Object({ records: nullable(Instant), rollups: nullable(Instant) }),
+  rates: PipelineRates,
+  /** Files whose events are on their way, or are being taken back. */
+  imports: Type.Integer(),
   deadLetters: Type.Integer(),
   conflicts: Type.Integer(),
   /** The latest one; null: there was none. */
@@ -39,6 +61,20 @@ export const Pipeline = Type.Object({
   asOf: Instant,
 });
 export type Pipeline = Type.Static<typeof Pipeline>;
+
+/** One of the stores behind everything. */
+export const StoreState = Type.Object({
+  name: Type.String(),
+  ok: Type.Boolean(),
+  /** Since when it has been so, as far as this process has seen. */
+  since: Instant,
+  /** What it said; null while it answers. */
+  message: nullable(Type.String()),
+  /** Bytes its disk still takes; null where that is not known. */
+  freeBytes: nullable(Type.Integer()),
+});
+export const PipelineStores = Type.Object({ stores: Type.Array(StoreState) });
+export type PipelineStores = Type.Static<typeof PipelineStores>;
 
 export const SignIn = strictObject({ token: Type.String({ minLength: 20, maxLength: 200 }) });
 export const Session = Type.Object({ role: Type.String(), expiresAt: nullable(Instant) });

@@ -66,3 +66,60 @@ export const ReconciliationRun = Type.Object({
   finishedAt: nullable(Instant),
 });
 export type ReconciliationRun = Type.Static<typeof ReconciliationRun>;
+
+export const ReconciliationGridQuery = strictObject({
+  from: Instant,
+  to: Instant,
+  step: Type.Optional(Type.Integer({ minimum: 1, maximum: 24, description: 'Hours that one cell stands for; 1 by default.' })),
+  customers: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 100,
+      description: 'Rows, 11 by default: customers with a difference first, then those with the most events. All others share one row.',
+    }),
+  ),
+});
+
+/** One state per cell: the gravest of its hours and meters. */
+const GridCells = Type.Array(CellState);
+
+export const ReconciliationGrid = Type.Object({
+  /** Beginnings of the cells: whole hours of UTC, as they are compared. */
+  cells: Type.Array(Instant),
+  /** End of the last one. */
+  to: Instant,
+  step: Type.Integer(),
+  rows: Type.Array(Type.Object({ customer: Type.String(), cells: GridCells })),
+  /** All other customers with usage in this time; null when there are none. */
+  others: nullable(Type.Object({ customers: Type.Integer(), cells: GridCells })),
+  /** Events of this time in each store, counted up to the same place of the log. */
+  events: Type.Object({ postgres: Type.Integer(), clickhouse: Type.Integer() }),
+  /** When the states were found; null: nothing has been compared yet, and every hour with usage is open. */
+  checkedAt: nullable(Instant),
+});
+export type ReconciliationGrid = Type.Static<typeof ReconciliationGrid>;
+
+export const ReconciliationMissingQuery = strictObject({
+  customer: Type.String({ minLength: 1, maxLength: 300 }),
+  meter: Type.String({ minLength: 1, maxLength: 256 }),
+  hour: Instant,
+});
+
+/** Which events of an hour one store has and the other has not, by their place in the log. */
+export const ReconciliationMissing = Type.Object({
+  ranges: Type.Array(
+    Type.Object({
+      /** The one that lacks them. */
+      store: Type.Union([Type.Literal('postgres'), Type.Literal('clickhouse')]),
+      epoch: Type.Integer(),
+      partition: Type.Integer(),
+      /** Both ends included. Between them stand no events of this hour that the store has. */
+      firstOffset: Type.Integer(),
+      lastOffset: Type.Integer(),
+      events: Type.Integer(),
+    }),
+  ),
+  /** False: the hour has more events, or more gaps, than are looked at. */
+  isWhole: Type.Boolean(),
+});
+export type ReconciliationMissing = Type.Static<typeof ReconciliationMissing>;

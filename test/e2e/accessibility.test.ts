@@ -57,7 +57,9 @@ const PAGES: [name: string, open: Opening][] = [
   ['the plans', at('/plans', (page) => page.getByRole('table'))],
   ['a plan', at('/plans/sample-plan', (page) => page.getByRole('row', { name: 'Before tax USD' }))],
   ['a plan with changes and faults', changedPlan],
-  ['the pipeline with an hour that differs', at('/pipeline', (page) => page.getByRole('region', { name: 'Hours that differ, 1' }))],
+  ['the pipeline with an hour that differs', at('/pipeline', (page) => page.getByText('differs by 1 event'))],
+  ['the pipeline without usage in the time shown', at('/pipeline?range=24h', (page) => page.getByText(/^Neither store has usage from/))],
+  ['the pipeline by days', at('/pipeline?from=2023-11-01T00:00:00Z&to=2023-11-30T00:00:00Z', (page) => page.getByRole('grid'))],
   ['a page that is not there', at('/nowhere', (page) => page.getByRole('heading', { level: 1 }))],
 ];
 

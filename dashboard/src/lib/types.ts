@@ -47,7 +47,7 @@ export type {
   InvoiceTier,
   Parties,
 } from '../../../schemas/http/invoices.ts';
-export type { Health, Live, Pipeline, Rebuild, Session } from '../../../schemas/http/operations.ts';
+export type { Health, Live, Pipeline, PipelineRates, PipelineStores, Rebuild, Session } from '../../../schemas/http/operations.ts';
 export type {
   Discount,
   KeptPlan,
@@ -60,7 +60,13 @@ export type {
   Price,
   Tier,
 } from '../../../schemas/http/plans.ts';
-export type { Reconciliation, ReconciliationCell, ReconciliationRun } from '../../../schemas/http/reconciliation.ts';
+export type {
+  Reconciliation,
+  ReconciliationCell,
+  ReconciliationGrid,
+  ReconciliationMissing,
+  ReconciliationRun,
+} from '../../../schemas/http/reconciliation.ts';
 export type { Settings, SettingsInput } from '../../../schemas/http/settings.ts';
 export type { MeterExtents, Source, Usage, UsageBucket, UsageRecord } from '../../../schemas/http/usage.ts';
 

@@ -4,7 +4,7 @@ import type { Reconciliation } from '../types.ts';
 import { checkedAtOf, placeOf, verdictOf, type NameOf } from './words.ts';
 
 /** A comparison runs every ten seconds; one that holds back for an import still comes within minutes. */
-const OLD_MS = 300_000;
+export const OLD_MS = 300_000;
 
 /** What is known, by whoever asks for it again and again. */
 export interface Known {

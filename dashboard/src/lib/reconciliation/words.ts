@@ -2,7 +2,6 @@
 import { subtract } from '../decimal.ts';
 import { formatCount, plural } from '../format.ts';
 import { formatClock, formatMoment } from '../time.ts';
-import type { Equation } from '../imports/equation.ts';
 import type { Reconciliation, ReconciliationCell } from '../types.ts';
 
 const HOUR_MS = 3_600_000;
@@ -10,7 +9,7 @@ const SMALL = ['No', 'One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven', 'Eig
 
 export type NameOf = (customer: string) => string;
 
-function inWords(count: number): string {
+export function inWords(count: number): string {
   return SMALL[count] ?? formatCount(count);
 }
 
@@ -36,26 +35,13 @@ export function placeOf({ customer, hour }: ReconciliationCell, nameOf: NameOf, 
 }
 
 /** "19 Nov 09:00–10:00". */
-export function hourOf({ hour }: ReconciliationCell, now: number): string {
+export function hourOf({ hour }: Pick<ReconciliationCell, 'hour'>, now: number, zone = 'UTC'): string {
   const start = Date.parse(hour);
-  return `${formatMoment(start, 'UTC', now)}\u2013${formatClock(start + HOUR_MS, 'UTC')}`;
+  return `${formatMoment(start, zone, now)}\u2013${formatClock(start + HOUR_MS, zone)}`;
 }
 
 export function checkedAtOf({ checkedAt }: Reconciliation): string | null {
   return checkedAt === null ? null : `${formatClock(Date.parse(checkedAt), 'UTC', true)} UTC`;
-}
-
-/** The page's first sentence. */
-export function sentenceOf(found: Reconciliation, nameOf: NameOf, now: number): string {
-  const { state, differing, imports, cells, checkedAt } = found;
-  if (state === 'green') return 'Everything adds up: both stores hold the same, and every line of every import has an outcome.';
-  if (state === 'checking')
-    return checkedAt === null ? 'Both stores are being compared for the first time.' : 'Both stores are being compared.';
-  const only = cells.find((cell) => cell.state === 'differs');
-  if (differing === 1 && only !== undefined) return `Every hour adds up, except one: ${nameOf(only.customer)}, ${hourOf(only, now)}.`;
-  if (differing > 0) return `${hours(differing, ['differs', 'differ'])} between the two stores.`;
-  const names = imports.map(({ name }) => name).join(', ');
-  return `${files(imports.length, ['does not add up', 'do not add up'])}: ${names}.`;
 }
 
 /** What is wrong with an hour that differs. */
@@ -66,20 +52,4 @@ export function faultOf({ postgres, clickhouse, events }: ReconciliationCell): s
   return subtract(postgres, clickhouse) === '0'
     ? 'Both hold the same by now; the next comparison clears it.'
     : `Both hold ${plural(events.postgres, 'event')}, with different quantities.`;
-}
-
-/** Events of all complete imports by outcome; their sum is what was published. */
-export function balanceOf({ rows }: Pick<Reconciliation, 'rows'>): Equation {
-  const terms: Equation['terms'] = [
-    { label: 'accepted', count: rows.accepted, tone: '' },
-    { label: 'already known', count: rows.duplicate, tone: '' },
-    { label: 'in conflict', count: rows.conflict, tone: 'warn' },
-    { label: 'set aside', count: rows.dead, tone: 'bad' },
-  ];
-  const total = terms.reduce((sum, { count }) => sum + BigInt(count), 0n);
-  return {
-    terms: terms.filter(({ count, tone }) => tone === '' || count > 0),
-    read: rows.published,
-    holds: total === BigInt(rows.published),
-  };
 }
