@@ -20,6 +20,7 @@ export type { Invoice, InvoiceHour, InvoiceLine, InvoiceTier } from '../../../sc
 export type { Live, Pipeline, Rebuild, Session } from '../../../schemas/http/operations.ts';
 export type { KeptPlan, Plan, PlanDefinition, Price, Tier } from '../../../schemas/http/plans.ts';
 export type { Reconciliation, ReconciliationCell, ReconciliationRun } from '../../../schemas/http/reconciliation.ts';
+export type { Top, TopItem } from '../../../schemas/http/top.ts';
 export type { Source, Usage, UsageBucket, UsageRecord } from '../../../schemas/http/usage.ts';
 
 export interface List<T> {
