@@ -184,12 +184,17 @@ function drawTicks(u: uPlot, { starts, grain, zone }: PlotModel, colour: (name: 
   ctx.save();
   ctx.textAlign = 'left';
   ctx.textBaseline = 'top';
+  let free = 0;
   for (const { bucket, label, strong } of axisTicks(starts, grain, zone, bbox.width / ratio)) {
     const x = Math.round(u.valToPos(bucket, 'x', true));
     ctx.font = `${strong ? 600 : 400} ${11 * ratio}px ${colour('--sans')}`;
     ctx.fillStyle = colour(strong ? '--ink' : '--ink-3');
     const width = ctx.measureText(label).width;
-    ctx.fillText(label, Math.min(x + (strong ? 4 * ratio : 0), bbox.left + bbox.width - width), bbox.top + bbox.height + 8 * ratio);
+    const left = Math.min(x + (strong ? 4 * ratio : 0), bbox.left + bbox.width - width);
+    if (left >= free) {
+      ctx.fillText(label, left, bbox.top + bbox.height + 8 * ratio);
+      free = left + width + 6 * ratio;
+    }
     if (!strong) continue;
     ctx.strokeStyle = colour('--rule-2');
     ctx.lineWidth = ratio;

@@ -3,11 +3,11 @@ import { DAY_MS, isZone, nextStart, startOf, startsWithin, wallOf, momentOf, typ
 import type { Extent } from '../types.ts';
 
 export const PRESETS = [
-  { id: '24h', label: '24 h', key: 'd' },
-  { id: '7d', label: '7 d', key: 'w' },
-  { id: 'month', label: 'This month', key: 'm' },
-  { id: 'last-month', label: 'Last month', key: 'l' },
-  { id: 'all', label: 'All data', key: 'a' },
+  { id: '24h', label: '24 h', short: '24 h', key: 'd' },
+  { id: '7d', label: '7 d', short: '7 d', key: 'w' },
+  { id: 'month', label: 'This month', short: 'Month', key: 'm' },
+  { id: 'last-month', label: 'Last month', short: 'Last', key: 'l' },
+  { id: 'all', label: 'All data', short: 'All', key: 'a' },
 ] as const;
 export type Preset = (typeof PRESETS)[number]['id'];
 
