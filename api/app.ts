@@ -23,12 +23,14 @@ import { registerSettings } from './routes/settings.ts';
 import { registerSource, type SourceReader } from './routes/source.ts';
 import { registerStoredInvoices } from './routes/stored-invoices.ts';
 import { registerSuspectedDoubles } from './routes/suspected-doubles.ts';
+import { registerTop } from './routes/top.ts';
 import { registerUsage } from './routes/usage.ts';
 
 /** `await server.register(apiRoutes(platform, sourceReader))`, before the server is ready. */
 export function apiRoutes(platform: Platform, sourceReader: SourceReader): (server: HttpServer) => Promise<void> {
   return async (server) => {
     registerUsage(server, platform);
+    registerTop(server, platform);
     registerRecords(server, platform);
     registerSource(server, platform, sourceReader);
     registerCustomers(server, platform);

@@ -15,6 +15,8 @@ export interface UsageSelection {
   /** Consecutive windows; each begins where the one before ends. */
   windows: readonly Window[];
   customer?: string | undefined;
+  /** Of these alone; their number is small beside the limit of a query's text. */
+  customers?: readonly string[] | undefined;
   meter?: string | undefined;
   byCustomer: boolean;
 }
@@ -73,13 +75,14 @@ export async function* readUsage(clickhouse: ClickHouse, selection: UsageSelecti
 }
 
 function usageQuery(selection: UsageSelection, windows: readonly Window[], after: Place['after']): ClickHouseQuery {
-  const { customer, meter, byCustomer } = selection;
+  const { customer, customers, meter, byCustomer } = selection;
   const [from, to] = [windows[0]?.from ?? 0, windows.at(-1)?.to ?? 0];
   const boundaries = windows.map((window) => window.from);
   const time = timeOf(windows);
   const customerKey = byCustomer ? 'e.customer' : "''";
   const conditions = [`${time} >= {from:DateTime64(3, 'UTC')}`, `${time} < {to:DateTime64(3, 'UTC')}`];
   if (customer !== undefined) conditions.push('e.customer = {customer:String}');
+  if (customers !== undefined) conditions.push('e.customer IN {customers:Array(String)}');
   if (meter !== undefined) conditions.push('e.meter = {meter:String}');
   if (after !== undefined) {
     conditions.push(
@@ -107,6 +110,7 @@ function usageQuery(selection: UsageSelection, windows: readonly Window[], after
       boundaries,
       limit: PAGE_ROWS_MAX,
       ...(customer === undefined ? {} : { customer }),
+      ...(customers === undefined ? {} : { customers }),
       ...(meter === undefined ? {} : { meter }),
       ...(after === undefined
         ? {}

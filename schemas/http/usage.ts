@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { DecimalString, Instant, List, nullable, Page, strictObject } from './common.ts';
 import { AGGREGATIONS } from './customers.ts';
 
-const Grain = Type.Union([Type.Literal('hour'), Type.Literal('day'), Type.Literal('month')]);
+export const Grain = Type.Union([Type.Literal('hour'), Type.Literal('day'), Type.Literal('month')]);
 
 export const UsageQuery = strictObject({
   from: Instant,

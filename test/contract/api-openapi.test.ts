@@ -108,6 +108,7 @@ const ROUTES = [
   'GET /v1/records/{key}/source',
   'GET /v1/session',
   'GET /v1/settings',
+  'GET /v1/top',
   'GET /v1/usage',
   'GET /v1/usage.csv',
   'GET /v1/usage/extent',

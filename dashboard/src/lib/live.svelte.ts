@@ -13,6 +13,8 @@ export class LiveFeed {
   connected = $state(false);
   /** Grows whenever figures that are on the page may have changed. */
   revision = $state(0);
+  /** The same, at once: for who limits by themselves how often they ask. */
+  arrivals = $state(0);
   #source: EventSource | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #refresh: ReturnType<typeof setTimeout> | undefined;
@@ -45,6 +47,7 @@ export class LiveFeed {
     this.asOf = live.asOf;
     this.rowsPerSecond = live.rowsPerSecond;
     this.lag = live.lag;
+    if (moved) this.arrivals += 1;
     if (!moved || this.#refresh !== undefined) return;
     this.#refresh = setTimeout(() => {
       this.#refresh = undefined;

@@ -68,6 +68,7 @@ export type {
   ReconciliationRun,
 } from '../../../schemas/http/reconciliation.ts';
 export type { Settings, SettingsInput } from '../../../schemas/http/settings.ts';
+export type { Top, TopItem } from '../../../schemas/http/top.ts';
 export type { MeterExtents, Source, Usage, UsageBucket, UsageRecord } from '../../../schemas/http/usage.ts';
 
 export interface List<T> {

@@ -20,6 +20,11 @@ export function stackSegments(values: readonly (readonly number[])[], bucketCoun
   });
 }
 
+/** The series whose segment holds this height; null above and below the bar. */
+export function segmentAt(segments: readonly Segment[], height: number): number | null {
+  return segments.find(({ from, to }) => height >= Math.min(from, to) && height < Math.max(from, to))?.series ?? null;
+}
+
 /** Lowest and highest point over all buckets; the baseline is always part of it. */
 export function stackExtent(stacks: readonly (readonly Segment[])[]): { low: number; high: number } {
   let low = 0;

@@ -24,7 +24,9 @@ export function axisTicks(starts: readonly number[], grain: Grain, zone: string,
     ticks.push({ bucket, ...describeStart(start, grain, zone, year) });
     year = wall.year;
   });
-  return ticks;
+  // Days at midnight cannot be told by the hour alone: of more than there is room for, every second, third … stays.
+  const each = Math.ceil(ticks.length / room);
+  return ticks.filter((_, place) => place % each === 0);
 }
 
 /** `year` is that of the tick before. */

@@ -1,13 +1,15 @@
 /** The Usage chart: uPlot gives the scales, the grid and the cursor; the stacked bars are painted here. */
 import type uPlot from 'uplot';
 import { formatAxis } from '../format.ts';
-import { niceTicks, stackExtent, type Segment } from './stack.ts';
+import { niceTicks, segmentAt, stackExtent, type Segment } from './stack.ts';
 import { axisTicks } from './ticks.ts';
 import type { Grain } from '../zone.ts';
 
 export interface PlotModel {
   stacks: Segment[][];
   starts: number[];
+  /** Heights of the period before, bar by bar; empty when it is not drawn. */
+  ghost: number[];
   grain: Grain;
   zone: string;
   /** Index of the bucket that is not over yet, or −1. */
@@ -16,10 +18,20 @@ export interface PlotModel {
   colours: string[];
 }
 
+export interface Hover {
+  bucket: number;
+  /** The series whose segment is under the pointer; null beside the bar, and with the keyboard. */
+  series: number | null;
+  /** Place of the bar in CSS pixels. */
+  left: number;
+  width: number;
+}
+
 export interface PlotEvents {
-  /** `bucket` under the pointer and the place of its bar in CSS pixels, or null. */
-  onHover: (hover: { bucket: number; left: number; width: number } | null) => void;
-  onOpen: (bucket: number) => void;
+  onHover: (hover: Hover | null) => void;
+  onOpen: (bucket: number, series: number | null) => void;
+  /** Bars from the first to the last that were dragged over. */
+  onZoom: (first: number, last: number) => void;
 }
 
 const AXIS_WIDTH = 52;
@@ -35,21 +47,25 @@ export interface UsagePlot {
 }
 
 export function createUsagePlot(UPlot: typeof uPlot, container: HTMLElement, first: PlotModel, events: PlotEvents): UsagePlot {
-  const state: PlotState = { model: first, hovered: null, colour: (name) => getComputedStyle(container).getPropertyValue(name).trim() };
+  const state: PlotState = {
+    model: first,
+    hovered: null,
+    series: null,
+    dragged: false,
+    colour: (name) => getComputedStyle(container).getPropertyValue(name).trim(),
+  };
 
-  const show = (bucket: number | null): void => {
-    if (bucket === state.hovered) return;
+  const show = (bucket: number | null, series: number | null): void => {
+    if (bucket === state.hovered && series === state.series) return;
     state.hovered = bucket;
+    state.series = series;
     plot.redraw(false);
     if (bucket === null) return events.onHover(null);
     const left = plot.valToPos(bucket, 'x');
-    events.onHover({ bucket, left: left + plot.bbox.left / devicePixelRatio, width: plot.valToPos(bucket + 1, 'x') - left });
+    events.onHover({ bucket, series, left: left + plot.bbox.left / devicePixelRatio, width: plot.valToPos(bucket + 1, 'x') - left });
   };
-  const plot = new UPlot(optionsOf(state, container, show), dataOf(state.model), container);
-  plot.over.style.cursor = 'pointer';
-  plot.over.addEventListener('click', () => {
-    if (state.hovered !== null) events.onOpen(state.hovered);
-  });
+  const plot = new UPlot(optionsOf(state, container, show, events.onZoom), dataOf(state.model), container);
+  listen(plot, state, events);
 
   return {
     update(next) {
@@ -57,25 +73,49 @@ export function createUsagePlot(UPlot: typeof uPlot, container: HTMLElement, fir
       plot.setData(dataOf(next));
     },
     resize: (width, height) => plot.setSize({ width, height }),
-    highlight: show,
+    highlight: (bucket) => show(bucket, null),
     destroy: () => plot.destroy(),
   };
+}
+
+/** A click opens; with a finger the first touch of a bar shows what it holds, and the second opens. */
+function listen({ over }: uPlot, state: PlotState, events: PlotEvents): void {
+  over.style.cursor = 'pointer';
+  let touched: number | null = null;
+  let isFirstTouch = false;
+  over.addEventListener('pointerdown', ({ pointerType }) => {
+    state.dragged = false;
+    touched = pointerType === 'touch' ? state.hovered : null;
+    isFirstTouch = pointerType === 'touch';
+  });
+  over.addEventListener('click', () => {
+    if (state.hovered === null || state.dragged) return;
+    if (!isFirstTouch || touched === state.hovered) events.onOpen(state.hovered, state.series);
+  });
 }
 
 interface PlotState {
   model: PlotModel;
   hovered: number | null;
+  series: number | null;
+  /** The pointer was dragged over bars: its click opens nothing. */
+  dragged: boolean;
   colour: (name: string) => string;
 }
 
-function optionsOf(state: PlotState, container: HTMLElement, show: (bucket: number | null) => void): uPlot.Options {
+type Show = (bucket: number | null, series: number | null) => void;
+
+/** Less is a click by an unsteady hand. */
+const DRAG_MIN_PX = 8;
+
+function optionsOf(state: PlotState, container: HTMLElement, show: Show, onZoom: PlotEvents['onZoom']): uPlot.Options {
   const { colour } = state;
   return {
     width: container.clientWidth || 600,
     height: container.clientHeight || 260,
     padding: [8, 0, 0, 0],
     legend: { show: false },
-    cursor: { y: false, x: false, points: { show: false }, drag: { x: false, y: false } },
+    cursor: { y: false, x: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: DRAG_MIN_PX } },
     scales: {
       x: { time: false, range: () => [0, state.model.starts.length] },
       y: { range: () => boundsOf(state.model) },
@@ -96,11 +136,28 @@ function optionsOf(state: PlotState, container: HTMLElement, show: (bucket: numb
     series: [{}, { paths: () => null, points: { show: false } }],
     hooks: {
       drawAxes: [(u) => drawTicks(u, state.model, colour)],
-      draw: [(u) => drawBars(u, state.model, state.hovered, colour)],
+      draw: [
+        (u) => {
+          drawBars(u, state.model, state.hovered, colour);
+          drawGhost(u, state.model, colour);
+        },
+      ],
       setCursor: [
         (u) => {
-          const left = u.cursor.left ?? -1;
-          show(left < 0 ? null : Math.min(state.model.starts.length - 1, Math.floor(u.posToVal(left, 'x'))));
+          const { left = -1, top = -1 } = u.cursor;
+          if (left < 0) return show(null, null);
+          const bucket = Math.min(state.model.starts.length - 1, Math.floor(u.posToVal(left, 'x')));
+          show(bucket, segmentAt(state.model.stacks[bucket] ?? [], u.posToVal(top, 'y')));
+        },
+      ],
+      setSelect: [
+        (u) => {
+          const { left, width } = u.select;
+          if (width < DRAG_MIN_PX) return;
+          state.dragged = true;
+          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          const bar = (at: number) => Math.max(0, Math.min(state.model.starts.length - 1, Math.floor(u.posToVal(at, 'x'))));
+          onZoom(bar(left), bar(left + width));
         },
       ],
     },
@@ -111,9 +168,9 @@ function dataOf({ starts }: PlotModel): uPlot.AlignedData {
   return [starts.map((_, index) => index + 0.5), starts.map(() => 0)];
 }
 
-function gridOf({ stacks }: PlotModel): number[] {
+function gridOf({ stacks, ghost }: PlotModel): number[] {
   const { low, high } = stackExtent(stacks);
-  return niceTicks(low, high);
+  return niceTicks(Math.min(low, ...ghost), Math.max(high, ...ghost));
 }
 
 function boundsOf(model: PlotModel): [number, number] {
@@ -127,12 +184,17 @@ function drawTicks(u: uPlot, { starts, grain, zone }: PlotModel, colour: (name: 
   ctx.save();
   ctx.textAlign = 'left';
   ctx.textBaseline = 'top';
+  let free = 0;
   for (const { bucket, label, strong } of axisTicks(starts, grain, zone, bbox.width / ratio)) {
     const x = Math.round(u.valToPos(bucket, 'x', true));
     ctx.font = `${strong ? 600 : 400} ${11 * ratio}px ${colour('--sans')}`;
     ctx.fillStyle = colour(strong ? '--ink' : '--ink-3');
     const width = ctx.measureText(label).width;
-    ctx.fillText(label, Math.min(x + (strong ? 4 * ratio : 0), bbox.left + bbox.width - width), bbox.top + bbox.height + 8 * ratio);
+    const left = Math.min(x + (strong ? 4 * ratio : 0), bbox.left + bbox.width - width);
+    if (left >= free) {
+      ctx.fillText(label, left, bbox.top + bbox.height + 8 * ratio);
+      free = left + width + 6 * ratio;
+    }
     if (!strong) continue;
     ctx.strokeStyle = colour('--rule-2');
     ctx.lineWidth = ratio;
@@ -169,6 +231,30 @@ function drawBars(u: uPlot, { stacks, colours, open }: PlotModel, hovered: numbe
       if (bucket === open) hatch(ctx, left, top, width, height, colour('--sheet'));
     }
   });
+  ctx.restore();
+}
+
+/** One stepped line with a halo in the surface's colour, so that it can be followed over bars of any colour. */
+function drawGhost(u: uPlot, { ghost, stacks }: PlotModel, colour: (name: string) => string): void {
+  const heights = ghost.slice(0, stacks.length);
+  if (heights.length === 0) return;
+  const { ctx } = u;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.beginPath();
+  heights.forEach((height, bucket) => {
+    const y = Math.round(u.valToPos(height, 'y', true)) + 0.5;
+    ctx.lineTo(u.valToPos(bucket, 'x', true), y);
+    ctx.lineTo(u.valToPos(bucket + 1, 'x', true), y);
+  });
+  for (const [name, width] of [
+    ['--sheet', 4],
+    ['--chart-ghost', 1.5],
+  ] as const) {
+    ctx.strokeStyle = colour(name);
+    ctx.lineWidth = width * ratio;
+    ctx.stroke();
+  }
   ctx.restore();
 }
 

@@ -1,103 +1,119 @@
 /**
- * The figures of the Usage page. However many customers there are, the answers stay small: totals per meter, totals per customer of
- * the chosen meter, one series for all, and one for each of the five largest. What is left is "others", by exact subtraction.
+ * The figures of the Usage page, in three calls however many customers there are: the meters against the period before, the largest
+ * customers of one with their bars, and, while zoomed, the bars of the whole range.
  */
 import { call } from '../api.ts';
-import { compare, subtract, sum } from '../decimal.ts';
-import type { Usage } from '../types.ts';
-import { startsWithin } from '../zone.ts';
-import type { UsageView } from './view.ts';
+import { approximate, subtract, sum } from '../decimal.ts';
+import type { Top, TopItem, Usage } from '../types.ts';
+import { startsWithin, type Grain } from '../zone.ts';
+import { COLOURS_MAX, slotsFor } from './colours.ts';
+import type { Span, UsageView } from './view.ts';
 
 /** One colour each; a sixth could not be told apart from the others. */
-export const TOP_CUSTOMERS = 5;
-
-export interface Share {
-  id: string;
-  quantity: string;
-  events: number;
-}
+export const TOP_CUSTOMERS = COLOURS_MAX;
+/** What the API gives at most. */
+const ROWS_MAX = 50;
+const STRIP_HOURLY_UP_TO_MS = 8 * 86_400_000;
 
 export interface Series {
-  /** The customer, or null for all others. */
+  /** The customer, or null for all others (or for everybody, where customers do not add up). */
   customer: string | null;
-  /** One per bucket, "0" where nothing was used. */
+  colour: string;
+  /** One per bar, "0" where nothing was used. */
   quantities: string[];
+  events: number[];
 }
 
 export interface UsageFigures {
   /** What they were asked for: while the next ones load, the page's own view is ahead of them. */
   view: UsageView;
-  meters: { meter: string; quantity: string; events: number }[];
+  /** Every meter, with bars where the view is by meter. */
+  meters: Top;
+  /** The chosen one; null while events are counted. */
   meter: string | null;
-  customers: Share[];
-  starts: number[];
+  /** Nothing at all was used. */
+  isEmpty: boolean;
+  top: Top;
   series: Series[];
-  totals: string[];
-  events: number[];
-  asOf: string;
+  /** Start and end of each bar, epoch ms. */
+  bars: Span[];
+  strip: { grain: Grain; bars: Span[]; heights: number[] };
 }
 
-export async function loadUsage(view: UsageView): Promise<UsageFigures> {
-  const range = { from: new Date(view.from).toISOString(), to: new Date(view.to).toISOString(), timeZone: view.zone };
-  const usage = (query: Record<string, string>) => call<Usage>('/v1/usage', { query: { ...range, ...query } });
+export type UsageCall = <T>(path: string, query: Record<string, string>) => Promise<T>;
 
-  const overview = await usage({ grain: 'month', groupBy: 'meter' });
-  const meters = overview.total.toSorted((a, b) => b.events - a.events || a.meter.localeCompare(b.meter));
-  const meter = meters.find((entry) => entry.meter === view.meter)?.meter ?? meters[0]?.meter ?? null;
-  const starts = startsWithin(view.from, view.to, view.grain, view.zone);
-  if (meter === null) return { view, meters, meter, customers: [], starts, series: [], totals: [], events: [], asOf: overview.asOf };
+export async function loadUsage(view: UsageView, signal?: AbortSignal): Promise<UsageFigures> {
+  return await readFigures(view, (path, query) => call(path, signal === undefined ? { query } : { query, signal }));
+}
 
-  const [perCustomer, all] = await Promise.all([
-    usage({ grain: 'month', groupBy: 'customer,meter', meter }),
-    usage({ grain: view.grain, groupBy: 'meter', meter }),
+export async function readFigures(view: UsageView, get: UsageCall): Promise<UsageFigures> {
+  const range = { ...rangeOf(view), timeZone: view.zone };
+  const rows = view.allRows ? String(ROWS_MAX) : String(TOP_CUSTOMERS);
+  const customersOf = (meter: string | null) =>
+    get<Top>('/v1/top', { by: 'customer', ...range, grain: view.grain, limit: rows, ...(meter === null ? {} : { meter }) });
+  const askedAhead = view.countsEvents || view.meter !== null;
+  const [meters, ahead] = await Promise.all([
+    get<Top>('/v1/top', { by: 'meter', ...range, grain: view.by === 'meter' ? view.grain : 'month', limit: String(ROWS_MAX) }),
+    askedAhead ? customersOf(view.countsEvents ? null : view.meter) : null,
   ]);
-  const customers = sharesOf(perCustomer);
-  const top = await Promise.all(
-    customers
-      .slice(0, TOP_CUSTOMERS)
-      .map(async ({ id }) => ({ id, usage: await usage({ grain: view.grain, groupBy: 'meter', meter, customer: id }) })),
-  );
-  return { view, meters, meter, customers, asOf: all.asOf, ...alignSeries(starts, all, top, customers.length) };
-}
-
-/** Totals per customer, the largest first. */
-export function sharesOf({ buckets }: Pick<Usage, 'buckets'>): Share[] {
-  const shares = new Map<string, Share>();
-  for (const { customer = '', quantity, events } of buckets) {
-    const share = shares.get(customer);
-    if (share === undefined) shares.set(customer, { id: customer, quantity, events });
-    else shares.set(customer, { id: customer, quantity: sum([share.quantity, quantity]), events: share.events + events });
-  }
-  return [...shares.values()].sort((a, b) => compare(b.quantity, a.quantity) || a.id.localeCompare(b.id));
-}
-
-type Buckets = Pick<Usage, 'buckets'>;
-
-/** Puts every series on the same buckets. A bucket that the calendar here does not have is added, never dropped. */
-export function alignSeries(
-  calendar: readonly number[],
-  all: Buckets,
-  top: readonly { id: string; usage: Buckets }[],
-  customerCount: number,
-): Pick<UsageFigures, 'starts' | 'series' | 'totals' | 'events'> {
-  const starts = [...new Set([...calendar, ...all.buckets.map(({ start }) => Date.parse(start))])].sort((a, b) => a - b);
-  const place = new Map(starts.map((start, index) => [start, index]));
-  const spread = ({ buckets }: Buckets) => {
-    const quantities = starts.map(() => '0');
-    const events = starts.map(() => 0);
-    for (const { start, quantity, events: count } of buckets) {
-      const index = place.get(Date.parse(start));
-      if (index === undefined) continue;
-      quantities[index] = sum([quantities[index] ?? '0', quantity]);
-      events[index] = (events[index] ?? 0) + count;
-    }
-    return { quantities, events };
+  const known = view.countsEvents ? null : (meters.items.find(({ id }) => id === view.meter)?.id ?? meters.items[0]?.id ?? null);
+  const [top, strip] = await Promise.all([
+    ahead !== null && known === (view.countsEvents ? null : view.meter) ? ahead : customersOf(known),
+    view.zoomed ? readStrip(view, known, get) : null,
+  ]);
+  const bars = top.windows.map(({ start, end }) => ({ from: Date.parse(start), to: Date.parse(end) }));
+  return {
+    view,
+    meters,
+    meter: known,
+    isEmpty: meters.items.length === 0,
+    top,
+    series: seriesOf(top, bars.length),
+    bars,
+    strip: strip ?? { grain: view.grain, bars, heights: top.total.spark.map(approximate) },
   };
-  const { quantities: totals, events } = spread(all);
-  const series: Series[] = top.map(({ id, usage }) => ({ customer: id, quantities: spread(usage).quantities }));
-  if (customerCount > top.length) {
-    const others = totals.map((total, index) => subtract(total, sum(series.map(({ quantities }) => quantities[index] ?? '0'))));
-    series.push({ customer: null, quantities: others });
+}
+
+/** The bars of the whole range, coarse enough to be told apart in a strip. */
+async function readStrip(view: UsageView, meter: string | null, get: UsageCall): Promise<UsageFigures['strip']> {
+  const { base, zone } = view;
+  const grain: Grain = base.to - base.from <= STRIP_HOURLY_UP_TO_MS ? 'hour' : base.to - base.from <= 400 * 86_400_000 ? 'day' : 'month';
+  const { buckets } = await get<Usage>('/v1/usage', { ...rangeOf(base), grain, timeZone: zone, ...(meter === null ? {} : { meter }) });
+  const starts = startsWithin(base.from, base.to, grain, zone).map((start) => Math.max(start, base.from));
+  const place = new Map(starts.map((start, index) => [start, index]));
+  const heights = starts.map(() => 0);
+  for (const { start, quantity, events } of buckets) {
+    const index = place.get(Date.parse(start));
+    if (index !== undefined) heights[index] = (heights[index] ?? 0) + (meter === null ? events : approximate(quantity));
   }
-  return { starts, series, totals, events };
+  return { grain, bars: starts.map((from, index) => ({ from, to: starts[index + 1] ?? base.to })), heights };
+}
+
+/** In stacking order: by colour, so that neighbours can be told apart; the others last. */
+export function seriesOf({ items, others, total, additive }: Pick<Top, 'items' | 'others' | 'total' | 'additive'>, bars: number): Series[] {
+  const everybody = { customer: null, colour: '--chart-1', quantities: total.spark, events: total.sparkEvents };
+  if (!additive) return [everybody];
+  const top = items.slice(0, TOP_CUSTOMERS);
+  const slots = slotsFor(top.map(({ id }) => id));
+  const series = top
+    .map((item, rank): Series & { slot: number } => ({
+      ...toSeries(item),
+      slot: slots[rank] ?? rank,
+      colour: `--chart-${(slots[rank] ?? rank) + 1}`,
+    }))
+    .sort((a, b) => a.slot - b.slot)
+    .map(({ customer, colour, quantities, events }): Series => ({ customer, colour, quantities, events }));
+  if (items.length + others.count <= top.length) return series;
+  const rest = (bar: number) => subtract(total.spark[bar] ?? '0', sum(top.map(({ spark }) => spark[bar] ?? '0')));
+  const restEvents = (bar: number) => top.reduce((left, { sparkEvents }) => left - (sparkEvents[bar] ?? 0), total.sparkEvents[bar] ?? 0);
+  const places = Array.from({ length: bars }, (_, bar) => bar);
+  return [...series, { customer: null, colour: '--chart-others', quantities: places.map(rest), events: places.map(restEvents) }];
+}
+
+function toSeries({ id, spark, sparkEvents }: TopItem): Omit<Series, 'colour'> {
+  return { customer: id, quantities: spark, events: sparkEvents };
+}
+
+function rangeOf({ from, to }: Span): { from: string; to: string } {
+  return { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
 }

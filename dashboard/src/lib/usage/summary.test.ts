@@ -1,33 +1,37 @@
 import { describe, expect, it } from 'vitest';
-import { seriesColour, takeawayOf, usedSpan } from './summary.ts';
+import type { UsageFigures } from './load.ts';
+import { takeawayOf, usedSpan } from './summary.ts';
+
+const bars = Array.from({ length: 9 }, (_, index) => ({ from: index * 100, to: index * 100 + 100 }));
+
+function figures(spark: string[], sparkEvents: number[], additive = true): Pick<UsageFigures, 'top' | 'bars'> {
+  const all = { quantity: '10', events: 3, previous: '0', previousEvents: 0 };
+  const item = { ...all, id: 'a', quantity: '7', share: null, aggregation: 'sum', additive, spark, sparkEvents } as const;
+  const top = { items: [item], total: { ...all, count: 1, spark, sparkEvents, previousSpark: [] }, additive };
+  return { top: { ...TOP, ...top }, bars };
+}
+
+const TOP: Pick<UsageFigures['top'], 'others' | 'aggregation' | 'windows' | 'previous' | 'timeZone' | 'asOf'> = {
+  others: { count: 0, quantity: '0', events: 0, previous: '0', previousEvents: 0, share: null },
+  aggregation: 'sum',
+  windows: [],
+  previous: { from: '', to: '', comparedTo: '' },
+  timeZone: 'UTC',
+  asOf: '',
+};
 
 describe('what the page says', () => {
-  it('names the largest customer and the busiest bucket', () => {
-    const figures = {
-      meters: [{ meter: 'tokens', quantity: '10', events: 3 }],
-      meter: 'tokens',
-      customers: [
-        { id: 'a', quantity: '7', events: 2 },
-        { id: 'b', quantity: '3', events: 1 },
-      ],
-      starts: [100, 200, 300],
-      series: [],
-      totals: ['1', '9', '0'],
-      events: [1, 2, 0],
-      asOf: '',
-    };
-    expect(takeawayOf(figures)).toEqual({ customer: 'a', percent: '70.0', busiest: 200, quantity: '9' });
-    expect(takeawayOf({ ...figures, customers: [] })).toBeNull();
+  it('names the largest customer and the busiest bar', () => {
+    expect(takeawayOf(figures(['1', '9', '0'], [1, 2, 0]))).toEqual({ customer: 'a', percent: '70.0', busiest: 100, quantity: '9' });
+    expect(takeawayOf(figures(['1', '9', '0'], [1, 2, 0], false))?.percent).toBeNull();
+    const none = figures([], []);
+    expect(takeawayOf({ ...none, top: { ...none.top, items: [] } })).toBeNull();
   });
 
   it('offers to zoom only where most of the range is blank', () => {
-    const starts = [1, 2, 3, 4, 5, 6, 7, 8, 9];
-    expect(usedSpan({ starts, events: [0, 0, 4, 0, 2, 0, 0, 0, 0] })).toEqual({ first: 3, last: 5 });
-    expect(usedSpan({ starts, events: [0, 0, 4, 0, 0, 2, 0, 0, 0] })).toBeNull();
-    expect(usedSpan({ starts, events: starts.map(() => 0) })).toBeNull();
-  });
-
-  it('keeps grey for the others', () => {
-    expect([seriesColour('a', 0), seriesColour(null, 5), seriesColour('z', 9)]).toEqual(['--chart-1', '--chart-others', '--chart-others']);
+    const used = (events: number[]) => usedSpan(figures(events.map(String), events));
+    expect(used([0, 0, 4, 0, 2, 0, 0, 0, 0])).toEqual({ from: 200, to: 500 });
+    expect(used([0, 0, 4, 0, 0, 2, 0, 0, 0])).toBeNull();
+    expect(used([0, 0, 0, 0, 0, 0, 0, 0, 0])).toBeNull();
   });
 });

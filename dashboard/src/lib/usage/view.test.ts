@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { grainsFor, readUsageView } from './view.ts';
+import { grainsFor, needsExtent, readUsageView, stepped, zoomText } from './view.ts';
 
 const NOW = Date.parse('2026-11-19T12:43:41Z');
 const read = (query: string, extent: { from: string; to: string } | null = null) => readUsageView(new URLSearchParams(query), extent, NOW);
@@ -9,7 +9,7 @@ describe('the view in the URL', () => {
   it('shows seven days by the hour when nothing is said', () => {
     const view = read('');
     expect(view).toMatchObject({ range: '7d', grain: 'hour', zone: 'UTC', meter: null, asTable: false });
-    expect([iso(view.from), iso(view.to)]).toEqual(['2026-11-12T12:00:00.000Z', '2026-11-19T13:00:00.000Z']);
+    expect([iso(view.from), iso(view.to)]).toEqual(['2026-11-12T13:00:00.000Z', '2026-11-19T13:00:00.000Z']);
   });
 
   it('begins with all data when the data is old', () => {
@@ -36,5 +36,32 @@ describe('the view in the URL', () => {
 
   it('offers only grains that can be told apart', () => {
     expect(grainsFor({ from: NOW, to: NOW + 86_400_000 }, 'UTC')).toEqual(['hour', 'day']);
+  });
+
+  it('zooms into a part of the range, and never beyond it', () => {
+    const zoomed = read('range=24h&zoom=2026-11-19T01:00:00Z/2026-11-19T05:00:00Z');
+    expect([iso(zoomed.from), iso(zoomed.to), zoomed.zoomed]).toEqual(['2026-11-19T01:00:00.000Z', '2026-11-19T05:00:00.000Z', true]);
+    expect([iso(zoomed.base.from), iso(zoomed.base.to)]).toEqual(['2026-11-18T13:00:00.000Z', '2026-11-19T13:00:00.000Z']);
+    expect(zoomText(zoomed)).toBe('2026-11-19T01:00:00.000Z/2026-11-19T05:00:00.000Z');
+    const beyond = read('range=24h&zoom=2020-01-01T00:00:00Z/2026-11-19T05:00:00Z');
+    expect(iso(beyond.from)).toBe('2026-11-18T13:00:00.000Z');
+    for (const none of ['2020-01-01T00:00:00Z/2030-01-01T00:00:00Z', 'x/y', '2026-11-19T05:00:00Z/2026-11-19T01:00:00Z', ''])
+      expect(read(`range=24h&zoom=${none}`).zoomed).toBe(false);
+  });
+
+  it('steps by months, by days, or by its length', () => {
+    const step = (query: string, direction: -1 | 1) => {
+      const { from, to } = stepped(read(query), direction);
+      return [iso(from), iso(to)];
+    };
+    expect(step('range=last-month', -1)).toEqual(['2026-09-01T00:00:00.000Z', '2026-10-01T00:00:00.000Z']);
+    expect(step('range=24h', -1)).toEqual(['2026-11-17T13:00:00.000Z', '2026-11-18T13:00:00.000Z']);
+    const berlin = 'zone=Europe/Berlin&from=2026-10-23T22:00:00Z&to=2026-10-24T22:00:00Z';
+    expect(step(berlin, 1)).toEqual(['2026-10-24T22:00:00.000Z', '2026-10-25T23:00:00.000Z']);
+  });
+
+  it('waits for what data there is only where the range depends on it', () => {
+    const needs = (query: string) => needsExtent(new URLSearchParams(query));
+    expect([needs(''), needs('range=all'), needs('range=24h'), needs('from=a&to=b')]).toEqual([true, true, false, false]);
   });
 });
