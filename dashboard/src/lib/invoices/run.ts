@@ -1,6 +1,6 @@
 /** A billing run in words and sums: how far it is, how long it will take, and what came of it. */
 import { formatMonth } from '../time.ts';
-import { plural } from '../format.ts';
+import { formatCount, plural } from '../format.ts';
 import type { Equation } from '../imports/equation.ts';
 import type { IconName } from '../icons.ts';
 import type { BillingRun, BillingRunPreview, RunConcern } from '../types.ts';
@@ -109,9 +109,11 @@ export function previewSentences({ customers, drafts, period }: BillingRunPrevie
   return [
     withUsage === 0
       ? `None of ${plural(total, 'customer')} used anything in ${month}.`
-      : `${withUsage} of ${plural(total, 'customer')} used something in ${month}, and ${withUsage === 1 ? 'gets' : 'get'} a draft.`,
+      : `${formatCount(withUsage)} of ${plural(total, 'customer')} used something in ${month}, and ${withUsage === 1 ? 'gets' : 'get'} a draft.`,
     ...(withoutUsage > 0
-      ? [`${withoutUsage} used nothing: a draft only where a plan has a fixed fee, a minimum, or something is due of earlier months.`]
+      ? [
+          `${formatCount(withoutUsage)} used nothing: a draft only where a plan has a fixed fee, a minimum, or something is due of earlier months.`,
+        ]
       : []),
     ...(untouched > 0
       ? [`${plural(untouched, 'has', 'have')} a final invoice for ${month} already, and ${untouched === 1 ? 'is' : 'are'} left alone.`]
