@@ -163,7 +163,9 @@ describe.skipIf(!chromiumAvailable)('the state of the pipeline', () => {
 
   test('a rebuild of ClickHouse is asked for, followed, and everything still adds up', async () => {
     await page.getByRole('button', { name: 'Rebuild ClickHouse' }).click();
-    await page.getByText(/^Rebuilt .* UTC from [\d,]+ events in Postgres\.$/).waitFor();
+    const rebuild = page.getByRole('region', { name: 'Rebuild of ClickHouse' });
+    await rebuild.getByText('events in Postgres.').waitFor();
+    expect(await textOf(rebuild.getByRole('status'))).toMatch(/^Rebuilt \d+ \w+ [\d:]+ UTC from [\d,]+ events in Postgres\.$/);
     await verdict().getByText(TRUSTED).waitFor();
     await foot().getByText('Everything adds up').waitFor();
   });
