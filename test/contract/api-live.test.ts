@@ -86,7 +86,15 @@ describe('the pipeline', () => {
     const { platform } = api;
     const { partition } = await platform.log.append(platform.log.partitionFor('acme'), ['{}', '{}', '{}']);
     const behind = (await api.get('/v1/pipeline')).body as Pipeline;
-    expect(behind.partitions[partition]).toEqual({ partition, endOffset: 3, records: 0, rollups: 0, lag: { records: 3, rollups: 3 } });
+    const lag = { records: 3, rollups: 3 };
+    expect(behind.partitions[partition]).toEqual({
+      partition,
+      endOffset: 3,
+      records: 0,
+      rollups: 0,
+      lag,
+      watermark: '1970-01-01T00:00:00Z',
+    });
     expect(behind.asOf).toBe('1970-01-01T00:00:00Z');
     await platform.postgres.query('INSERT INTO log_epochs (epoch, incarnation) VALUES (1, $1)', [await platform.log.incarnation()]);
     await platform.postgres.query(
@@ -96,6 +104,9 @@ describe('the pipeline', () => {
     );
     const nearly = (await api.get('/v1/pipeline')).body as Pipeline;
     expect([nearly.partitions[partition]?.lag, nearly.asOf]).toEqual([{ records: 0, rollups: 1 }, '2026-01-01T00:00:00Z']);
+    const watermarks = nearly.partitions.map(({ watermark }) => watermark);
+    expect(watermarks[partition]).toBe(nearly.asOf);
+    expect(Date.parse(watermarks[1 - partition] ?? '')).toBeGreaterThan(Date.parse(nearly.asOf));
     await platform.postgres.query("UPDATE consumer_offsets SET next_offset = 3 WHERE consumer = 'rollups'");
     const start = Date.now();
     const caughtUp = (await api.get('/v1/pipeline')).body as Pipeline;
