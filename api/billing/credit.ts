@@ -183,10 +183,7 @@ function toScaledAmount(amount: string, currency: string, path: string): bigint 
   }
 }
 
-function contentOf(
-  { currency, period, snapshot }: StoredInvoice,
-  charges: readonly StoredCharge[],
-): CreditNoteContent {
+function contentOf({ currency, period, snapshot }: StoredInvoice, charges: readonly StoredCharge[]): CreditNoteContent {
   const money = (minor: bigint): string => formatMinor(minor, currency);
   const isLine = ({ n }: StoredCharge): boolean => n <= snapshot.lines.length;
   const isTax = ({ kind, period: { from } }: StoredCharge): boolean => kind === 'tax' && from === period.from;

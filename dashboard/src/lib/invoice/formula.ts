@@ -41,3 +41,8 @@ export function pricingNote({ pricing, share, kind }: Pick<InvoiceLine, 'pricing
 export function shareText({ seconds, of }: { seconds: string; of: string }): string {
   return `${durationText(seconds)} of ${durationText(of)}`;
 }
+
+/** A share of a fee has no end of digits: of them so many are shown, and a sign that there are more. */
+export function shortened(figure: string, digits = 20): string {
+  return figure.length <= digits ? figure : `${figure.slice(0, digits)}\u2026`;
+}

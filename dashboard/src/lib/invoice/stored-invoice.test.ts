@@ -32,12 +32,7 @@ describe('the hours of a period', () => {
 
 describe('what remains to be paid', () => {
   const note = (id: string, total: string) => ({ id, number: `CN-${id}`, total }) as never;
-  const settled = (
-    total: string,
-    payable: string,
-    carried = '0.00',
-    applied: object[] = [],
-  ) => ({
+  const settled = (total: string, payable: string, carried = '0.00', applied: object[] = []) => ({
     status: 'final' as const,
     number: 'INV-1',
     total,

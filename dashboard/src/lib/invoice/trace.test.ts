@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formulaOf } from './formula.ts';
+import { formulaOf, pricingNote, shortened } from './formula.ts';
 import { allHoursOf, daysOf, hoursOf, partsHold, totalsHold, type TraceDay } from './trace.ts';
 
 const period = { from: '2026-09-30T18:15:00Z', to: '2026-10-31T18:15:00Z', timeZone: 'Asia/Kathmandu' };
@@ -88,5 +88,21 @@ describe('formulas', () => {
     );
     expect(formulaOf({ pricing: 'per_unit', tiers: [tier('900', '0')], amount: '0' }, 'USD')).toBe('900 included');
     expect(formulaOf({ pricing: 'unpriced', tiers: [], amount: '0' }, 'USD')).toBe('');
+  });
+
+  it('say what the model does where the numbers do not', () => {
+    const usage = { kind: 'usage' as const };
+    expect(pricingNote({ ...usage, pricing: 'volume' })).toBe('all at the price of the tier that the total reaches');
+    expect(pricingNote({ ...usage, pricing: 'package' })).toBe('each package that was begun is charged');
+    expect(pricingNote({ ...usage, pricing: 'covered' })).toBe('covered by its fixed fee');
+    expect(pricingNote({ ...usage, pricing: 'per_unit' })).toBe('');
+    expect(pricingNote({ kind: 'fee', pricing: 'flat' })).toBe('fixed fee, for the whole period');
+    const share = { seconds: '1299600', of: '2682000' };
+    expect(pricingNote({ kind: 'fee', pricing: 'flat', share })).toBe('fixed fee, for 15 days 1 hour of 31 days 1 hour');
+  });
+
+  it('end where nobody reads on', () => {
+    expect(shortened('9.677419354838709677419354838709677419')).toBe('9.677419354838709677\u2026');
+    expect(shortened('25.29')).toBe('25.29');
   });
 });
