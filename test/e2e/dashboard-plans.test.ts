@@ -233,6 +233,7 @@ describe.skipIf(!chromiumAvailable)('plans and meters', () => {
   test('a meter is named; how it is counted changes drafts, and says so first', async () => {
     await page.goto('/meters');
     await page.getByRole('row', { name: 'calls' }).getByText('2 Oct 2026 05:15').waitFor();
+    await page.getByRole('row', { name: 'calls' }).getByText('nothing').waitFor();
     expect(await textOf(page.getByRole('row', { name: 'calls' }))).toMatch(
       /^calls .* none All quantities of the month, added up\. nothing 2 Oct 2026 05:15$/,
     );

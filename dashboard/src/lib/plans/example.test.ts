@@ -6,6 +6,7 @@ import {
   exampleMonth,
   lineFormula,
   metersOf,
+  monthsAddress,
   quantitiesOf,
   quantitiesOfUsage,
   usageAddress,
@@ -46,13 +47,20 @@ describe('the worked example', () => {
   });
 
   it.each([
-    ['2026-11-19T12:00:00Z', '2026-11-19T10:00:00Z', 'UTC', '2026-10'],
-    ['2026-11-19T12:00:00Z', '2023-11-17T00:00:00Z', 'UTC', '2023-11'],
-    ['2026-11-19T12:00:00Z', null, 'UTC', '2026-10'],
-    ['2026-01-01T00:30:00Z', '2026-01-01T00:15:00Z', 'America/New_York', '2025-11'],
-    ['2026-11-19T12:00:00Z', '2026-10-01T00:00:00Z', 'UTC', '2026-09'],
-  ])('at %s, with usage up to %s, in %s: the month %s', (now, last, zone, month) => {
-    expect(exampleMonth(Date.parse(now), last === null ? null : Date.parse(last), zone)).toBe(month);
+    ['the last month that is over', ['2026-09-01T00:00:00Z', '2026-10-01T00:00:00Z', '2026-11-01T00:00:00Z'], 'UTC', '2026-10'],
+    ['a month of long ago', ['2023-11-16T18:00:00Z'], 'UTC', '2023-11'],
+    ['the present one where there is no other', ['2026-11-01T00:00:00Z'], 'UTC', '2026-11'],
+    ['the present one without usage', [], 'UTC', '2026-11'],
+    ['a month of its zone', ['2026-11-01T03:00:00Z'], 'America/New_York', '2026-10'],
+  ])('is of %s', (_name, starts, zone, month) => {
+    const buckets = starts.map((start) => ({ start }));
+    expect(exampleMonth(buckets, Date.parse('2026-11-19T12:00:00Z'), zone)).toBe(month);
+  });
+
+  it('asks for all months of a customer, where there are any', () => {
+    const extent = { from: '2023-09-01T00:00:00Z', to: '2023-12-01T00:00:00Z' };
+    expect(monthsAddress('', extent, 'UTC') ?? monthsAddress('a', null, 'UTC')).toBeUndefined();
+    expect(monthsAddress('a&b', extent, 'UTC')).toContain('customer=a%26b&from=2023-09-01T00%3A00%3A00Z');
   });
 
   it('asks for a month of the customer, of its real length', () => {

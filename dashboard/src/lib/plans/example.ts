@@ -3,8 +3,8 @@ import { address } from '../api.ts';
 import { sum } from '../decimal.ts';
 import { formatDecimal, formatMoney } from '../format.ts';
 import { formulaOf } from '../invoice/formula.ts';
-import type { PlanDefinition, PlanPreview, Usage } from '../types.ts';
-import { isoOf, momentOf, monthKey, wallOf } from '../zone.ts';
+import type { Extent, PlanDefinition, PlanPreview, Usage } from '../types.ts';
+import { isoOf, momentOf, monthKey } from '../zone.ts';
 
 export type Quantities = Readonly<Record<string, string>>;
 
@@ -26,12 +26,17 @@ export function quantitiesOfUsage({ total }: Usage): Record<string, string> {
   return Object.fromEntries(total.filter(({ quantity }) => !quantity.startsWith('-')).map(({ meter, quantity }) => [meter, quantity]));
 }
 
-/** The last month that is over, or the last one with usage where that was before. `2026-10`. */
-export function exampleMonth(now: number, lastUsage: number | null, zone: string): string {
-  const { year, month } = wallOf(now, zone);
-  const over = monthKey(momentOf(zone, year, month - 1, 15), zone);
-  const used = lastUsage === null ? over : monthKey(lastUsage - 1, zone);
-  return used < over ? used : over;
+/** The last month with usage that is over or, where there is none, the last one with usage at all. `2026-10`. */
+export function exampleMonth(buckets: readonly { start: string }[], now: number, zone: string): string {
+  const present = monthKey(now, zone);
+  const used = [...new Set(buckets.map(({ start }) => monthKey(Date.parse(start), zone)))].sort();
+  return used.findLast((month) => month < present) ?? used.at(-1) ?? present;
+}
+
+/** A customer's usage by month, of all time. */
+export function monthsAddress(customer: string, extent: Extent, zone: string): string | undefined {
+  if (customer === '' || extent === null) return undefined;
+  return address('/v1/usage', { customer, from: extent.from, to: extent.to, grain: 'month', timeZone: zone });
 }
 
 /** Undefined for what is no month. */
