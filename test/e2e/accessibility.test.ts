@@ -60,6 +60,9 @@ const PAGES: [name: string, open: Opening][] = [
   ['the pipeline with an hour that differs', at('/pipeline', (page) => page.getByText('differs by 1 event'))],
   ['the pipeline without usage in the time shown', at('/pipeline?range=24h', (page) => page.getByText(/^Neither store has usage from/))],
   ['the pipeline by days', at('/pipeline?from=2023-11-01T00:00:00Z&to=2023-11-30T00:00:00Z', (page) => page.getByRole('grid'))],
+  ['the keys', keys],
+  ['the tour', tour],
+  ['a word with its help', help],
   ['a page that is not there', at('/nowhere', (page) => page.getByRole('heading', { level: 1 }))],
 ];
 
@@ -118,6 +121,25 @@ function at(path: string, whole: (page: Page) => ReturnType<Page['locator']>): O
     await page.goto(path);
     await whole(page).first().waitFor();
   };
+}
+
+async function keys(page: Page): Promise<void> {
+  await page.goto('/imports');
+  await page.getByRole('heading', { name: 'History' }).waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+}
+
+async function tour(page: Page): Promise<void> {
+  await keys(page);
+  await page.getByRole('button', { name: 'Take the tour' }).last().click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Next' }).waitFor();
+}
+
+async function help(page: Page): Promise<void> {
+  await page.goto('/imports');
+  await page.locator('main').getByRole('button', { name: 'already known' }).focus();
+  await page.getByRole('tooltip').filter({ hasText: 'It is not counted twice.' }).waitFor();
 }
 
 async function rejectedImport(page: Page): Promise<void> {

@@ -118,6 +118,34 @@ describe.skipIf(!chromiumAvailable)('the shell of the dashboard', () => {
     await page.locator('main:focus').waitFor();
   });
 
+  test('a word explains itself on hover, on focus and on touch; Esc closes the help, and nothing moves', async () => {
+    await page.goto('/imports');
+    const word = page.locator('main').getByRole('button', { name: 'already known' });
+    const help = page.getByRole('tooltip').filter({ hasText: 'It is not counted twice.' });
+    await word.waitFor();
+    const before = await word.boundingBox();
+    await word.hover();
+    await help.waitFor();
+    expect(await word.boundingBox()).toEqual(before);
+    // The pointer may go over to what it opened.
+    await help.hover();
+    await help.waitFor();
+    await page.keyboard.press('Escape');
+    await help.waitFor({ state: 'hidden' });
+    await page.mouse.move(0, 0);
+    await word.focus();
+    await help.waitFor();
+    expect(await word.getAttribute('aria-describedby')).toBe(await help.getAttribute('id'));
+    await page.keyboard.press('Tab');
+    await help.waitFor({ state: 'hidden' });
+    await page.setViewportSize({ width: 360, height: 740 });
+    await word.dispatchEvent('click');
+    await help.waitFor();
+    const box = await help.boundingBox();
+    expect(box !== null && box.x >= 0 && box.x + box.width <= 360).toBe(true);
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
+
   test('what loads for a moment only shows no bones: they wait before they appear', async () => {
     let waits = '';
     await page.route('**/v1/plans*', async (route) => {

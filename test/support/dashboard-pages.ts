@@ -24,11 +24,13 @@ export const SAMPLE_PAGES: readonly DashboardPage[] = [
   { name: 'customers', path: '/customers', title: 'Customers', whole: (page) => page.getByRole('table') },
   { name: 'plans', path: '/plans', title: 'Plans', whole: (page) => page.getByRole('table') },
   { name: 'plan', path: '/plans/sample-plan', title: /./, whole: (page) => page.getByRole('group', { name: 'Price 3' }) },
+  { name: 'invoices', path: '/invoices', title: 'Invoices', whole: (page) => page.getByText('There are no invoices yet.') },
   {
-    name: 'invoice',
-    path: '/invoices?customer=acme-ai&period=2023-11',
-    title: 'Invoices',
+    name: 'invoice preview',
+    path: '/invoices/preview?customer=acme-ai&period=2023-11',
+    title: 'Preview',
     whole: (page) => page.getByRole('article'),
   },
   { name: 'pipeline', path: '/pipeline', title: 'Pipeline', whole: (page) => page.locator('main .sentence') },
+  { name: 'settings', path: '/settings', title: 'Settings', whole: (page) => page.getByRole('main').getByRole('textbox') },
 ];
