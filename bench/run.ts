@@ -1,11 +1,12 @@
 /**
- * `npm run bench [-- --part imports|billing|reading|dashboard --rows N --customers N --events N --megabytes N]`: the running program in embedded mode,
+ * `npm run bench [-- --part imports|billing|reading|dashboard|live --rows N --customers N --events N --megabytes N]`: the running program in embedded mode,
  * each part beside the floor of the same machine in the same minutes. Only full sizes are written to docs/benchmarks.md.
  */
 import { parseArgs } from 'node:util';
 import { benchBilling } from './billing.ts';
 import { benchImports } from './imports.ts';
 import { benchDashboard } from './dashboard.ts';
+import { benchLive } from './live.ts';
 import { benchReading } from './reading.ts';
 import { describeMachine, loadNow, writeSection } from './report.ts';
 
@@ -21,7 +22,7 @@ const { values } = parseArgs({
     megabytes: { type: 'string' },
   },
 });
-const PARTS = ['imports', 'billing', 'reading', 'dashboard'];
+const PARTS = ['imports', 'billing', 'reading', 'dashboard', 'live'];
 const parts = values.part === undefined ? PARTS : [values.part];
 if (!parts.every((part) => PARTS.includes(part))) throw new Error(`--part takes ${PARTS.join(', ')}`);
 const rows = sizeOf('rows', 1_000);
@@ -32,6 +33,7 @@ const isFullUsage = usage.customers === FULL.customers && usage.events === FULL.
 if (parts.includes('imports')) await run('Imports', () => benchImports(rows), rows === FULL.rows);
 if (parts.includes('billing')) await run('Billing', () => benchBilling(usage), isFullUsage);
 if (parts.includes('dashboard')) await run('Dashboard', () => benchDashboard(usage), isFullUsage);
+if (parts.includes('live')) await run('Live', () => benchLive(rows), rows === FULL.rows);
 if (parts.includes('reading')) await run('Reading', () => benchReading(megabytes), megabytes >= FULL.megabytes);
 
 function sizeOf(name: keyof typeof FULL, least: number): number {

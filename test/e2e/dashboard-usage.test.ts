@@ -14,6 +14,8 @@ const HOUR_MS = 3_600_000;
 const DAYS = { from: '2026-03-10T00:00:00.000Z', to: '2026-03-12T00:00:00.000Z' };
 const START = Date.parse(DAYS.from);
 const CUSTOMERS = Array.from({ length: 8 }, (_, n) => `customer-${n + 1}`);
+/** What a page does at once takes longer on a busy machine. */
+const SOON = { timeout: 30_000 };
 /** Left of the bars stands the axis. */
 const AXIS_PX = 52;
 
@@ -91,9 +93,13 @@ describe.skipIf(!chromiumAvailable)('the Usage page', () => {
       await openDays();
       expect(await textOf(page.getByRole('radio', { name: 'tokens' }))).toBe('tokens 5,376 47.4 % above the 48 h before');
       expect(await textOf(total())).toMatch(/^All 8 customers 5,376 adds up 100.0 % 47.4 % above the 48 h before 384$/);
-      expect(await textOf(page.getByRole('row', { name: 'customer-8' }))).toMatch(/^customer-8 1,176 21.9 % 48.5 % above the 48 h before 48$/);
-      expect(await textOf(page.getByRole('row', { name: '3 others' }))).toMatch(/^3 others 936 17.4 % 46.9 % .* 144$/);
-      await page.getByText(/^customer-8 used .* of all tokens in this range; the busiest hour was/).waitFor();
+      expect(await textOf(page.getByRole('row', { name: 'customer-8' }))).toMatch(
+        /^customer-8 1,176 21.9 % 48.5 % above the 48 h before 48$/,
+      );
+      expect(await textOf(page.getByRole('row', { name: '3 others' }))).toMatch(/^3 others 936 17.4 % 44.4 % .* 144$/);
+      expect(await textOf(page.getByText('of all tokens in this range; the busiest hour was'))).toMatch(
+        /^customer-8 used 21\.9 % .* with 112\.$/,
+      );
     });
 
     test('the others can be listed, and still add up', async () => {
@@ -115,8 +121,8 @@ describe.skipIf(!chromiumAvailable)('the Usage page', () => {
     test('events are counted over all meters', async () => {
       await openDays();
       await page.getByRole('radio', { name: /^Events/ }).click();
-      await expect.poll(() => address().get('count')).toBe('events');
-      await expect.poll(() => textOf(total())).toMatch(/^All 8 customers 387 adds up/);
+      await expect.poll(() => address().get('count'), SOON).toBe('events');
+      await expect.poll(() => textOf(total()), SOON).toMatch(/^All 8 customers 387 adds up/);
     });
 
     test('by meter each has its own bars, and a bar opens its records', async () => {
@@ -134,11 +140,11 @@ describe.skipIf(!chromiumAvailable)('the Usage page', () => {
       const begin = page.getByRole('slider', { name: 'Begin of what is shown' });
       await begin.focus();
       await page.keyboard.press('ArrowRight');
-      await expect.poll(() => address().get('zoom')).toBe('2026-03-10T01:00:00.000Z/2026-03-12T00:00:00.000Z');
+      await expect.poll(() => address().get('zoom'), SOON).toBe('2026-03-10T01:00:00.000Z/2026-03-12T00:00:00.000Z');
       await page.keyboard.press('ArrowRight');
-      await expect.poll(() => address().get('zoom')).toBe('2026-03-10T02:00:00.000Z/2026-03-12T00:00:00.000Z');
+      await expect.poll(() => address().get('zoom'), SOON).toBe('2026-03-10T02:00:00.000Z/2026-03-12T00:00:00.000Z');
       expect(await begin.getAttribute('aria-valuetext')).toBe('Tue 10 Mar 02:00–03:00');
-      await expect.poll(() => textOf(total())).toContain('368');
+      await expect.poll(() => textOf(total()), SOON).toContain('368');
       await chip().waitFor();
       await page.keyboard.press('Escape');
       await chip().waitFor({ state: 'detached' });
@@ -157,17 +163,17 @@ describe.skipIf(!chromiumAvailable)('the Usage page', () => {
       await page.mouse.move(at(8), box.y + 100);
       await page.mouse.move(at(11), box.y + 100);
       await page.mouse.up();
-      await expect.poll(() => address().get('zoom')).toBe('2026-03-10T06:00:00.000Z/2026-03-10T12:00:00.000Z');
+      await expect.poll(() => address().get('zoom'), SOON).toBe('2026-03-10T06:00:00.000Z/2026-03-10T12:00:00.000Z');
       await chip().click();
-      await expect.poll(() => address().get('zoom')).toBeNull();
+      await expect.poll(() => address().get('zoom'), SOON).toBeNull();
     });
 
     test('letters choose the range and arrows step it', async () => {
       await openDays();
       await page.locator('body').press('ArrowLeft');
-      await expect.poll(() => address().get('from')).toBe('2026-03-08T00:00:00.000Z');
+      await expect.poll(() => address().get('from'), SOON).toBe('2026-03-08T00:00:00.000Z');
       await page.locator('body').press('l');
-      await expect.poll(() => address().get('range')).toBe('last-month');
+      await expect.poll(() => address().get('range'), SOON).toBe('last-month');
       expect(address().get('from')).toBeNull();
     });
   });
@@ -214,13 +220,13 @@ describe.skipIf(!chromiumAvailable)('the Usage page', () => {
       const line = (n: number) => `id,customer,time,live_calls\nlive-${n},customer-1,${new Date().toISOString()},${n}\n`;
       const measured = { mapping: { id: 'id', ...mappingOf(['live_calls']) } };
       await importFile(tallyline, line(2), { name: 'live-2.csv', ...measured });
-      await expect.poll(() => textOf(page.getByRole('radio', { name: 'live_calls' }))).toMatch(/^live_calls 2 /);
+      await expect.poll(() => textOf(page.getByRole('radio', { name: 'live_calls' })), SOON).toMatch(/^live_calls 2 /);
       await chart()
         .locator('canvas')
         .evaluate((canvas) => canvas.setAttribute('data-seen', 'before'));
       await importFile(tallyline, line(40), { name: 'live-40.csv', ...measured });
-      await expect.poll(() => textOf(page.getByRole('radio', { name: 'live_calls' }))).toMatch(/^live_calls 42 /);
-      await expect.poll(() => textOf(total())).toMatch(/^One customer 42 adds up/);
+      await expect.poll(() => textOf(page.getByRole('radio', { name: 'live_calls' })), SOON).toMatch(/^live_calls 42 /);
+      await expect.poll(() => textOf(total()), SOON).toMatch(/^One customer 42 adds up/);
       expect(await chart().locator('canvas').getAttribute('data-seen')).toBe('before');
     });
   });
