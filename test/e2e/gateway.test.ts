@@ -71,7 +71,7 @@ describe.skipIf(!caddyAvailable || !kafkaAvailable).each([...(caddyIsNew ? ['as 
       query: { mapping: JSON.stringify(MAPPING(meter)) },
       keepAlive: true,
     });
-    const send = (meter: string, lines: readonly string[], cuts: readonly number[] = []): Promise<SentStream> =>
+    const send = (meter: string, lines: readonly string[], options: { cuts?: number[]; pieceLines?: number } = {}): Promise<SentStream> =>
       sendStream({
         connect: () => ({ url: gateway.url, key: api.key }),
         idempotencyKey: meter,
@@ -81,7 +81,8 @@ describe.skipIf(!caddyAvailable || !kafkaAvailable).each([...(caddyIsNew ? ['as 
         pieceLines: 50,
         pauseMs: 5,
         overlapLines: 10,
-        cuts,
+        cuts: [],
+        ...options,
         keepAlive: true,
         signal: AbortSignal.timeout(IMPORT_MS_MAX),
       });
@@ -156,7 +157,7 @@ describe.skipIf(!caddyAvailable || !kafkaAvailable).each([...(caddyIsNew ? ['as 
 
     test('brings a stream through whole, whose sender and whose ingest process break off in its middle', async () => {
       const lines = [HEADER, ...linesOf(2, 6_000)];
-      const sending = send('stream', lines, [700, 2_500]);
+      const sending = send('stream', lines, { cuts: [700, 2_500] });
       await eventually('half of it is there', async () => (await linesRead('stream')) > 3_000);
       const port = new URL(ingest.url).port;
       await ingest.kill();
@@ -173,7 +174,7 @@ describe.skipIf(!caddyAvailable || !kafkaAvailable).each([...(caddyIsNew ? ['as 
     });
 
     test('loses no line of a stream that trickles, over connections that stay open', async () => {
-      const { importId, tries } = await send('trickle', [HEADER, ...linesOf(2, 400)]);
+      const { importId, tries } = await send('trickle', [HEADER, ...linesOf(2, 400)], { pieceLines: 2 });
       expect(tries).toBe(1);
       await completed(importId);
       expect(await usageTotals(api, { meter: 'trickle' })).toEqual({ trickle: sumTo(400) });
