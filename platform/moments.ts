@@ -38,7 +38,7 @@ export const MOMENTS = [
   'numbered',
 ] as const;
 
-/** Of streams alone. Apart from the others, of which the fault suite's seeds choose: they send files. */
+/** Of streams and events alone. Apart from the others, so that the fault suite's seeds choose of those as they did. */
 export const STREAM_MOMENTS = [
   /** The file store has lines of a stream, and Postgres knows of them; nothing of them is in the log. */
   'received',

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readConfig, ROLES, type Config } from '../../config.ts';
+import { CADDY_VERSION } from '../support/provision-caddy.ts';
 
 interface Service {
   image: string;
@@ -173,6 +174,12 @@ describe('gateway/Caddyfile', () => {
     expect(api.filter((path) => routed(path) !== 'api')).toEqual([]);
     expect(['/health/ready', '/docs', '/docs/json', '/openapi.json', '/v1/session'].map(routed)).toEqual(Array(5).fill('api'));
     expect(['/', '/imports', '/sign-in', '/_app/version.json'].map(routed)).toEqual(Array(4).fill('dashboard'));
+  });
+
+  test('is tried in the Caddy that runs it, and claims to answer while it takes only what the option makes true', () => {
+    expect(services['gateway']?.image).toBe(`caddy:${CADDY_VERSION}`);
+    expect(/^\t\tenable_full_duplex$/m.test(read('gateway/Caddyfile'))).toBe(true);
+    expect(/reverse_proxy ingest:4000 \{[^}]*header_up Tallyline-Full-Duplex 1$/m.test(read('gateway/Caddyfile'))).toBe(true);
   });
 
   test('forwards to the services and the port they listen on', () => {

@@ -38,7 +38,7 @@ export interface Cluster {
   /** All processes started so far and not yet ended by `killAll`, in order. */
   readonly processes: readonly Tallyline[];
   /** A process with these roles, ready; the first also migrates the stores and makes the topic. */
-  start(roles: string, environment?: Record<string, string>): Promise<Tallyline>;
+  start(roles: string, environment?: Record<string, string>, args?: readonly string[]): Promise<Tallyline>;
   /** SIGKILL for every Tallyline process. */
   killAll(): Promise<void>;
   /** Stops all processes in order, then the servers, and removes everything. */
@@ -104,8 +104,8 @@ export async function startCluster({ partitions = 6, environment = {}, proxied =
     get processes() {
       return processes;
     },
-    async start(roles, more = {}) {
-      const started = await startTallyline({ dataDirectory: files.path, env: { ...settings, ...more }, args: ['--roles', roles] });
+    async start(roles, more = {}, args = []) {
+      const started = await startTallyline({ dataDirectory: files.path, env: { ...settings, ...more }, args: ['--roles', roles, ...args] });
       processes.push(started);
       return started;
     },
