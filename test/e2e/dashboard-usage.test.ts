@@ -164,6 +164,14 @@ describe.skipIf(!chromiumAvailable)('the Usage page', () => {
       await page.mouse.move(at(11), box.y + 100);
       await page.mouse.up();
       await expect.poll(() => address().get('zoom'), SOON).toBe('2026-03-10T06:00:00.000Z/2026-03-10T12:00:00.000Z');
+      // The bars under the pointer are those of the part from here on.
+      const second = box.x + AXIS_PX + ((box.width - AXIS_PX) * 1.5) / 6;
+      const shown = async () => {
+        await page.mouse.move(second, box.y + 90);
+        await page.mouse.move(second + 1, box.y + 90);
+        return await chart().getByText('Tue 10 Mar 07:00\u201308:00').count();
+      };
+      await expect.poll(shown, SOON).toBe(1);
       await chip().click();
       await expect.poll(() => address().get('zoom'), SOON).toBeNull();
     });
