@@ -160,34 +160,6 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
       for (const totals of [hours, days]) expect(totals.reduce(addDecimals)).toBe(headline.replaceAll(',', ''));
     });
 
-    test('a click on a bar opens exactly the records that it stands for', async () => {
-      const day = { from: '2023-09-02T00:00:00.000Z', to: '2023-09-03T00:00:00.000Z' };
-      const query = new URLSearchParams({ ...day, grain: 'hour', meter: 'vm_seconds' });
-      const { buckets } = await tallyline.json<Usage>(`/v1/usage?${query}`);
-      const busiest = buckets.reduce((a, b) => (b.events > a.events ? b : a));
-      const hour = (Date.parse(busiest.start) - Date.parse(day.from)) / 3_600_000;
-      await page.goto(`/usage?${query}`);
-      const chart = page.getByRole('application', { name: /^Bars per hour/ });
-      await chart.locator('canvas').waitFor();
-      const box = await chart.boundingBox();
-      if (box === null) throw new Error('The chart is not shown.');
-      // 52 pixels at the left belong to the axis; the rest is one slot per hour.
-      const at = { x: 52 + ((box.width - 52) * (hour + 0.5)) / 24, y: box.height / 2 };
-      await chart.hover({ position: at });
-      await chart.getByText(new RegExp(`Click: the ${busiest.events} records of .*this hour`)).waitFor();
-      await chart.click({ position: at });
-      await page.waitForURL('**/records?**');
-      const address = new URL(page.url()).searchParams;
-      expect([address.get('meter'), address.get('from'), address.get('to')]).toEqual([
-        'vm_seconds',
-        new Date(busiest.start).toISOString(),
-        new Date(busiest.end).toISOString(),
-      ]);
-      await page.getByRole('table').waitFor();
-      const rows = await page.getByRole('table').getByRole('row').count();
-      expect(rows - 1).toBe(busiest.events);
-    });
-
     test('a record opens the line of its file, with the cell marked', async () => {
       await page.goto('/records?customer=acme-ai&meter=context_tokens');
       await page.getByRole('row').nth(1).getByRole('button').click();
