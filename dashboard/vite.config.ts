@@ -1,12 +1,9 @@
 import adapter from '@sveltejs/adapter-static';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { defineConfig } from 'vite';
-import { plainState, uplotWithoutStatics } from './build-plugins/lean.ts';
 
 export default defineConfig({
   plugins: [
-    plainState,
-    uplotWithoutStatics,
     sveltekit({
       // One page shell for every address: all data comes over HTTP from the same origin, so nothing is rendered on a server.
       adapter: adapter({ pages: 'build', fallback: 'index.html', precompress: true }),

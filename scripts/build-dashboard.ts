@@ -46,7 +46,7 @@ function hashSources(): string {
   const settings = readdirSync(DASHBOARD, { withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(DASHBOARD, entry.name));
-  const folders = [...['src', 'static', 'build-plugins'].map((name) => join(DASHBOARD, name)), join(ROOT, 'schemas/http')];
+  const folders = [...['src', 'static'].map((name) => join(DASHBOARD, name)), join(ROOT, 'schemas/http')];
   const files = [...settings, ...folders.flatMap(listFiles), join(ROOT, 'package-lock.json')].filter((path) => existsSync(path));
   const hash = createHash('sha256');
   for (const path of files.sort()) {

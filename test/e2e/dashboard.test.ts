@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { addDecimals } from '../../core/decimal.ts';
-import type { Usage } from '../../schemas/http/usage.ts';
 import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
 import { dropFile, loadSampleData, openWindow, signIn, textOf } from '../support/dashboard.ts';
 import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';

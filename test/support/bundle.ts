@@ -21,9 +21,16 @@ export interface LoadedFile {
   bytes: number;
 }
 
+/** uPlot, which is loaded once a chart is to be drawn. */
+export function chartLibrary(): LoadedFile {
+  const file = readManifest()['../node_modules/uplot/dist/uPlot.esm.js']?.file;
+  if (file === undefined) throw new Error("The build's manifest has no uPlot.");
+  return { file, bytes: gzippedBytes(readFileSync(join(CLIENT, file))) };
+}
+
 /** Each route of the dashboard with the scripts it cannot start without. */
 export function scriptsOfRoutes(): Map<string, LoadedFile[]> {
-  const manifest = JSON.parse(readFileSync(join(CLIENT, '.vite/manifest.json'), 'utf8')) as Record<string, Chunk>;
+  const manifest = readManifest();
   const app = readFileSync(join(KIT, 'generated/build/client-optimized/app.js'), 'utf8');
   const routes = [...app.matchAll(/"(\/[^"]*)": \[(\d+)(?:,\[([\d,]*)\])?\]/g)];
   return new Map(
@@ -32,6 +39,10 @@ export function scriptsOfRoutes(): Map<string, LoadedFile[]> {
       filesOf(manifest, [...ALWAYS, nodeOf(page), ...layouts.split(',').filter(Boolean).map(nodeOf)]),
     ]),
   );
+}
+
+function readManifest(): Record<string, Chunk> {
+  return JSON.parse(readFileSync(join(CLIENT, '.vite/manifest.json'), 'utf8')) as Record<string, Chunk>;
 }
 
 export function gzippedBytes(content: Buffer): number {
