@@ -44,7 +44,7 @@ export const PICTURES: readonly Picture[] = [
       (page) => page.getByRole('article'),
     ),
   },
-  { name: 'pipeline', show: at('/pipeline', (page) => page.getByRole('main').getByText(/Everything adds up/)) },
+  { name: 'pipeline', show: at('/pipeline', (page) => page.getByRole('grid')) },
   { name: 'settings', show: at('/settings', (page) => page.getByRole('main').getByRole('textbox')) },
   { name: 'tour', show: showTour },
 ];
