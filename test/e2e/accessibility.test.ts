@@ -23,6 +23,8 @@ type Opening = (page: Page) => Promise<unknown>;
 const PAGES: [name: string, open: Opening][] = [
   ['usage as a chart', at('/usage?range=all', (page) => page.getByRole('application').locator('canvas'))],
   ['usage as a table', at('/usage?range=all&view=table', (page) => page.getByRole('region', { name: 'Usage as a table' }))],
+  ['usage by meter', at('/usage?range=all&by=meter', (page) => page.getByRole('slider').first())],
+  ['usage zoomed, with its tooltip', zoomedUsage],
   ['usage of a range without data', at('/usage?range=24h', (page) => page.getByRole('button', { name: 'Jump to the data' }))],
   ['the imports', at('/imports', (page) => page.getByRole('heading', { name: 'History' }))],
   ['an import with rejected lines', rejectedImport],
@@ -121,6 +123,12 @@ function at(path: string, whole: (page: Page) => ReturnType<Page['locator']>): O
     await page.goto(path);
     await whole(page).first().waitFor();
   };
+}
+
+async function zoomedUsage(page: Page): Promise<void> {
+  await page.goto('/usage?from=2023-11-16T00:00:00Z&to=2023-11-17T00:00:00Z&zoom=2023-11-16T12:00:00Z/2023-11-17T00:00:00Z');
+  await page.getByRole('application').press('ArrowRight');
+  await page.getByRole('application').getByRole('status').waitFor();
 }
 
 async function keys(page: Page): Promise<void> {
