@@ -59,7 +59,7 @@ export const INTERACTIONS: readonly Interaction[] = [
   link(
     'usage: zoom into two days',
     () => usage(MONTH),
-    (n) => usage(`${day(2 + n * 5, 2)}&grain=hour`),
+    (n) => usage(`${MONTH}&zoom=2026-01-${two(2 + n * 5)}T00:00:00Z/2026-01-${two(4 + n * 5)}T00:00:00Z`),
   ),
   link(
     'usage: another meter',
@@ -67,14 +67,14 @@ export const INTERACTIONS: readonly Interaction[] = [
     (n) => usage(`${day(3 + n, 20)}&meter=${meter(n)}`),
   ),
   link(
-    'usage: one customer',
+    'usage: all customers in the table below',
     () => usage(MONTH),
-    (n, subjects) => usage(`${MONTH}&customer=${customer(subjects, 100 + n)}`),
+    (n) => usage(`${day(1 + n, 23)}&rows=all`),
   ),
   link(
     'usage: grouped by meter',
     () => usage(MONTH),
-    (n) => usage(`${day(1 + n, 21)}&group=meter`),
+    (n) => usage(`${day(1 + n, 21)}&by=meter`),
   ),
   link(
     'usage: the table in place of the chart',
@@ -124,8 +124,8 @@ export const INTERACTIONS: readonly Interaction[] = [
   ),
   link(
     'pipeline: the comparison of a day',
-    () => '/imports',
-    (n) => `/pipeline?day=2026-01-${two(n + 10)}`,
+    () => '/pipeline',
+    (n) => `/pipeline?${day(n + 10)}`,
   ),
 ];
 

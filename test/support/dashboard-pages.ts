@@ -22,6 +22,13 @@ export const SAMPLE_PAGES: readonly DashboardPage[] = [
     whole: (page) => page.getByText('No conflict has been decided yet.'),
   },
   { name: 'customers', path: '/customers', title: 'Customers', whole: (page) => page.getByRole('table') },
+  {
+    name: 'customer',
+    path: '/customers?open=acme-ai',
+    title: 'Customers',
+    whole: (page) => page.getByRole('complementary', { name: 'Acme AI' }),
+  },
+  { name: 'meters', path: '/meters', title: 'Meters', whole: (page) => page.getByRole('table') },
   { name: 'plans', path: '/plans', title: 'Plans', whole: (page) => page.getByRole('table') },
   { name: 'plan', path: '/plans/sample-plan', title: /./, whole: (page) => page.getByRole('group', { name: 'Price 3' }) },
   { name: 'invoices', path: '/invoices', title: 'Invoices', whole: (page) => page.getByText('There are no invoices yet.') },
