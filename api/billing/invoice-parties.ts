@@ -4,11 +4,19 @@ import type { Invoice } from '../../schemas/http/invoices.ts';
 import type { Seller } from '../../schemas/http/settings.ts';
 import { findInvoice } from '../queries/invoices.ts';
 import { readSettings } from '../queries/settings.ts';
+import { readInvoice } from './read-invoice.ts';
 import { readTerms } from './terms.ts';
 
 export interface InvoiceParties {
   seller: Seller;
   invoiceDetails: Readonly<Record<string, string>>;
+}
+
+/** A stored invoice with who bills and who is billed: what every route answers with, so that none says less of it than another. */
+export async function readNamedInvoice(platform: Platform, id: string, options: { hours: boolean }): Promise<Invoice> {
+  const invoice = await readInvoice(platform, id, options);
+  const { seller, invoiceDetails } = await readParties(platform, invoice);
+  return { ...invoice, parties: { seller, customerDetails: invoiceDetails } };
 }
 
 export async function readParties({ postgres, clock }: Platform, { id, customer }: Invoice): Promise<InvoiceParties> {

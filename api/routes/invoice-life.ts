@@ -19,7 +19,7 @@ import {
 import { CreditNote, CreditNoteContent, Invoice } from '../../schemas/http/invoices.ts';
 import { createCreditNote, previewCreditNote } from '../billing/credit.ts';
 import { finalizeInvoice } from '../billing/finalize.ts';
-import { readInvoice } from '../billing/read-invoice.ts';
+import { readNamedInvoice } from '../billing/invoice-parties.ts';
 import { recomputeInvoice } from '../billing/recompute.ts';
 import { voidInvoice } from '../billing/void.ts';
 import { encodeOpaque, toPage } from '../cursor.ts';
@@ -52,7 +52,7 @@ export function registerInvoiceLife(server: HttpServer, platform: Platform): voi
     handler: async (request) => {
       const { id } = request.params;
       await turns.take(() => finalizeInvoice(platform, { id, by: callerOf(request).name, force: request.body?.force }));
-      return readInvoice(platform, id, { hours: false });
+      return readNamedInvoice(platform, id, { hours: false });
     },
   });
 
@@ -68,7 +68,7 @@ export function registerInvoiceLife(server: HttpServer, platform: Platform): voi
     handler: async (request) => {
       const { id } = request.params;
       await voidInvoice(platform, { id, by: callerOf(request).name, reason: request.body.reason });
-      return readInvoice(platform, id, { hours: false });
+      return readNamedInvoice(platform, id, { hours: false });
     },
   });
 

@@ -20,8 +20,7 @@ import {
   TracedRecords,
 } from '../../schemas/http/invoice-life.ts';
 import { explainLine } from '../billing/explain.ts';
-import { readParties } from '../billing/invoice-parties.ts';
-import { readInvoice } from '../billing/read-invoice.ts';
+import { readNamedInvoice } from '../billing/invoice-parties.ts';
 import { traceAdjustment, tracedDays, tracedHours, traceLine, withoutHours } from '../billing/trace.ts';
 import { traceRecords } from '../billing/trace-records.ts';
 import { encodeOpaque, toPage } from '../cursor.ts';
@@ -79,11 +78,7 @@ export function registerStoredInvoices(server: HttpServer, platform: Platform): 
       querystring: InvoiceQuery,
       response: { 200: Invoice },
     },
-    handler: async ({ params: { id }, query: { hours = true } }) => {
-      const invoice = await readInvoice(platform, id, { hours });
-      const { seller, invoiceDetails } = await readParties(platform, invoice);
-      return { ...invoice, parties: { seller, customerDetails: invoiceDetails } };
-    },
+    handler: ({ params: { id }, query: { hours = true } }) => readNamedInvoice(platform, id, { hours }),
   });
 
   registerLineTrace(server, platform);
