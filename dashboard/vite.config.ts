@@ -26,11 +26,8 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
-          // Few larger chunks pack better than dozens of small ones: 14 KB gzip less on each page.
-          groups: [
-            { name: 'framework', test: /node_modules\/svelte\//, minShareCount: 6, priority: 2 },
-            { name: 'common', test: /dashboard\/src\/lib\//, minShareCount: 6, priority: 1 },
-          ],
+          // One larger chunk packs better than many small ones.
+          groups: [{ name: 'framework', test: /node_modules\/svelte\//, minShareCount: 6, priority: 2 }],
         },
       },
     },

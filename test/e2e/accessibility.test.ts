@@ -221,7 +221,7 @@ async function inspected(page: Page): Promise<void> {
 
 async function finalizeQuestion(page: Page): Promise<void> {
   await page.goto('/invoices');
-  await page.getByLabel('Choose draft, VM 0, November 2023').check();
+  await page.getByLabel('Choose draft, VM 1, November 2023').check();
   await page.getByRole('button', { name: 'Finalize', exact: true }).click();
   await page.getByText('Finalizing cannot be taken back').waitFor();
 }
