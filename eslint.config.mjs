@@ -116,7 +116,9 @@ export default defineConfig(
   {
     files: ['**/*.ts'],
     ignores: ['dashboard/**'],
-    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { project: ['./tsconfig.json', './bench/beside/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+    },
     rules: typed,
   },
   {

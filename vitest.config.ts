@@ -54,7 +54,7 @@ export default defineConfig({
           ...processes,
           name: 'unit',
           include: [
-            '{core,schemas,platform,ingest,consumers,api,cli}/**/*.test.ts',
+            '{core,schemas,platform,ingest,consumers,api,cli,bench}/**/*.test.ts',
             'dashboard/src/**/*.test.ts',
             'test/corpus/*.test.ts',
             '*.test.ts',

@@ -20,13 +20,7 @@ describe('an opaque name', () => {
 });
 
 describe('a page', () => {
-  const page = (rows: number[], limit: number) =>
-    toPage(
-      rows,
-      limit,
-      (row) => row,
-      (row) => `after ${row}`,
-    );
+  const page = (rows: number[], limit: number) => toPage(rows, limit, (row) => `after ${row}`);
 
   it('has a next one only when a row more than asked for was there', () => {
     expect(page([1, 2, 3], 2)).toEqual({ items: [1, 2], nextCursor: 'after 2' });

@@ -33,13 +33,12 @@ export function invalidCursor(): ProblemError {
 }
 
 /** A page from one row more than asked for: whether there is a next page is known without counting. */
-export function toPage<Row, Item>(
+export function toPage<Row>(
   rows: readonly Row[],
   limit: number,
-  item: (row: Row) => Item,
   cursor: (row: Row) => string,
-): { items: Item[]; nextCursor: string | null } {
-  const shown = rows.slice(0, limit);
-  const last = shown.at(-1);
-  return { items: shown.map(item), nextCursor: rows.length > limit && last !== undefined ? cursor(last) : null };
+): { items: Row[]; nextCursor: string | null } {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return { items, nextCursor: rows.length > limit && last !== undefined ? cursor(last) : null };
 }

@@ -1,6 +1,9 @@
 /**
  * What is new, for open pages: one listener on the Postgres channel `usage` (payload: rows of a range that both stores now
  * have), one message for all who watch. Nothing is read while nobody does.
+ *
+ * A stream is open only as long as it can tell: where nothing comes the state is told now and then, and when it cannot be read, all who
+ * watch are let go. They come back by themselves, and are told what holds once it can be told again.
  */
 import type { Platform } from '../platform/platform.ts';
 import type { Live } from '../schemas/http/operations.ts';
@@ -12,8 +15,16 @@ export const USAGE_CHANNEL = 'usage';
 const MESSAGE_INTERVAL_MS = 250;
 /** The rate goes back to 0 when nothing came for this long. */
 const QUIET_MS = 1_500;
+/** Without news the state is told this often: one small query for all who watch. A page is wrong about a store that is away no longer. */
+const STILL_MS = 5_000;
 
-export type Watcher = (message: Live) => void;
+export interface Watcher {
+  /** Whose key or session it is; undefined for staff. */
+  readonly customer: string | undefined;
+  take(message: Live): void;
+  /** Nothing can be told any more; the watcher is forgotten. */
+  lost(): void;
+}
 
 export class LiveFeed {
   readonly #platform: Platform;
@@ -34,15 +45,23 @@ export class LiveFeed {
     return this.#watchers.size;
   }
 
+  /** How many of them are this customer's. */
+  watchersOf(customer: string): number {
+    return [...this.#watchers].filter((watcher) => watcher.customer === customer).length;
+  }
+
   /** Calls back with every change until `stop` is called; `now` is the state at the beginning. */
   async watch(watcher: Watcher): Promise<{ now: Live; stop: () => void }> {
-    this.#listening ??= this.#listen();
-    await this.#listening;
-    // First watched, then read: a change in between comes twice rather than never.
+    // Before anything is waited for: of many who come at once, each counts those before it. And first watched, then read: a change in
+    // between comes twice rather than never.
     this.#watchers.add(watcher);
     const stop = () => void this.#watchers.delete(watcher);
     try {
-      return { now: await this.#readState(0), stop };
+      this.#listening ??= this.#listen();
+      await this.#listening;
+      const now = await this.#readState(0);
+      this.#schedule(this.#platform.clock.monotonicMs() + STILL_MS);
+      return { now, stop };
     } catch (error) {
       stop();
       throw error;
@@ -91,12 +110,16 @@ export class LiveFeed {
     this.#rows = 0;
     this.#lastSentMs = nowMs;
     this.#dueMs = Infinity;
-    if (rows > 0) this.#schedule(nowMs + QUIET_MS);
+    if (this.#watchers.size === 0) return;
+    this.#schedule(nowMs + (rows > 0 ? QUIET_MS : STILL_MS));
     try {
       const message = await this.#readState(Math.round((rows * 1000) / elapsedMs));
-      for (const watcher of this.#watchers) watcher(message);
+      for (const watcher of this.#watchers) watcher.take(message);
     } catch (error) {
       this.#platform.logger.warn({ err: error }, 'the live feed could not be read');
+      const lost = [...this.#watchers];
+      this.#watchers.clear();
+      for (const watcher of lost) watcher.lost();
     }
   }
 

@@ -1,6 +1,7 @@
 /** What may be wrong with a plan that is sound: prices of meters that nobody has heard of. */
 import { nearMatches } from '../core/near-matches.ts';
-import type { Queryable } from '../platform/postgres/postgres.ts';
+import type { EveryCustomer } from '../platform/access/scope.ts';
+import type { Platform } from '../platform/platform.ts';
 import type { PlanDefinition, PlanWarning } from '../schemas/http/plans.ts';
 import { findMeters, listMeters } from './queries/meters.ts';
 
@@ -10,16 +11,20 @@ const EXPLAINED_MAX = 20;
 const METERS_MAX = 10_000;
 
 /** One for each price whose meter is neither defined nor seen in usage, at the path of that meter. */
-export async function planWarnings(postgres: Queryable, { prices }: PlanDefinition): Promise<PlanWarning[]> {
+export async function planWarnings(
+  stores: Pick<Platform, 'postgres' | 'clickhouse'>,
+  scope: EveryCustomer,
+  { prices }: PlanDefinition,
+): Promise<PlanWarning[]> {
   const named = prices.flatMap(({ meter }, n) => (meter === undefined ? [] : [{ meter, path: `prices/${n}/meter` }]));
   const found = await findMeters(
-    postgres,
+    stores.postgres,
     named.map(({ meter }) => meter),
   );
   const known = new Set(found.map(({ key }) => key));
   const unknown = named.filter(({ meter }) => !known.has(meter));
   if (unknown.length === 0) return [];
-  const meters = (await listMeters(postgres, { after: '', rows: METERS_MAX })).map(({ key }) => key);
+  const meters = (await listMeters(stores, scope, { after: '', rows: METERS_MAX })).map(({ key }) => key);
   return unknown.map(({ meter, path }, n) => {
     const near = n < EXPLAINED_MAX ? nearMatches(meter, meters) : [];
     const meant = near.length === 0 ? '' : `; near it ${near.length === 1 ? 'is' : 'are'} ${near.map((key) => `"${key}"`).join(', ')}`;

@@ -4,10 +4,12 @@
  * that its memory is the run's. Beside it, the same buckets read from ClickHouse alone.
  */
 import type { Invoice } from '../schemas/http/invoices.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../test/support/tallyline.ts';
+import { makeDataDirectory, type Tallyline } from '../test/support/tallyline.ts';
 import { billMonth, importMonth, invoiceIds, send, setUpCustomers } from './billed-month.ts';
 import { customerName, hourLinesOf, HOURS, type UsageSize } from './billing-usage.ts';
 import { bucketFloor } from './bucket-floor.ts';
+import { besideCase, figure, type BenchCase, type BenchResult } from './figure.ts';
+import { startProgram } from './program.ts';
 import { cpuSeconds, forgetPeak, peakMegabytes, residentMegabytes } from './process-usage.ts';
 
 const READS = 20;
@@ -28,12 +30,13 @@ interface ReadFigure {
   slowestMs: number;
 }
 
-/** The section of docs/benchmarks.md. */
-export async function benchBilling(size: UsageSize): Promise<string[]> {
+export const billing: BenchCase = { name: 'billing', title: 'Billing', run: benchBilling };
+
+async function benchBilling(size: UsageSize): Promise<BenchResult> {
   if (size.events < hourLinesOf(size))
     throw new Error(`${size.customers} customers have ${hourLinesOf(size)} hour lines: give more events`);
   const directory = await makeDataDirectory('tallyline-bench-billing-');
-  const start = () => startTallyline({ dataDirectory: directory.path, env: { TALLYLINE_LOG_LEVEL: 'warn' } });
+  const start = () => startProgram(directory.path);
   try {
     const importer = await start();
     await importMonth(importer, size);
@@ -51,7 +54,8 @@ export async function benchBilling(size: UsageSize): Promise<string[]> {
     await tallyline.stop();
     const after = await bucketFloor(directory.path, size.customers);
     console.log(`floor: hours read from ClickHouse alone: ${Math.round(before)} a second before, ${Math.round(after)} after`);
-    return tables(size, (before + after) / 2, runs, reads);
+    const floor = (before + after) / 2;
+    return { lines: tables(size, floor, runs, reads), figures: figuresOf(floor, runs, reads) };
   } finally {
     await directory.remove();
   }
@@ -120,6 +124,23 @@ async function measureRead(
   const figure = { case: name, medianMs: times[Math.floor(times.length / 2)] ?? 0, slowestMs: times.at(-1) ?? 0 };
   console.log(`${name}: ${figure.medianMs.toFixed(0)} ms, the slowest ${figure.slowestMs.toFixed(0)} ms`);
   return figure;
+}
+
+function figuresOf(floor: number, runs: readonly RunFigure[], reads: readonly ReadFigure[]): BenchResult['figures'] {
+  const floorCase = 'billing/floor: reading alone';
+  const rates = runs.flatMap((run) => [
+    figure(`billing/${run.case}`, 'hour_lines_per_second', run.hourLines / run.seconds, 'hour lines/s'),
+    figure(`billing/${run.case}`, 'seconds', run.seconds, 's'),
+    figure(`billing/${run.case}`, 'cpu_per_1000_hour_lines', (run.cpuSeconds / run.hourLines) * 1e6, 'ms'),
+    figure(`billing/${run.case}`, 'peak_megabytes', run.peakMegabytes, 'MB'),
+  ]);
+  return [
+    ...besideCase([...rates, figure(floorCase, 'hour_lines_per_second', floor, 'hour lines/s')], floorCase),
+    ...reads.flatMap((read) => [
+      figure(`billing/${read.case}`, 'p50', read.medianMs, 'ms'),
+      figure(`billing/${read.case}`, 'slowest', read.slowestMs, 'ms'),
+    ]),
+  ];
 }
 
 function tables(size: UsageSize, floor: number, runs: readonly RunFigure[], reads: readonly ReadFigure[]): string[] {

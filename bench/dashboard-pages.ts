@@ -72,6 +72,11 @@ export const INTERACTIONS: readonly Interaction[] = [
     (n) => usage(`${day(1 + n, 23)}&rows=all`),
   ),
   link(
+    'usage: one customer',
+    () => usage(MONTH),
+    (n, subjects) => usage(`${day(2 + n, 24)}&customer=${customer(subjects, 100 + n)}`),
+  ),
+  link(
     'usage: grouped by meter',
     () => usage(MONTH),
     (n) => usage(`${day(1 + n, 21)}&by=meter`),

@@ -5,9 +5,11 @@
 import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
 import { launchChromium } from '../test/support/chromium.ts';
 import { openWindow, signIn } from '../test/support/dashboard.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../test/support/tallyline.ts';
+import { makeDataDirectory, type Tallyline } from '../test/support/tallyline.ts';
 import { billMonth, importMonth, invoiceIds, setUpCustomers } from './billed-month.ts';
 import { customerName, type UsageSize } from './billing-usage.ts';
+import { figure, type BenchCase, type BenchResult } from './figure.ts';
+import { startProgram } from './program.ts';
 import { COLD_PAGES, INTERACTIONS, type BenchSubjects, type ColdPage, type Interaction } from './dashboard-pages.ts';
 
 const LOADS = 5;
@@ -20,7 +22,7 @@ const INVOICES = 10;
 /** Exists in the browser only, where the functions that name it run. */
 declare const document: { createElement: (tag: string) => { href: string; click: () => void }; body: { append: (node: unknown) => void } };
 
-interface Figure {
+interface Times {
   name: string;
   medianMs: number;
   slowestMs: number;
@@ -28,10 +30,11 @@ interface Figure {
 
 type Session = Awaited<ReturnType<BrowserContext['storageState']>>;
 
-/** The section of docs/benchmarks.md. */
-export async function benchDashboard(size: UsageSize): Promise<string[]> {
+export const dashboard: BenchCase = { name: 'dashboard', title: 'Dashboard', run: benchDashboard };
+
+async function benchDashboard(size: UsageSize): Promise<BenchResult> {
   const directory = await makeDataDirectory('tallyline-bench-dashboard-');
-  const start = () => startTallyline({ dataDirectory: directory.path, env: { TALLYLINE_LOG_LEVEL: 'warn' } });
+  const start = () => startProgram(directory.path);
   try {
     const importer = await start();
     await importMonth(importer, size);
@@ -54,20 +57,24 @@ export async function benchDashboard(size: UsageSize): Promise<string[]> {
   }
 }
 
-async function measure(browser: Browser, tallyline: Tallyline, subjects: BenchSubjects, size: UsageSize): Promise<string[]> {
+async function measure(browser: Browser, tallyline: Tallyline, subjects: BenchSubjects, size: UsageSize): Promise<BenchResult> {
   const first = await openWindow(browser, tallyline);
   await signIn(first, tallyline);
   const session = await first.context().storageState();
   await first.context().close();
-  const pages: Figure[] = [];
+  const pages: Times[] = [];
   for (const page of COLD_PAGES) pages.push(await measurePage(browser, tallyline, session, page, subjects));
-  const interactions: Figure[] = [];
+  const interactions: Times[] = [];
   for (const interaction of INTERACTIONS) {
     const page = await openWindow(browser, tallyline, { storageState: session });
     interactions.push(await measureInteraction(page, interaction, subjects));
     await page.context().close();
   }
-  return report(size, pages, interactions);
+  const figures = [...pages, ...interactions].flatMap(({ name, medianMs, slowestMs }) => [
+    figure(`dashboard/${name}`, 'p50', medianMs, 'ms'),
+    figure(`dashboard/${name}`, 'slowest', slowestMs, 'ms'),
+  ]);
+  return { figures, lines: report(size, pages, interactions) };
 }
 
 /** Each time in a window of its own, whose cache is empty. */
@@ -77,7 +84,7 @@ async function measurePage(
   session: Session,
   cold: ColdPage,
   subjects: BenchSubjects,
-): Promise<Figure> {
+): Promise<Times> {
   const times: number[] = [];
   for (let n = 0; n < LOADS; n++) {
     const page = await openWindow(browser, tallyline, { storageState: session });
@@ -95,7 +102,7 @@ async function measurePage(
 }
 
 /** As a click on a link of the page does it; what is asked for differs each time. */
-async function measureInteraction(page: Page, interaction: Interaction, subjects: BenchSubjects): Promise<Figure> {
+async function measureInteraction(page: Page, interaction: Interaction, subjects: BenchSubjects): Promise<Times> {
   const times: number[] = [];
   const calls = watchCalls(page);
   for (let n = 0; n < LOADS; n++) {
@@ -148,15 +155,15 @@ function watchCalls(page: Page): { quiet: () => Promise<void> } {
   };
 }
 
-function figureOf(name: string, times: readonly number[]): Figure {
+function figureOf(name: string, times: readonly number[]): Times {
   const sorted = times.toSorted((a, b) => a - b);
   const figure = { name, medianMs: sorted[Math.floor(sorted.length / 2)] ?? 0, slowestMs: sorted.at(-1) ?? 0 };
   console.log(`${name}: ${figure.medianMs.toFixed(0)} ms, the slowest ${figure.slowestMs.toFixed(0)} ms`);
   return figure;
 }
 
-function report(size: UsageSize, pages: readonly Figure[], interactions: readonly Figure[]): string[] {
-  const rows = (figures: readonly Figure[], max: number) =>
+function report(size: UsageSize, pages: readonly Times[], interactions: readonly Times[]): string[] {
+  const rows = (figures: readonly Times[], max: number) =>
     figures.map((f) =>
       f.slowestMs === 0
         ? `| ${f.name} | none asked for: the page has it | – |`

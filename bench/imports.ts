@@ -1,104 +1,77 @@
-/** First byte of an upload → both stores committed, beside a plain COPY of the same rows into a table without an index. */
-import { rm, stat } from 'node:fs/promises';
-import { createReadStream, createWriteStream } from 'node:fs';
+/** What size and mode do to an import: three times the file, and dry runs, which store nothing, beside a plain COPY of the same rows. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import type { Import, Mapping } from '../schemas/http/imports.ts';
-import { importPath } from '../test/support/imports.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../test/support/tallyline.ts';
-import { BENCH_HEADER, usageCsv } from './generate.ts';
+import type { Mapping } from '../schemas/http/imports.ts';
+import { makeDataDirectory, type Tallyline } from '../test/support/tallyline.ts';
+import { besideCase, figure, type BenchCase, type BenchResult, type Figure } from './figure.ts';
 import { copyFloor } from './floor.ts';
-import { BENCH_MAPPING } from './mapping.ts';
-import { cpuSeconds, peakMegabytes } from './process-usage.ts';
+import { usageSum, writeUsageFile } from './generate.ts';
+import { BENCH_MAPPING, ROW_IDENTITY_MAPPING } from './mapping.ts';
+import { peakMegabytes } from './process-usage.ts';
+import { startProgram } from './program.ts';
+import { embeddedCpu, measureRate, rateFigures, rateTable, requireSame } from './rates.ts';
+import type { Sizes } from './sizes.ts';
+import { uploadFile } from './upload.ts';
 
-interface Figure {
-  case: string;
-  rows: number;
-  seconds: number;
-  rowsPerSecond: number;
-  cpuMicrosecondsPerRow: number;
-  peakMegabytes: number;
-  ratioToFloor: number;
-}
+export const imports: BenchCase = { name: 'imports', title: 'Imports', run: benchImports };
 
-interface Upload {
-  name: string;
+const COPY = 'imports/floor: copy';
+const LABELS = {
+  'imports/three times the file': 'end to end, id column, three times the file',
+  'imports/dry run': 'dry run, id column, three times the file',
+  'imports/dry run, row ids': 'dry run, ids from row content',
+  [COPY]: 'floor: COPY into Postgres, without index',
+} as const;
+
+interface Pass {
+  name: keyof typeof LABELS;
   rows: number;
-  /** Makes the ids of several files differ. */
   series: string;
   mapping: Mapping;
   isDryRun?: boolean;
 }
 
-/** The section of docs/benchmarks.md. */
-export async function benchImports(rows: number): Promise<string[]> {
+async function benchImports({ rows }: Sizes): Promise<BenchResult> {
   const directory = await makeDataDirectory('tallyline-bench-');
+  const tallyline = await startProgram(directory.path);
   try {
-    const tallyline = await startTallyline({ dataDirectory: directory.path, env: { TALLYLINE_LOG_LEVEL: 'warn' } });
-    const floor = await copyFloor(directory.path, rows);
-    console.log(`floor: COPY into a table without index: ${Math.round(floor)} rows/s`);
-    const uploads: Upload[] = [
-      { name: 'end to end, id column', rows, series: 'a', mapping: BENCH_MAPPING },
-      { name: 'end to end, id column, three times the file', rows: rows * 3, series: 'b', mapping: BENCH_MAPPING },
-      { name: 'end to end, ids from row content', rows, series: 'c', mapping: withoutId(BENCH_MAPPING) },
-      { name: 'dry run, id column, three times the file', rows: rows * 3, series: 'd', mapping: BENCH_MAPPING, isDryRun: true },
-      { name: 'dry run, ids from row content', rows, series: 'e', mapping: withoutId(BENCH_MAPPING), isDryRun: true },
+    const passes: Pass[] = [
+      { name: 'imports/three times the file', rows: rows * 3, series: 'b', mapping: BENCH_MAPPING },
+      { name: 'imports/dry run', rows: rows * 3, series: 'd', mapping: BENCH_MAPPING, isDryRun: true },
+      { name: 'imports/dry run, row ids', rows, series: 'e', mapping: ROW_IDENTITY_MAPPING, isDryRun: true },
     ];
-    const figures: Figure[] = [];
-    for (const upload of uploads) figures.push(await measure(tallyline, upload, floor));
-    await tallyline.stop();
-    return table(figures);
+    const figures = await measureFloor(tallyline, rows);
+    for (const pass of passes) figures.push(...(await measure(tallyline, pass)));
+    return {
+      figures: besideCase(figures, COPY),
+      lines: [
+        'From the first byte of the upload until both stores have committed its last row; of a dry run, until its report is there.',
+        '',
+        ...rateTable(figures, LABELS, COPY),
+      ],
+    };
   } finally {
+    await tallyline.stop();
     await directory.remove();
   }
 }
 
-function withoutId({ customer, time, measures }: Mapping): Mapping {
-  return { customer, time, measures };
-}
-
-async function measure(tallyline: Tallyline, { name, rows, series, mapping, isDryRun = false }: Upload, floor: number): Promise<Figure> {
+async function measure(tallyline: Tallyline, { name, rows, series, mapping, isDryRun = false }: Pass): Promise<Figure[]> {
   const file = join(tallyline.dataDirectory, '..', `${series}.csv`);
-  await pipeline(usageCsv(rows, series), createWriteStream(file));
-  const { size } = await stat(file);
-  const cpuBefore = await cpuSeconds(tallyline.pid);
-  const beganAt = performance.now();
-  const response = await tallyline.fetch(importPath({ name: `${series}.csv`, mapping }) + (isDryRun ? '&dryRun=true' : ''), {
-    method: 'POST',
-    body: Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array<ArrayBuffer>>,
-    duplex: 'half',
-    headers: { 'content-type': 'text/csv', 'content-length': String(size) },
-  });
-  const seconds = (performance.now() - beganAt) / 1000;
-  const done = (await response.json()) as Import;
-  if (done.status !== 'complete' || done.events.accepted !== rows) throw new Error(`${name}: ${JSON.stringify(done)}`);
+  await writeUsageFile(file, { rows, series });
+  const rate = await measureRate(rows, embeddedCpu(tallyline), () => uploadFile(tallyline, file, { name: series, mapping, isDryRun }));
+  const { status, events } = rate.result;
+  if (status !== 'complete' || events.accepted !== rows) throw new Error(`${name}: ${JSON.stringify(rate.result)}`);
   await rm(file);
-  const figure: Figure = {
-    case: name,
-    rows,
-    seconds,
-    rowsPerSecond: rows / seconds,
-    cpuMicrosecondsPerRow: (((await cpuSeconds(tallyline.pid)) - cpuBefore) / rows) * 1e6,
-    peakMegabytes: await peakMegabytes(tallyline.pid),
-    ratioToFloor: rows / seconds / floor,
-  };
-  console.log(
-    `${name}: ${rows} rows of ${Math.round((size - BENCH_HEADER.length) / rows)} bytes in ${seconds.toFixed(1)} s = ${Math.round(figure.rowsPerSecond)} rows/s, ` +
-      `${figure.cpuMicrosecondsPerRow.toFixed(1)} µs CPU per row, peak ${figure.peakMegabytes} MB, ${figure.ratioToFloor.toFixed(2)} of the floor`,
-  );
-  return figure;
+  console.log(`${name}: ${Math.round(rows / rate.seconds)} rows/s`);
+  return [...rateFigures(name, rate), figure(name, 'peak_megabytes', await peakMegabytes(tallyline.pid), 'MB')];
 }
 
-function table(figures: readonly Figure[]): string[] {
-  return [
-    'From the first byte of the upload until both stores have committed its last row; of a dry run, until its report is there.',
-    '',
-    '| case | rows | seconds | rows/s | CPU µs/row, all processes | peak MB of the Node process since its start | ratio to plain COPY |',
-    '|---|---|---|---|---|---|---|',
-    ...figures.map(
-      (f) =>
-        `| ${f.case} | ${f.rows} | ${f.seconds.toFixed(1)} | ${Math.round(f.rowsPerSecond)} | ${f.cpuMicrosecondsPerRow.toFixed(1)} | ${f.peakMegabytes} | ${f.ratioToFloor.toFixed(2)} |`,
-    ),
-  ];
+async function measureFloor(tallyline: Tallyline, rows: number): Promise<Figure[]> {
+  const file = join(tallyline.dataDirectory, '..', 'floor.csv');
+  await writeUsageFile(file, { rows });
+  const { result, ...rate } = await measureRate(rows, embeddedCpu(tallyline), () => copyFloor(tallyline.dataDirectory, file));
+  requireSame(COPY, result, usageSum({ rows }));
+  await rm(file);
+  return rateFigures(COPY, { ...rate, seconds: result.seconds });
 }

@@ -2,9 +2,12 @@
 import type { Page } from 'playwright-core';
 import { launchChromium } from '../test/support/chromium.ts';
 import { openWindow, signIn } from '../test/support/dashboard.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../test/support/tallyline.ts';
+import { makeDataDirectory, type Tallyline } from '../test/support/tallyline.ts';
+import { figure, percentile, type BenchCase, type BenchResult } from './figure.ts';
 import { usageCsv } from './generate.ts';
 import { BENCH_MAPPING } from './mapping.ts';
+import { startProgram } from './program.ts';
+import type { Sizes } from './sizes.ts';
 
 /** Exists in the browser only, where the function that names it runs. */
 declare const document: { querySelector: (selector: string) => { getAttribute: (name: string) => string | null } | null };
@@ -15,11 +18,18 @@ const ROUNDS = 60;
 /** Rounds begin at uneven distances: in step with the feed's own interval, all would wait equally long. */
 const PAUSES_MS = [130, 410, 270, 530, 190, 350];
 const ROUND_MS_MAX = 30_000;
+const SHARES = [
+  ['p50', 0.5],
+  ['p95', 0.95],
+  ['slowest', 1],
+] as const;
 
-/** The section of docs/benchmarks.md. `rows` stand in the stores before. */
-export async function benchLive(rows: number): Promise<string[]> {
+/** `rows` stand in the stores before. */
+export const live: BenchCase = { name: 'live', title: 'Live', run: benchLive };
+
+async function benchLive({ rows }: Sizes): Promise<BenchResult> {
   const directory = await makeDataDirectory('tallyline-bench-');
-  const tallyline = await startTallyline({ dataDirectory: directory.path, env: { TALLYLINE_LOG_LEVEL: 'warn' } });
+  const tallyline = await startProgram(directory.path);
   const browser = await launchChromium();
   try {
     await importRows(tallyline, rows);
@@ -30,7 +40,8 @@ export async function benchLive(rows: number): Promise<string[]> {
     await page.getByRole('application').locator('canvas').waitFor();
     const delays: number[] = [];
     for (let round = 1; round <= ROUNDS; round += 1) delays.push(await measureRound(tallyline, page, round));
-    return describe(rows, delays);
+    const times = SHARES.map(([metric, share]) => figure('live', metric, percentile(delays, share), 'ms'));
+    return { figures: times, lines: describe(rows, delays) };
   } finally {
     await browser.close();
     await tallyline.stop();
@@ -73,14 +84,12 @@ function whenShown(page: Page, quantity: string): Promise<number> {
 }
 
 function describe(rows: number, delays: readonly number[]): string[] {
-  const sorted = delays.toSorted((a, b) => a - b);
-  const at = (share: number) => Math.round(sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? NaN);
   return [
     `One row at a time to the running program with ${rows} rows, and the Usage page open in Chromium: from the moment the row is durable until headline,`,
     `chart and table show it. ${delays.length} rows; wanted are 1000 ms at most for 95 of 100.`,
     '',
     '| p50 ms | p95 ms | slowest ms |',
     '|---|---|---|',
-    `| ${at(0.5)} | ${at(0.95)} | ${at(1)} |`,
+    `| ${SHARES.map(([, share]) => Math.round(percentile(delays, share))).join(' | ')} |`,
   ];
 }

@@ -39,13 +39,20 @@ export async function cpuSeconds(pid: number): Promise<number> {
   return stats.filter((stat) => members.has(stat.pid)).reduce((sum, stat) => sum + stat.ticks, 0) / CLOCK_TICKS_PER_SECOND;
 }
 
-async function readStats(): Promise<{ pid: number; parent: number; ticks: number }[]> {
+/** User and system time of the process alone, all its threads. */
+export async function ownCpuSeconds(pid: number): Promise<number> {
+  const stat = (await readStats()).find((one) => one.pid === pid);
+  return (stat?.ownTicks ?? 0) / CLOCK_TICKS_PER_SECOND;
+}
+
+async function readStats(): Promise<{ pid: number; parent: number; ownTicks: number; ticks: number }[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
   return stats.filter(Boolean).map((text) => {
     // The name in parentheses may hold anything; fields are counted from behind it.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    const ticks = [11, 12, 13, 14].reduce((sum, field) => sum + Number(fields[field]), 0);
-    return { pid: Number.parseInt(text, 10), parent: Number(fields[1]), ticks };
+    const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = fields.slice(11, 15).map(Number);
+    const ownTicks = user + system;
+    return { pid: Number.parseInt(text, 10), parent: Number(fields[1]), ownTicks, ticks: ownTicks + childrenUser + childrenSystem };
   });
 }

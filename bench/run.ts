@@ -1,52 +1,75 @@
 /**
- * `npm run bench [-- --part imports|billing|reading|dashboard|live --rows N --customers N --events N --megabytes N]`: the running program in embedded mode,
- * each part beside the floor of the same machine in the same minutes. Only full sizes are written to docs/benchmarks.md.
+ * `npm run bench [-- --only CASE[,CASE] --json FILE --quick --profile --repeats N --rows N --customers N --events N --megabytes N --stored-events N]`:
+ * the cases of cases.ts one after another, each beside the floor of the same machine in the same minutes. Only full sizes are written to
+ * docs/benchmarks.md. `--quick` compares ratios with bench/floors.json instead, and fails where one has fallen.
  */
-import { parseArgs } from 'node:util';
-import { benchBilling } from './billing.ts';
-import { benchImports } from './imports.ts';
-import { benchDashboard } from './dashboard.ts';
-import { benchLive } from './live.ts';
-import { benchReading } from './reading.ts';
-import { describeMachine, loadNow, writeSection } from './report.ts';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readArguments, type BenchArguments } from './arguments.ts';
+import { CASES } from './cases.ts';
+import { figuresTable, type BenchCase, type BenchResult, type Figure, type Skipped } from './figure.ts';
+import { compareWithFloors, type Floor } from './floors.ts';
+import floors from './floors.json' with { type: 'json' };
+import { profileInto } from './program.ts';
+import { describeMachine, loadNow, writePicture, writeSection } from './report.ts';
+import { isFull, SIZE_NAMES } from './sizes.ts';
 
-/** `megabytes`: more may be asked for, and is written down as well: 10,000 take an hour. */
-const FULL = { rows: 1_000_000, customers: 1_000, events: 5_000_000, megabytes: 1_000 };
-
-const { values } = parseArgs({
-  options: {
-    part: { type: 'string' },
-    rows: { type: 'string' },
-    customers: { type: 'string' },
-    events: { type: 'string' },
-    megabytes: { type: 'string' },
-  },
-});
-const PARTS = ['imports', 'billing', 'reading', 'dashboard', 'live'];
-const parts = values.part === undefined ? PARTS : [values.part];
-if (!parts.every((part) => PARTS.includes(part))) throw new Error(`--part takes ${PARTS.join(', ')}`);
-const rows = sizeOf('rows', 1_000);
-const megabytes = sizeOf('megabytes', 1);
-const usage = { customers: sizeOf('customers', 20), events: sizeOf('events', 1_000) };
-
-const isFullUsage = usage.customers === FULL.customers && usage.events === FULL.events;
-if (parts.includes('imports')) await run('Imports', () => benchImports(rows), rows === FULL.rows);
-if (parts.includes('billing')) await run('Billing', () => benchBilling(usage), isFullUsage);
-if (parts.includes('dashboard')) await run('Dashboard', () => benchDashboard(usage), isFullUsage);
-if (parts.includes('live')) await run('Live', () => benchLive(rows), rows === FULL.rows);
-if (parts.includes('reading')) await run('Reading', () => benchReading(megabytes), megabytes >= FULL.megabytes);
-
-function sizeOf(name: keyof typeof FULL, least: number): number {
-  const size = Number(values[name] ?? FULL[name]);
-  if (!Number.isSafeInteger(size) || size < least) throw new Error(`--${name} takes a whole number from ${least}`);
-  return size;
+const read = readArguments(process.argv.slice(2), CASES);
+if (read.ok) process.exitCode = await runAll(read.arguments);
+else {
+  console.error(read.fault);
+  process.exitCode = 2;
 }
 
-async function run(title: string, measure: () => Promise<string[]>, isFull: boolean): Promise<void> {
+async function runAll(asked: BenchArguments): Promise<number> {
+  const results = await runCases(asked, asked.cases);
+  if (asked.jsonFile !== undefined) await writeFile(asked.jsonFile, JSON.stringify(results.figures, null, 2) + '\n');
+  if (isFull(asked.sizes) && !asked.isProfiled) await writePicture(results.figures);
+  return asked.isQuick ? judge(asked, results) : 0;
+}
+
+interface Results {
+  figures: Figure[];
+  skipped: Skipped[];
+}
+
+async function runCases(asked: BenchArguments, names: readonly string[]): Promise<Results> {
+  const results: Results = { figures: [], skipped: [] };
+  for (const one of CASES.filter(({ name }) => names.includes(name))) {
+    const { figures, skipped = [] } = await runCase(one, asked);
+    results.figures.push(...figures);
+    results.skipped.push(...skipped);
+  }
+  console.log(['', ...figuresTable(results.figures)].join('\n'));
+  for (const { case: name, reason } of results.skipped) console.log(`\n!!! ${name.toUpperCase()} WAS NOT MEASURED: ${reason} !!!`);
+  return results;
+}
+
+async function runCase({ name, title, run }: BenchCase, { sizes, isProfiled }: BenchArguments): Promise<BenchResult> {
+  console.log(`\n=== ${title}`);
+  const profiles = isProfiled ? await mkdtemp(join(tmpdir(), `tallyline-profile-${name}-`)) : undefined;
+  profileInto(profiles);
   const before = loadNow();
-  const lines = await measure();
+  const result = await run(sizes);
   const load = `Load average of the machine: ${before} when it began, ${loadNow()} when it ended, this benchmark's own included.`;
-  console.log(['', load, '', ...lines].join('\n'));
-  const command = `npm run bench -- --part ${title.toLowerCase()}`;
-  if (isFull) await writeSection(title, [`\`${command}\`: ${await describeMachine()} ${load}`, '', ...lines]);
+  console.log(['', load, '', ...result.lines].join('\n'));
+  if (profiles !== undefined) console.log(`\nProcessor profiles, one for each process: ${profiles}`);
+  // What a profiler slows down is no figure.
+  if (isFull(sizes) && !isProfiled && result.lines.length > 0) {
+    const shown = SIZE_NAMES.map((size) => `${size} ${sizes[size]}`).join(', ');
+    await writeSection(title, [`\`npm run bench -- --only ${name}\` (${shown}): ${await describeMachine()} ${load}`, '', ...result.lines]);
+  }
+  return result;
+}
+
+/** A case below a floor is run once more: what other work has done to it does not come twice. */
+async function judge(asked: BenchArguments, results: Results): Promise<number> {
+  const first = compareWithFloors(floors satisfies Floor[], { ...results, ran: asked.cases });
+  for (const note of first.notes) console.log(`\n!!! ${note} !!!`);
+  if (first.faults.length > 0) console.log(`\nBelow their floors, and run once more:\n${first.faults.join('\n')}`);
+  const again = first.cases.length === 0 ? undefined : await runCases(asked, first.cases);
+  const { faults } = again === undefined ? first : compareWithFloors(floors, { ...again, ran: first.cases });
+  console.log(faults.length === 0 ? '\nNo ratio is below its floor.' : `\nBelow their floors:\n${faults.join('\n')}`);
+  return faults.length === 0 ? 0 : 1;
 }

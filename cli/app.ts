@@ -10,8 +10,10 @@ import { ClientError, createClient } from './client.ts';
 import type { Command } from './command.ts';
 import { conflicts, resolve } from './commands/conflicts.ts';
 import { deadLetters, replay } from './commands/dead-letters.ts';
+import { key, keys } from './commands/keys.ts';
 import { rebuild } from './commands/rebuild.ts';
 import { reconcile } from './commands/reconcile.ts';
+import { signInLink } from './commands/sign-in-link.ts';
 import { status } from './commands/status.ts';
 import { undo } from './commands/undo.ts';
 import { type Environment, readClientConfig } from './config.ts';
@@ -22,7 +24,7 @@ export interface Terminal {
 }
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  [status, undo, conflicts, resolve, deadLetters, replay, reconcile, rebuild].map((command) => [
+  [status, undo, conflicts, resolve, deadLetters, replay, reconcile, rebuild, keys, key, signInLink].map((command) => [
     command.usage.split(' ', 1)[0] ?? '',
     command,
   ]),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isClientCommand, runClientCommand } from './app.ts';
 import { readRequest } from './arguments.ts';
 import { deadLetters, replay } from './commands/dead-letters.ts';
+import { key } from './commands/keys.ts';
 import { reconcile } from './commands/reconcile.ts';
 import { undo } from './commands/undo.ts';
 
@@ -65,6 +66,15 @@ describe('readRequest', () => {
     [replay, ['replay', '3', '--all'], 'Either the id of a dead letter or --all is needed'],
     [deadLetters, ['dead-letters', '--limit', '0'], '--limit is "0"; it takes a whole number from 1 to 1000'],
     [deadLetters, ['dead-letters', '--limit', '1001'], '--limit is "1001"; it takes a whole number from 1 to 1000'],
+    [key, ['key'], 'Say what to do: create or revoke'],
+    [key, ['key', 'delete', '3'], 'Say what to do: create or revoke'],
+    [key, ['key', 'revoke'], 'Which key is to be revoked is missing: its id, which "keys" lists'],
+    [key, ['key', 'revoke', 'billing'], '"billing" is not the id of a key, which is a number'],
+    [key, ['key', 'revoke', '3', '--name', 'a'], '--name goes with create'],
+    [key, ['key', 'create', '--name', 'a'], '--role is missing: admin, analyst, ingest or customer'],
+    [key, ['key', 'create', '--role', 'admin'], '--name is missing'],
+    [key, ['key', 'create', '--name', 'a', '--role', 'root'], '--role is "root"; it is admin, analyst, ingest or customer'],
+    [key, ['key', 'create', 'a', '--role', 'admin'], '"a" is one word too many: the name goes behind --name'],
     [reconcile, ['reconcile', 'acme'], '"acme" is one word too many'],
   ])('of %o refuses %j', (command, args, fault) => {
     expect(readRequest(args, command)).toEqual({ ok: false, fault });
@@ -109,7 +119,19 @@ describe('help', () => {
   it('lists every command', async () => {
     const { code, out } = await run('help');
     expect(code).toBe(0);
-    for (const name of ['migrate', 'status', 'undo', 'conflicts', 'resolve', 'dead-letters', 'replay', 'reconcile', 'rebuild'])
+    for (const name of [
+      'migrate',
+      'status',
+      'undo',
+      'conflicts',
+      'resolve',
+      'dead-letters',
+      'replay',
+      'reconcile',
+      'rebuild',
+      'keys',
+      'key',
+    ])
       expect(out).toMatch(new RegExp(`^.* ${name}\\s`, 'm'));
     expect((await run('--help')).out).toBe(out);
   });

@@ -13,7 +13,7 @@ const COMMON = {
 
 export const COMMON_FLAG_HELP = [
   '--url <url>      where Tallyline is; otherwise TALLYLINE_URL, or this machine at --port, PORT or 4000',
-  '--data <path>    its data directory, for the key in it; otherwise TALLYLINE_ADMIN_KEY, or TALLYLINE_DATA, or ./data',
+  '--data <path>    its data directory, for the key in it, unless TALLYLINE_API_KEY or TALLYLINE_ADMIN_KEY is set; otherwise TALLYLINE_DATA, or ./data',
   '--json           the answer of the API as it is',
 ] as const;
 

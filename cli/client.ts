@@ -10,6 +10,7 @@ export interface Client {
   readonly url: string;
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: object): Promise<T>;
+  delete(path: string): Promise<void>;
 }
 
 /** The command cannot be carried out; the message is for the terminal. */
@@ -32,12 +33,12 @@ export class ClientError extends Error {
   }
 }
 
-export function createClient({ url, adminKey, adminKeyFile }: ClientConfig): Client {
+export function createClient({ url, key, adminKeyFile }: ClientConfig): Client {
   let found: Promise<string | undefined> | undefined;
-  const key = () => (found ??= adminKey === undefined ? readKey(adminKeyFile) : Promise.resolve(adminKey));
+  const findKey = () => (found ??= key === undefined ? readKey(adminKeyFile) : Promise.resolve(key.text));
 
-  const call = async <T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> => {
-    const bearer = await key();
+  const call = async <T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<T> => {
+    const bearer = await findKey();
     const { response, text } = await request(url, path, {
       method,
       headers: {
@@ -48,13 +49,13 @@ export function createClient({ url, adminKey, adminKeyFile }: ClientConfig): Cli
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answer = parse(text);
-    if (response.ok && answer !== undefined) return answer as T;
+    if (response.ok && (answer !== undefined || response.status === 204)) return answer as T;
     const problem = isProblem(answer) ? answer : undefined;
     if (problem?.code === 'unauthenticated')
       throw new ClientError(
         bearer === undefined
-          ? `There is no key for ${url}: TALLYLINE_ADMIN_KEY is not set, and ${adminKeyFile} does not exist. Set it, or say with --data where the data is.`
-          : `${url} does not take the key ${adminKey === undefined ? `in ${adminKeyFile}` : 'of TALLYLINE_ADMIN_KEY'}.`,
+          ? `There is no key for ${url}: neither TALLYLINE_API_KEY nor TALLYLINE_ADMIN_KEY is set, and ${adminKeyFile} does not exist. Set one, or say with --data where the data is.`
+          : `${url} does not take the key ${key === undefined ? `in ${adminKeyFile}` : `of ${key.variable}`}. ${problem.detail}`,
         { status: response.status, code: problem.code },
       );
     throw new ClientError(
@@ -64,7 +65,12 @@ export function createClient({ url, adminKey, adminKeyFile }: ClientConfig): Cli
       { status: response.status, ...(problem === undefined ? {} : { code: problem.code }) },
     );
   };
-  return { url, get: (path) => call('GET', path), post: (path, body) => call('POST', path, body) };
+  return {
+    url,
+    get: (path) => call('GET', path),
+    post: (path, body) => call('POST', path, body),
+    delete: (path) => call('DELETE', path),
+  };
 }
 
 async function request(url: string, path: string, init: RequestInit): Promise<{ response: Response; text: string }> {
@@ -92,7 +98,7 @@ async function readKey(file: string): Promise<string | undefined> {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new ClientError(
-      `The key in ${file} cannot be read (${String(code)}). Run this as who runs Tallyline, or set TALLYLINE_ADMIN_KEY.`,
+      `The key in ${file} cannot be read (${String(code)}). Run this as who runs Tallyline, or set TALLYLINE_API_KEY.`,
       {
         cause: error,
         // Nothing that passes by itself.

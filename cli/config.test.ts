@@ -25,8 +25,14 @@ describe('where a command looks', () => {
   });
 
   it('has the key of the environment, or else of the data directory', () => {
-    expect(configOf({}, { TALLYLINE_ADMIN_KEY: 'key' }).adminKey).toBe('key');
-    expect(configOf({}, { TALLYLINE_ADMIN_KEY: '' })).toMatchObject({ adminKey: undefined, adminKeyFile: resolve('data/admin-key') });
+    const admin = { text: 'key', variable: 'TALLYLINE_ADMIN_KEY' };
+    expect(configOf({}, { TALLYLINE_ADMIN_KEY: 'key' }).key).toEqual(admin);
+    expect(configOf({}, { TALLYLINE_ADMIN_KEY: 'key', TALLYLINE_API_KEY: '' }).key).toEqual(admin);
+    expect(configOf({}, { TALLYLINE_ADMIN_KEY: 'key', TALLYLINE_API_KEY: 'own' }).key).toEqual({
+      text: 'own',
+      variable: 'TALLYLINE_API_KEY',
+    });
+    expect(configOf({}, { TALLYLINE_ADMIN_KEY: '' })).toMatchObject({ key: undefined, adminKeyFile: resolve('data/admin-key') });
     expect(configOf({}, { TALLYLINE_DATA: '/srv' }).adminKeyFile).toBe(resolve('/srv/admin-key'));
     expect(configOf({ data: '/flag' }, { TALLYLINE_DATA: '/srv' }).adminKeyFile).toBe(resolve('/flag/admin-key'));
   });

@@ -5,8 +5,9 @@ import { readInteger, readUrl } from '../config.ts';
 export interface ClientConfig {
   /** Without a slash at the end. */
   url: string;
-  adminKey: string | undefined;
-  /** Has the key where `adminKey` is undefined. */
+  /** With the variable that it is from. */
+  key: { text: string; variable: string } | undefined;
+  /** Has the key of the administrator where `key` is undefined. */
   adminKeyFile: string;
 }
 
@@ -23,8 +24,17 @@ export function readClientConfig(flags: ClientFlags, environment: Environment): 
   const url = flags.url ?? (flags.port === undefined ? environment['TALLYLINE_URL'] || undefined : undefined);
   const config: ClientConfig = {
     url: url === undefined ? `http://${host}:${port}` : readUrl('--url / TALLYLINE_URL', url, /^https?:$/, faults).replace(/\/+$/, ''),
-    adminKey: environment['TALLYLINE_ADMIN_KEY'] || undefined,
+    key: readKey(environment),
     adminKeyFile: resolve(flags.data ?? (environment['TALLYLINE_DATA'] || './data'), 'admin-key'),
   };
   return faults.length > 0 ? { ok: false, faults } : { ok: true, config };
+}
+
+/** One made for the purpose may do less than the key of the administrator: it goes first. */
+function readKey(environment: Environment): ClientConfig['key'] {
+  for (const variable of ['TALLYLINE_API_KEY', 'TALLYLINE_ADMIN_KEY']) {
+    const text = environment[variable];
+    if (text) return { text, variable };
+  }
+  return undefined;
 }

@@ -6,12 +6,12 @@
 
 import { Waker } from '../platform/waker.ts';
 
-/** Accepted rows of one committed batch, grouped by month (YYYYMM). */
+/** Accepted rows of one committed batch, grouped by month (YYYYMM), in UTF-8. */
 export interface RollupBatch {
   firstOffset: number;
   nextOffset: number;
   rows: number;
-  months: Map<number, { rows: number; tsv: string }>;
+  months: Map<number, { rows: number; tsv: Buffer }>;
 }
 
 /** Rows that may wait per partition: some 10 MB of text. Beyond it rollups is the slower one and uses the log. */

@@ -174,7 +174,7 @@ function sumRows(planned: readonly PlannedRows[]): number {
 }
 
 function monthRows(batches: readonly RollupBatch[]): MonthRows[] {
-  const months = new Map<number, { rows: number; tsv: string[] }>();
+  const months = new Map<number, { rows: number; tsv: Buffer[] }>();
   for (const batch of batches) {
     for (const [month, { rows, tsv }] of batch.months) {
       const entry = months.get(month) ?? { rows: 0, tsv: [] };
@@ -183,7 +183,9 @@ function monthRows(batches: readonly RollupBatch[]): MonthRows[] {
       months.set(month, entry);
     }
   }
-  return [...months].map(([month, { rows, tsv }]) => ({ month, rows, tsv: tsv.join('') })).sort((a, b) => a.month - b.month);
+  return [...months]
+    .map(([month, { rows, tsv }]) => ({ month, rows, tsv: Buffer.concat(tsv).toString() }))
+    .sort((a, b) => a.month - b.month);
 }
 
 /** The way back: events of the log below the records watermark, without the marked ones; or the control message that is next. */

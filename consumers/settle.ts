@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Postgres } from '../platform/postgres/postgres.ts';
 import type { Platform } from '../platform/platform.ts';
 import { Waker } from '../platform/waker.ts';
+import { countImportCustomers } from './import-customers.ts';
 import { retry } from './retry.ts';
 import { countSuspectedDoubles } from './suspected-doubles.ts';
 import { completeRows } from './steps/count-rows.ts';
@@ -51,8 +52,9 @@ export async function startSettling({ postgres, log, logger }: Platform, epoch: 
   // Beside it, not in turn: no import waits for another's comparison, which is long for a large one, or may fail.
   const count = async () => {
     while (!signal.aborted) {
+      const named = await retry('count the customers of imports', logger, signal, () => countImportCustomers(postgres));
       const counted = await retry('count suspected doubles', logger, signal, () => countSuspectedDoubles(postgres));
-      if (!counted) await counting.wait(IDLE_MS, signal);
+      if (!named && !counted) await counting.wait(IDLE_MS, signal);
     }
   };
   const loops = [settle(), count()];

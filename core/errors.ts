@@ -5,7 +5,10 @@
 export const PROBLEMS = {
   invalid_request: { status: 400, title: 'The request is not well-formed', retriable: false },
   unauthenticated: { status: 401, title: 'Sign in or send an API key', retriable: false },
+  invoice_link_invalid: { status: 401, title: 'The link to the invoice does not work', retriable: false },
   sign_in_link_invalid: { status: 401, title: 'The sign-in link does not work', retriable: false },
+  sign_in_refused: { status: 401, title: 'E-mail address or password is not right', retriable: false },
+  password_link_invalid: { status: 401, title: 'The link does not work', retriable: false },
   forbidden: { status: 403, title: 'Not allowed', retriable: false },
   not_found: { status: 404, title: 'Not found', retriable: false },
   method_not_allowed: { status: 405, title: 'Method not allowed', retriable: false },
@@ -16,6 +19,7 @@ export const PROBLEMS = {
   period_not_over: { status: 409, title: 'The period is not over', retriable: false },
   import_invoiced: { status: 409, title: 'A final invoice uses rows of this import', retriable: false },
   payload_too_large: { status: 413, title: 'The body is too large', retriable: false },
+  request_timeout: { status: 408, title: 'The request came too slowly', retriable: true },
   unsupported_media_type: { status: 415, title: 'The body has a type that is not read here', retriable: false },
   unprocessable: { status: 422, title: 'The request cannot be carried out', retriable: false },
   empty_file: { status: 422, title: 'The file is empty', retriable: false },
@@ -40,6 +44,9 @@ export const PROBLEMS = {
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key named another body', retriable: false },
   stream_gap: { status: 409, title: 'Lines of the stream are missing', retriable: false },
   too_many_streams: { status: 503, title: 'As many streams as can be are open', retriable: true },
+  too_many_attempts: { status: 429, title: 'Too many attempts', retriable: true },
+  sign_in_busy: { status: 503, title: 'As many people as can be are signing in', retriable: true },
+  unacceptable_password: { status: 422, title: 'The password is not good enough', retriable: false },
   unknown_profile: { status: 422, title: 'No such profile', retriable: false },
   unknown_customer: { status: 422, title: 'No such customer', retriable: false },
   unknown_plan: { status: 422, title: 'No such plan', retriable: false },
@@ -53,6 +60,11 @@ export const PROBLEMS = {
   upload_incomplete: { status: 400, title: 'The upload broke off', retriable: true },
   source_gone: { status: 410, title: 'The file is no longer kept', retriable: false },
   upload_in_progress: { status: 503, title: 'The first upload of this Idempotency-Key has not ended', retriable: true },
+  too_many_requests: { status: 429, title: 'Too many calls', retriable: true },
+  headers_too_large: { status: 431, title: 'The headers are too large', retriable: false },
+  overloaded: { status: 503, title: 'The server is overloaded', retriable: true },
+  stopping: { status: 503, title: 'The server is stopping', retriable: true },
+  timed_out: { status: 503, title: 'The answer took too long', retriable: true },
   store_unavailable: { status: 503, title: 'A store cannot be reached', retriable: true },
   internal: { status: 500, title: 'Something went wrong here', retriable: true },
 } as const;
@@ -80,16 +92,19 @@ export class ProblemError extends Error {
   readonly errors: readonly FieldError[] | undefined;
   /** What is at fault where it is no field of the request. */
   readonly cells: readonly CellName[] | undefined;
+  /** When the same call may succeed, for the header `Retry-After`. */
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(
     code: ProblemCode,
     detail: string,
-    options: { errors?: readonly FieldError[]; cells?: readonly CellName[]; cause?: unknown } = {},
+    options: { errors?: readonly FieldError[]; cells?: readonly CellName[]; retryAfterSeconds?: number; cause?: unknown } = {},
   ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ProblemError';
     this.code = code;
     this.errors = options.errors;
     this.cells = options.cells;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }

@@ -140,27 +140,42 @@ function readIso(text: string, toOffset: LocalOffset | undefined): string | Inst
   const isTime =
     (separator === 0x54 || separator === 0x20 || separator === 0x74) && text.charCodeAt(13) === 0x3a && hour < 24 && minute < 60;
   if (!isTime) return INVALID;
-  let at = 16;
-  let clock: string;
-  let micros = '000000';
-  if (text.charCodeAt(16) === 0x3a) {
-    if (!(twoDigits(text, 17) < 60)) return INVALID;
-    clock = text.slice(11, 19);
-    at = 19;
-    const mark = text.charCodeAt(19);
-    if (mark === 0x2e || mark === 0x2c) {
-      for (at = 20; isDigit(text.charCodeAt(at));) at += 1;
-      if (at === 20) return INVALID;
-      micros = at >= 26 ? text.slice(20, 26) : text.slice(20, at).padEnd(6, '0');
-    }
-  } else clock = `${text.slice(11, 16)}:00`;
+  const end = endOfClock(text);
+  if (end === -1) return INVALID;
+  const rest = text.length - end;
+  const isUtc = rest === 1 && (text.charCodeAt(end) | 0x20) === 0x7a;
+  // As it is written here, but for zeros at its end: nearly every cell.
+  if (isUtc && separator === 0x54 && text.charCodeAt(19) !== 0x2c) return text.slice(0, Math.min(end, 26)) + (UTC_ENDS[end] ?? 'Z');
 
-  const rest = text.length - at;
+  const clock = end === 16 ? `${text.slice(11, 16)}:00` : text.slice(11, 19);
+  const micros = end > 19 ? text.slice(20, Math.min(end, 26)).padEnd(6, '0') : '000000';
   if (rest === 0) return toOffset === undefined ? NO_ZONE : shift(text, clock, micros, year, month, day, hour * 60 + minute, toOffset);
-  if (rest === 1 && (text.charCodeAt(at) | 0x20) === 0x7a) return `${text.slice(0, 10)}T${clock}.${micros}Z`;
-  const offset = readOffset(text, at);
+  if (isUtc) return `${text.slice(0, 10)}T${clock}.${micros}Z`;
+  const offset = readOffset(text, end);
   if (offset === undefined) return INVALID;
   return shift(text, clock, micros, year, month, day, hour * 60 + minute, offset);
+}
+
+/** What a time of day lacks that ends so far behind the beginning of the text: `2026-10-01T05:00:00.12` ends at 22. */
+const UTC_ENDS: Readonly<Record<number, string>> = {
+  16: ':00.000000Z',
+  19: '.000000Z',
+  21: '00000Z',
+  22: '0000Z',
+  23: '000Z',
+  24: '00Z',
+  25: '0Z',
+};
+
+/** Where the time of day ends that begins behind the date and has hours and minutes; -1 where its seconds or their fraction are none. */
+function endOfClock(text: string): number {
+  if (text.charCodeAt(16) !== 0x3a) return 16;
+  if (!(twoDigits(text, 17) < 60)) return -1;
+  const mark = text.charCodeAt(19);
+  if (mark !== 0x2e && mark !== 0x2c) return 19;
+  let end = 20;
+  while (isDigit(text.charCodeAt(end))) end += 1;
+  return end === 20 ? -1 : end;
 }
 
 /** The instant of a local time, given minutes east of UTC or a way to find them. */

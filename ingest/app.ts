@@ -1,6 +1,8 @@
 /** The ingest role: its routes, and the publisher behind them. */
 import { Type } from 'typebox';
-import { callerOf } from '../platform/http/authenticate.ts';
+import { STREAMS_MAX, UPLOAD_LIMITS, type UploadLimits } from '../config-limits.ts';
+import { ADMIN } from '../platform/access/roles.ts';
+import { actorOf } from '../platform/http/authenticate.ts';
 import type { HttpServer } from '../platform/http/http-server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { withQueryTimeout } from '../platform/postgres/with-timeout.ts';
@@ -20,7 +22,6 @@ import { profileRoutes } from './routes/profiles.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { undoRoutes } from './routes/undo.ts';
 import { loadSampleData } from './sample-data.ts';
-import { UPLOAD_LIMITS, type UploadLimits } from './upload-limits.ts';
 import { UploadSlots } from './upload-slots.ts';
 
 export interface IngestSettings {
@@ -34,8 +35,6 @@ export interface IngestSettings {
   leaseSeconds: number;
 }
 
-/** Where nothing else is configured: a quarter of a gigabyte, if all of them are busy. */
-const STREAMS_MAX = 32;
 /** Every statement of this role is about one import or a page of them. A replica that waits for ever would keep its leases for ever. */
 const QUERY_MS_MAX = 20_000;
 
@@ -76,12 +75,13 @@ export function ingestRoutes(
     await rejectedRoutes(app, platform);
     await streamRoutes(app, { platform, publisher, leases: streamLeases, admit, readingLimits, streamsMax });
     await eventRoutes(app, { platform, leases: streamLeases, admit });
-    await undoRoutes(app, postgres, publisher);
+    await undoRoutes(app, platform, publisher);
     await inspectRoutes(app, { platform, slots, uploadLimits, readingLimits });
-    await profileRoutes(app, postgres);
+    await profileRoutes(app, platform);
     app.post(
       '/v1/sample-data',
       {
+        config: { access: ADMIN },
         schema: {
           tags: ['imports'],
           operationId: 'loadSampleData',
@@ -91,7 +91,7 @@ export function ingestRoutes(
       },
       async (request, reply) => {
         await admit(0);
-        const imports = await loadSampleData(platform, leases, callerOf(request).name, uploadLimits);
+        const imports = await loadSampleData(platform, leases, actorOf(request), uploadLimits);
         publisher.wake();
         return reply.code(202).send({ imports });
       },

@@ -1,8 +1,15 @@
 /** Imports as the HTTP contract shows them. */
+import type { ImportScope } from '../platform/access/import-scope.ts';
 import type { Postgres } from '../platform/postgres/postgres.ts';
 import { toInstant } from '../core/instant-text.ts';
-import type { Import, ImportErrorGroup, ImportStatus, Mapping, StoredDialect } from '../schemas/http/imports.ts';
-import { isNdjson } from './stream/json-rows.ts';
+import {
+  type Import,
+  type ImportErrorGroup,
+  type ImportStatus,
+  isNdjson,
+  type Mapping,
+  type StoredDialect,
+} from '../schemas/http/imports.ts';
 
 interface Row {
   [column: string]: unknown;
@@ -24,6 +31,7 @@ interface Row {
   rows_conflict: string | null;
   events_published: string;
   suspected_doubles: string | null;
+  customers: Import['customers'];
   errors: ImportErrorGroup[];
   failure: Import['failure'];
   created_at: string;
@@ -34,22 +42,30 @@ interface Row {
   duplicate: string;
   conflict: string;
   dead: string;
-  known_from: { importId: string; name: string; events: number }[];
+  known_from: Import['knownFrom'];
 }
 
+/** `$1`: whose imports, null for all. What is known from those of others stands in one entry, without naming them. */
 const SELECT = `
   SELECT i.id, i.name, i.form, i.dialect, i.status, i.identity, i.sha256, i.bytes, i.content_bytes, i.bytes_read, i.mapping, i.rows_read, i.rows_rejected, i.rows_new,
-    i.rows_known, i.rows_conflict, i.events_published, i.suspected_doubles, i.errors, i.failure, i.created_at, i.created_by, i.completed_at,
+    i.rows_known, i.rows_conflict, i.events_published, i.suspected_doubles,
+    CASE WHEN i.customers IS NOT NULL THEN jsonb_build_object('count', i.customers->'count', 'first',
+      (SELECT coalesce(jsonb_agg(jsonb_build_object('id', f.id, 'name', coalesce(c.name, f.id)) ORDER BY f.n), '[]')
+         FROM jsonb_array_elements_text(i.customers->'first') WITH ORDINALITY AS f (id, n) LEFT JOIN customers c ON c.id = f.id AND $1::text IS NULL)) END AS customers,
+    i.errors, i.failure, i.created_at, i.created_by, i.completed_at,
     extract(epoch FROM coalesce(i.completed_at, clock_timestamp()) - i.publishing_at) AS seconds, p.*,
-    coalesce((SELECT jsonb_agg(jsonb_build_object('importId', k.from_import_id::text, 'name', f.name, 'events', k.events) ORDER BY k.events DESC, k.from_import_id)
-              FROM import_known_from k JOIN imports f ON f.id = k.from_import_id WHERE k.import_id = i.id AND k.events > 0), '[]') AS known_from
+    coalesce((SELECT jsonb_agg(jsonb_build_object('importId', k.id::text, 'name', k.name, 'events', k.events) ORDER BY k.events DESC, k.id)
+              FROM (SELECT f.id, f.name, sum(e.events) AS events
+                      FROM import_known_from e LEFT JOIN imports f ON f.id = e.from_import_id AND ($1::text IS NULL OR f.created_by = $1)
+                     WHERE e.import_id = i.id AND e.events > 0 GROUP BY f.id, f.name) k), '[]') AS known_from
   FROM imports i CROSS JOIN LATERAL (
     SELECT coalesce(sum(accepted), 0) AS accepted, coalesce(sum(duplicate), 0) AS duplicate, coalesce(sum(conflict), 0) AS conflict, coalesce(sum(dead), 0) AS dead
-    FROM import_partitions WHERE import_id = i.id) p`;
+    FROM import_partitions WHERE import_id = i.id) p
+  WHERE i.form <> 'dry_run' AND ($1::text IS NULL OR i.created_by = $1)`;
 
-export async function readImport(postgres: Postgres, id: string): Promise<Import | undefined> {
+export async function readImport(postgres: Postgres, scope: ImportScope, id: string): Promise<Import | undefined> {
   if (!/^\d{1,18}$/.test(id)) return undefined;
-  const { rows } = await postgres.query<Row>(`${SELECT} WHERE i.id = $1 AND i.form <> 'dry_run'`, [id]);
+  const { rows } = await postgres.query<Row>(`${SELECT} AND i.id = $2`, [scope.createdBy ?? null, id]);
   return rows[0] && toImport(rows[0]);
 }
 
@@ -65,12 +81,13 @@ export async function readDurableBytes(postgres: Postgres, id: string): Promise<
 /** Newest first; `before` is the id of the last one seen, `name` a part of names. */
 export async function listImports(
   postgres: Postgres,
+  scope: ImportScope,
   options: { limit: number; before?: string; status?: string; name?: string },
 ): Promise<Import[]> {
   const { rows } = await postgres.query<Row>(
-    `${SELECT} WHERE i.form <> 'dry_run' AND ($1::bigint IS NULL OR i.id < $1) AND ($2::text IS NULL OR i.status = $2)
-       AND ($3::text IS NULL OR position(lower($3) IN lower(i.name)) > 0) ORDER BY i.id DESC LIMIT $4`,
-    [options.before ?? null, options.status ?? null, options.name ?? null, options.limit],
+    `${SELECT} AND ($2::bigint IS NULL OR i.id < $2) AND ($3::text IS NULL OR i.status = $3)
+       AND ($4::text IS NULL OR position(lower($4) IN lower(i.name)) > 0) ORDER BY i.id DESC LIMIT $5`,
+    [scope.createdBy ?? null, options.before ?? null, options.status ?? null, options.name ?? null, options.limit],
   );
   return rows.map(toImport);
 }
@@ -89,6 +106,7 @@ function toImport(row: Row): Import {
     status: row.status,
     mapping: row.mapping,
     identity: row.identity,
+    customers: row.customers,
     suspectedDoubles: row.suspected_doubles === null ? null : Number(row.suspected_doubles),
     knownFrom: row.known_from,
     rows: {
@@ -113,7 +131,7 @@ function toImport(row: Row): Import {
     failure: row.failure,
     createdAt: toInstant(row.created_at),
     createdBy: row.created_by,
-    completedAt: row.completed_at === null ? null : toInstant(row.completed_at),
+    completedAt: toInstant(row.completed_at),
   };
 }
 

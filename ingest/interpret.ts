@@ -1,6 +1,7 @@
 /** How a file is to be read: its dialect from its head, its mapping as given, from a profile, or from its header. */
 import { Compile } from 'typebox/compile';
 import { ProblemError } from '../core/errors.ts';
+import { storableFault } from '../core/storable-text.ts';
 import { contentPart, type FilePart, type FileStore } from '../platform/file-store/file-store.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Postgres } from '../platform/postgres/postgres.ts';
@@ -88,7 +89,11 @@ function parseMapping(text: string): Mapping {
   } catch (error) {
     throw new ProblemError('invalid_request', `mapping is not JSON: ${(error as Error).message}`, { cause: error });
   }
-  if (mappingShape.Check(value)) return value;
+  if (mappingShape.Check(value)) {
+    const fault = storableFault(value, 'mapping');
+    if (fault) throw new ProblemError('invalid_request', `${fault.path}: ${fault.message}.`, { errors: [fault] });
+    return value;
+  }
   const errors = [...mappingShape.Errors(value)].map((error) => ({
     path: `mapping${error.instancePath}`,
     code: 'invalid_request',

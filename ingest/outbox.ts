@@ -1,10 +1,10 @@
 /**
  * Events on their way into the log. One batch per partition is sent while the next is being read.
  *
- * Each chunk's events are joined as soon as they are here: what waits is then a few long strings instead of thousands of young
- * ones, which the garbage collector would have to carry along.
+ * They wait as bytes: see LineBytes.
  */
 import type { AppendedRange, EventLog } from '../platform/event-log/event-log.ts';
+import { LineBytes } from '../platform/line-bytes.ts';
 import { announceMoment } from '../platform/moments.ts';
 import type { EventBatch } from './csv/explode.ts';
 
@@ -13,13 +13,13 @@ const APPEND_EVENTS = 10_000;
 
 export class Outbox {
   readonly #log: EventLog;
-  #waiting: string[][];
+  #waiting: LineBytes[];
   #events = 0;
   #sending: Promise<void> = Promise.resolve();
 
   constructor(log: EventLog) {
     this.#log = log;
-    this.#waiting = Array.from({ length: log.partitions }, () => []);
+    this.#waiting = Array.from({ length: log.partitions }, () => new LineBytes());
   }
 
   get full(): boolean {
@@ -27,12 +27,8 @@ export class Outbox {
   }
 
   add({ customers, payloads }: EventBatch): void {
-    const parts = this.#waiting.map((): string[] => []);
     for (let k = 0; k < payloads.length; k++) {
-      (parts[this.#log.partitionFor(customers[k] as string)] as string[]).push(payloads[k] as string);
-    }
-    for (const [partition, part] of parts.entries()) {
-      if (part.length > 0) (this.#waiting[partition] as string[]).push(part.join('\n'));
+      (this.#waiting[this.#log.partitionFor(customers[k] as string)] as LineBytes).add(payloads[k] as string);
     }
     this.#events += payloads.length;
   }
@@ -41,9 +37,11 @@ export class Outbox {
   async send(acknowledged: (ranges: readonly AppendedRange[]) => Promise<void>): Promise<void> {
     await this.#sending;
     const batches = this.#waiting;
-    this.#waiting = batches.map(() => []);
+    this.#waiting = batches.map(() => new LineBytes());
     this.#events = 0;
-    const appends = batches.flatMap((texts, partition) => (texts.length > 0 ? [this.#log.append(partition, texts)] : []));
+    const appends = batches.flatMap((events, partition) =>
+      events.lines > 0 ? [this.#log.append(partition, [events.bytes().subarray(0, -1)])] : [],
+    );
     this.#sending = Promise.all(appends).then((ranges) => {
       announceMoment('published');
       return acknowledged(ranges);

@@ -1,5 +1,9 @@
 /** Profiles: mappings under a name, kept in Postgres by people, or shipped. A shipped name is nobody's to change. */
 import { toInstant } from '../core/instant-text.ts';
+import { writeAudit } from '../platform/access/audit.ts';
+import type { Actor } from '../platform/access/caller.ts';
+import { changesBetween } from '../platform/access/changes.ts';
+import type { Platform } from '../platform/platform.ts';
 import type { Postgres } from '../platform/postgres/postgres.ts';
 import type { Mapping, Profile } from '../schemas/http/imports.ts';
 import { findPreset, PRESETS } from './presets/presets.ts';
@@ -7,6 +11,8 @@ import type { Preset } from './presets/preset.ts';
 
 /** A list is not paged: a profile is made by hand, per kind of file. */
 const PROFILES_MAX = 1_000;
+
+type Store = Pick<Platform, 'postgres' | 'clock'>;
 
 interface ProfileRow {
   [column: string]: unknown;
@@ -35,18 +41,31 @@ export function isBuiltIn(name: string): boolean {
 }
 
 /** `name` is not that of a built-in profile. */
-export async function saveProfile(postgres: Postgres, name: string, mapping: Mapping): Promise<Profile> {
-  const { rows } = await postgres.query<ProfileRow>(
-    `INSERT INTO profiles (name, mapping) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET mapping = $2, updated_at = now() RETURNING name, mapping, updated_at`,
-    [name, JSON.stringify(mapping)],
-  );
-  return toProfile(rows[0] as ProfileRow);
+export async function saveProfile({ postgres, clock }: Store, name: string, mapping: Mapping, by: Actor): Promise<Profile> {
+  return postgres.transaction(async (transaction) => {
+    const { rows: kept } = await transaction.query<ProfileRow>(
+      'SELECT name, mapping, updated_at FROM profiles WHERE name = $1 FOR UPDATE',
+      [name],
+    );
+    const { rows } = await transaction.query<ProfileRow>(
+      `INSERT INTO profiles (name, mapping) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET mapping = $2, updated_at = now() RETURNING name, mapping, updated_at`,
+      [name, JSON.stringify(mapping)],
+    );
+    const changes = changesBetween(kept[0]?.mapping, mapping);
+    if (changes !== undefined)
+      await writeAudit(transaction, { at: clock.now(), by, what: 'profile.changed', subject: `profile/${name}`, details: { ...changes } });
+    return toProfile(rows[0] as ProfileRow);
+  });
 }
 
 /** False when there is none of that name. */
-export async function deleteProfile(postgres: Postgres, name: string): Promise<boolean> {
-  const { rowCount } = await postgres.query(`DELETE FROM profiles WHERE name = $1`, [name]);
-  return rowCount === 1;
+export async function deleteProfile({ postgres, clock }: Store, name: string, by: Actor): Promise<boolean> {
+  return postgres.transaction(async (transaction) => {
+    const { rowCount } = await transaction.query(`DELETE FROM profiles WHERE name = $1`, [name]);
+    if (rowCount !== 1) return false;
+    await writeAudit(transaction, { at: clock.now(), by, what: 'profile.deleted', subject: `profile/${name}` });
+    return true;
+  });
 }
 
 function toProfile(row: ProfileRow): Profile {

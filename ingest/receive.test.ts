@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { UPLOAD_LIMITS } from '../config-limits.ts';
 import { openDirectoryFileStore } from '../platform/file-store/directory.ts';
 import { contentPart, FileMissingError, type FilePart, type FileStore } from '../platform/file-store/file-store.ts';
 import { receive, type ReceiveOptions } from './receive.ts';
-import { UPLOAD_LIMITS } from './upload-limits.ts';
 
 const TEXT = `\ufeffKunde;Menge\r\n${'Müller 😀;5\r\n'.repeat(40_000)}`;
 const UTF16 = Buffer.from(TEXT, 'utf16le');

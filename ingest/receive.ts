@@ -6,6 +6,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import type { UploadLimits } from '../config-limits.ts';
 import { ProblemError, type ProblemCode } from '../core/errors.ts';
 import { isConnectionError } from '../platform/http/problems.ts';
 import type { FileStore } from '../platform/file-store/file-store.ts';
@@ -13,7 +14,6 @@ import { TextDecoding } from './csv/decode-text.ts';
 import { detectEncoding, HEAD_BYTES_MAX } from './csv/encoding.ts';
 import { corruptGzip, isZlibError, requirePadding } from './gzip.ts';
 import type { Receipt } from './import-store.ts';
-import type { UploadLimits } from './upload-limits.ts';
 import type { UploadPace } from './upload-pace.ts';
 
 /** Below this size the ratio says nothing. */

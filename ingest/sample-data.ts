@@ -1,7 +1,10 @@
 /** The sample data: three real usage files, a plan to price them by, and customers on it. Loading it again changes nothing. */
 import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { writeAudit } from '../platform/access/audit.ts';
+import type { Actor } from '../platform/access/caller.ts';
 import type { Platform } from '../platform/platform.ts';
+import type { Queryable } from '../platform/postgres/postgres.ts';
 import type { Mapping } from '../schemas/http/imports.ts';
 import type { PlanDefinition } from '../schemas/http/plans.ts';
 import { acceptUpload, type AcceptOptions } from './accept.ts';
@@ -64,13 +67,12 @@ const CUSTOMERS: readonly { id: string; name: string }[] = [
 const UNITS: Readonly<Record<string, string>> = { context_tokens: 'tokens', generated_tokens: 'tokens', vm_seconds: 's' };
 
 /** Answers the ids of the imports. What is already set up under these names is left as it is. */
-export async function loadSampleData(
-  platform: Platform,
-  leases: Leases,
-  createdBy: string,
-  limits: AcceptOptions['limits'],
-): Promise<string[]> {
-  await setUpBilling(platform);
+export async function loadSampleData(platform: Platform, leases: Leases, by: Actor, limits: AcceptOptions['limits']): Promise<string[]> {
+  await platform.postgres.transaction(async (transaction) => {
+    await setUpBilling(transaction);
+    const files = SAMPLES.map(({ file }) => file);
+    await writeAudit(transaction, { at: platform.clock.now(), by, what: 'sample-data.loaded', subject: 'sample-data', details: { files } });
+  });
   const ids: string[] = [];
   for (const { file, mapping } of SAMPLES) {
     const stream = createReadStream(fileURLToPath(new URL(`samples/${file}`, import.meta.url)));
@@ -79,18 +81,19 @@ export async function loadSampleData(
         platform,
         leases,
         { stream },
-        { name: file, createdBy, idempotencyKey: undefined, reading: { mapping: JSON.stringify(mapping) }, limits },
+        { name: file, createdBy: by.name, idempotencyKey: undefined, reading: { mapping: JSON.stringify(mapping) }, limits },
       ),
     );
   }
   return ids;
 }
 
-async function setUpBilling({ postgres }: Platform): Promise<void> {
+async function setUpBilling(postgres: Queryable): Promise<void> {
   const { currency } = PLAN;
+  // Two that load at the same time: the second waits for the first here, and leaves its version as it is.
   await postgres.query(
     `INSERT INTO plan_versions (plan_id, version, definition) SELECT $1, coalesce(max(version), 0) + 1, $2 FROM plan_versions WHERE plan_id = $1
-     HAVING NOT EXISTS (SELECT FROM plans WHERE id = $1)`,
+     HAVING NOT EXISTS (SELECT FROM plans WHERE id = $1) ON CONFLICT DO NOTHING`,
     [PLAN_ID, JSON.stringify(PLAN)],
   );
   await postgres.query(

@@ -6,10 +6,12 @@
  * them; the consumers void it on arrival.
  */
 import { ProblemError } from '../core/errors.ts';
+import { writeAudit } from '../platform/access/audit.ts';
+import type { Actor } from '../platform/access/caller.ts';
 import { stopInvoicing } from '../platform/invoicing-lock.ts';
 import { announceMoment } from '../platform/moments.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { Postgres, Queryable } from '../platform/postgres/postgres.ts';
+import type { Queryable } from '../platform/postgres/postgres.ts';
 import { encodeControlMessage } from '../schemas/control-message.ts';
 
 /** Imports told about at a time; the next round takes the rest. */
@@ -20,18 +22,27 @@ const UNDOS_AT_ONCE = 100;
  * its rows, unless `adjust` says that the next invoices are to make up for it. The Idempotency-Key is free again: the corrected file is
  * another import.
  */
-export async function requestUndo(postgres: Postgres, id: string, undoneBy: string, options: { adjust?: boolean } = {}): Promise<void> {
+export async function requestUndo(
+  { postgres, clock }: Pick<Platform, 'postgres' | 'clock'>,
+  id: string,
+  by: Actor,
+  { adjust = false }: { adjust?: boolean } = {},
+): Promise<void> {
   await postgres.transaction(async (transaction) => {
     // Before the look at invoices: none becomes final with these rows between that and the decision.
     await stopInvoicing(transaction);
-    const { rowCount } = await transaction.query(
+    const { rows } = await transaction.query<{ name: string }>(
       `UPDATE imports SET status = 'undoing', undone_by = $2, undone_at = now(), lease_owner = NULL, lease_until = NULL,
          idempotency_key = NULL, key_scope = NULL
-       WHERE id = $1 AND (status IN ('publishing', 'settling', 'complete') OR (status = 'failed' AND publishing_at IS NOT NULL))`,
-      [id, undoneBy],
+       WHERE id = $1 AND (status IN ('publishing', 'settling', 'complete') OR (status = 'failed' AND publishing_at IS NOT NULL))
+       RETURNING name`,
+      [id, by.name],
     );
-    if (rowCount === 0) return refuseUndo(transaction, id);
-    if (options.adjust !== true) await requireNotInvoiced(transaction, id);
+    const [undone] = rows;
+    if (undone === undefined) return refuseUndo(transaction, id);
+    if (!adjust) await requireNotInvoiced(transaction, id);
+    const details = { name: undone.name, adjust };
+    await writeAudit(transaction, { at: clock.now(), by, what: 'import.undone', subject: `import/${id}`, details });
     await transaction.query(`SELECT pg_notify('imports', $1)`, [id]);
   });
 }

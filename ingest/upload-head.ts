@@ -1,7 +1,7 @@
 /** The beginning of an upload, as `inspect` looks at it. */
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { dropRest } from './drop-rest.ts';
+import { dropRest } from '../platform/http/drop-rest.ts';
 import { corruptGzip, isZlibError, requirePadding } from './gzip.ts';
 import { chunksOf, isGzip, type Upload } from './receive.ts';
 

@@ -4,9 +4,9 @@
  * Only the time counts in which there is nothing to do but to wait for bytes. While some are written down nobody waits for the sender,
  * however long the disk takes.
  */
+import type { UploadLimits } from '../config-limits.ts';
 import { ProblemError } from '../core/errors.ts';
 import type { Clock } from '../platform/clock.ts';
-import type { UploadLimits } from './upload-limits.ts';
 
 export interface UploadPaceOptions {
   limits: Pick<UploadLimits, 'bytesPerSecondMin' | 'rateWindowMs'>;

@@ -140,10 +140,10 @@ describe('lifecycle', () => {
     );
     await Promise.resolve();
     const stopping = lifecycle.stop();
-    const refused = start('http');
+    const refused = expect(start('http')).rejects.toBeInstanceOf(LifecycleStoppedError);
     gate.resolve('engine');
     expect(await starting).toBe('engine');
-    await expect(refused).rejects.toBeInstanceOf(LifecycleStoppedError);
+    await refused;
     await stopping;
     expect(events).toEqual(['start postgres', 'stop chdb', 'stop postgres']);
   });

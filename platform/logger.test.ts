@@ -31,6 +31,8 @@ describe('logger', () => {
     { req: { headers: { authorization: 'Bearer s3cret' } } },
     { res: { headers: { 'set-cookie': 'session=s3cret' } } },
     { connection: { password: 's3cret' } },
+    { body: { token: 's3cret', current: 's3cret' } },
+    { openId: { clientSecret: 's3cret' }, smtpUrl: 's3cret' },
   ])('never shows a secret: %j', (fields) => {
     const { logger, text } = capture();
     logger.info(fields, 'request');

@@ -13,7 +13,7 @@ export interface LoggerOptions {
 
 const STANDARD_OUTPUT = 1;
 
-const SECRETS = ['authorization', 'cookie', '["set-cookie"]', 'password', 'adminKey'];
+const SECRETS = ['authorization', 'cookie', '["set-cookie"]', 'password', 'current', 'adminKey', 'token', 'clientSecret', 'smtpUrl'];
 const SECRET_PATHS = ['', '*', '*.*', '*.*.*'].flatMap((prefix) =>
   SECRETS.map((name) => (name.startsWith('[') || prefix === '' ? `${prefix}${name}` : `${prefix}.${name}`)),
 );

@@ -10,7 +10,7 @@ export const MOMENTS_CHANNEL = 'tallyline.moments';
 export const MOMENTS = [
   /** The log has acknowledged events; no checkpoint knows of it yet. */
   'published',
-  /** Events are in the staging table of an open transaction. */
+  /** Events are written in an open transaction: in the staging table, or in their own. */
   'staged',
   /** Postgres has committed events and offset. */
   'recorded',

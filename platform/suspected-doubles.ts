@@ -28,28 +28,39 @@ export async function readExtents(postgres: Queryable, importId: string): Promis
   return rows.map(({ epoch, partition, first, next }) => ({ epoch, partition, first: Number(first), next: Number(next) }));
 }
 
-const MINE = `r.epoch = $2 AND r.partition = $3 AND r."offset" >= $4 AND r."offset" < $5 AND r.import_id = $1::bigint`;
-/** The customer and the time are an index; what else has them is next to nothing. */
-const EQUAL = `o.customer = r.customer AND o.time = r.time AND o.meter = r.meter AND o.quantity = r.quantity AND o.import_id <> r.import_id`;
-
 /**
- * Of the import's events within the extent. What others have at the same customer and time is read once, not once for each event: in a
- * file of dates all events of a day have one time. Both sides are grouped together, because a join would trust the planner's guess of them.
+ * SQL: the rows of `mine` (a table, or a query in parentheses) that an event of `usage_records` equals in customer, time, meter and
+ * quantity, with the `columns` of theirs, and the first such event in the order of the log as "otherImport" and "otherLine". `others` is a
+ * condition on `usage_records o`.
+ *
+ * What stands at a customer and a time is read once, not once for each event: in a file of dates all events of a day have one time. Both
+ * sides are grouped together, because a join would trust the planner's guess of them.
  */
+export function doublesOf(mine: string, columns: readonly string[], others = 'true'): string {
+  return `
+    SELECT * FROM (
+      SELECT customer, time, meter, quantity, ${columns.join(', ')}, "isMine",
+             max(import_id) OVER equal AS "otherImport", max(other_line) OVER equal AS "otherLine"
+        FROM (SELECT customer, time, meter, quantity, ${columns.join(', ')}, true AS "isMine", NULL::bigint AS import_id, NULL::bigint AS other_line
+                FROM ${mine} AS mine
+              UNION ALL
+              SELECT k.customer, k.time, o.meter, o.quantity, ${columns.map(() => 'NULL').join(', ')}, false, o.import_id, o.line
+                FROM (SELECT DISTINCT customer, time FROM ${mine} AS mine) k CROSS JOIN LATERAL (
+                       SELECT DISTINCT ON (o.meter, o.quantity) o.meter, o.quantity, o.import_id, o.line FROM usage_records o
+                        WHERE o.customer = k.customer AND o.time = k.time AND ${others}
+                        ORDER BY o.meter, o.quantity, o.epoch, o.partition, o."offset", o.idx) o) both_sides
+      WINDOW equal AS (PARTITION BY customer, time, meter, quantity)) grouped
+     WHERE "isMine" AND "otherImport" IS NOT NULL`;
+}
+
+const OF_EXTENT = `SELECT * FROM usage_records WHERE epoch = $2 AND partition = $3 AND "offset" >= $4 AND "offset" < $5 AND import_id = $1::bigint`;
+const OF_OTHERS = `o.import_id <> $1::bigint`;
+
+/** Of the import's events within the extent. */
 export async function countDoubles(postgres: Queryable, importId: string, { epoch, partition, first, next }: Extent): Promise<number> {
   const { rows } = await postgres.query<{ doubles: string }>(
-    `WITH mine AS MATERIALIZED (
-       SELECT r.customer, r.time, r.meter, r.quantity, count(*) AS events FROM usage_records r WHERE ${MINE} GROUP BY 1, 2, 3, 4
-     ), others AS (
-       SELECT k.customer, k.time, o.meter, o.quantity
-         FROM (SELECT DISTINCT customer, time FROM mine) k CROSS JOIN LATERAL (
-                SELECT DISTINCT o.meter, o.quantity FROM usage_records o
-                 WHERE o.customer = k.customer AND o.time = k.time AND o.import_id <> $1::bigint) o
-     )
-     SELECT coalesce(sum(events), 0) AS doubles FROM (
-       SELECT sum(events) AS events
-         FROM (SELECT *, false AS "isOther" FROM mine UNION ALL SELECT *, 0, true FROM others) both_sides
-        GROUP BY customer, time, meter, quantity HAVING bool_or("isOther")) doubled`,
+    `WITH mine AS MATERIALIZED (${OF_EXTENT})
+     SELECT count(*) AS doubles FROM (${doublesOf('mine', ['line'], OF_OTHERS)}) d`,
     [importId, epoch, partition, first, next],
   );
   return Number(rows[0]?.doubles ?? 0);
@@ -77,13 +88,11 @@ export async function findDoubles(
   { after, limit }: { after: { offset: string; index: number } | undefined; limit: number },
 ): Promise<DoubleRow[]> {
   const { rows } = await postgres.query<DoubleRow>(
-    `SELECT r.line::text AS line, r.customer, r.meter, r.time, r.quantity::text AS quantity, r."offset"::text AS "offset", r.idx,
-            o.import_id::text AS "otherImportId", i.name AS "otherName", o.line::text AS "otherLine"
-       FROM usage_records r CROSS JOIN LATERAL (
-              SELECT import_id, line FROM usage_records o WHERE ${EQUAL} ORDER BY o.epoch, o.partition, o."offset", o.idx LIMIT 1) o
-            JOIN imports i ON i.id = o.import_id
-      WHERE ${MINE} AND ($6::bigint IS NULL OR (r."offset", r.idx) > ($6::bigint, $7::integer))
-      ORDER BY r."offset", r.idx LIMIT $8`,
+    `WITH mine AS MATERIALIZED (${OF_EXTENT} AND ($6::bigint IS NULL OR ("offset", idx) > ($6::bigint, $7::integer)))
+     SELECT d.line::text AS line, d.customer, d.meter, d.time, d.quantity::text AS quantity, d."offset"::text AS "offset", d.idx,
+            d."otherImport"::text AS "otherImportId", i.name AS "otherName", d."otherLine"::text AS "otherLine"
+       FROM (${doublesOf('mine', ['line', '"offset"', 'idx'], OF_OTHERS)}) d JOIN imports i ON i.id = d."otherImport"
+      ORDER BY d."offset", d.idx LIMIT $8`,
     [importId, epoch, partition, first, next, after?.offset ?? null, after?.index ?? null, limit],
   );
   return rows;

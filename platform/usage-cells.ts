@@ -12,7 +12,7 @@ import type { Postgres } from './postgres/postgres.ts';
 export const HOUR_MS = 3_600_000;
 
 /** Fraction digits of a quantity, in both stores. */
-const SCALE = 18;
+export const SCALE = 18;
 
 /** Cells of one query: a few megabytes, and well below what ClickHouse answers with. */
 const PAGE_CELLS = 20_000;

@@ -63,7 +63,7 @@ export function decodeUsageEvent(encoded: string): { ok: true; event: UsageEvent
   }
   let raw: Record<string, unknown>;
   try {
-    raw = JSON.parse(encoded) as Record<string, unknown>;
+    raw = cutOwnForm(encoded) ?? (JSON.parse(encoded) as Record<string, unknown>);
   } catch {
     return failure('invalid_json', 'the message is not JSON');
   }
@@ -83,6 +83,58 @@ export function decodeUsageEvent(encoded: string): { ok: true; event: UsageEvent
     isLine(l);
   if (!sound) return failure('invalid_event', 'a field is missing or malformed');
   return { ok: true, event: { id, customer: c, meter: m, time: t, quantity: q, properties: p, importId: i, line: l } };
+}
+
+const BEGINNING = `{"v":${USAGE_EVENT_VERSION},"id":"`;
+const SAFE_DIGITS_MAX = 15;
+/** What a JSON string cannot hold as it is: backslashes and controls. */
+const ESCAPED = /[^ -[\]-\uffff]/;
+
+/**
+ * The members of an event that stands exactly as `encodeUsageEvent` writes it, without escapes in its keys: what JSON.parse would give, in a
+ * third of the time. Undefined for any other text.
+ */
+function cutOwnForm(encoded: string): Record<string, unknown> | undefined {
+  if (!encoded.startsWith(BEGINNING)) return undefined;
+  const idEnd = encoded.indexOf('"', BEGINNING.length);
+  if (!encoded.startsWith('","c":"', idEnd)) return undefined;
+  const customerEnd = encoded.indexOf('"', idEnd + 7);
+  if (!encoded.startsWith('","m":"', customerEnd)) return undefined;
+  const meterEnd = encoded.indexOf('"', customerEnd + 7);
+  const timeEnd = encoded.indexOf('"', meterEnd + 7);
+  if (!encoded.startsWith('","t":"', meterEnd) || !encoded.startsWith('","q":"', timeEnd)) return undefined;
+  const quantityEnd = encoded.indexOf('"', timeEnd + 7);
+  if (!encoded.startsWith('","p":"{', quantityEnd)) return undefined;
+  // Within texts a quote has a backslash before it.
+  const propertiesEnd = encoded.indexOf('","i":"', quantityEnd + 7);
+  const importEnd = encoded.indexOf('"', propertiesEnd + 7);
+  if (propertiesEnd === -1 || !encoded.startsWith('","l":', importEnd) || !encoded.endsWith('}')) return undefined;
+  const importId = encoded.slice(propertiesEnd + 7, importEnd);
+  const line = encoded.slice(importEnd + 6, -1);
+  const texts = encoded.slice(BEGINNING.length, quantityEnd);
+  if (ESCAPED.test(texts) || !INTEGER.test(importId) || !INTEGER.test(line) || line.length > SAFE_DIGITS_MAX) return undefined;
+  const properties = unescape(encoded.slice(quantityEnd + 7, propertiesEnd));
+  if (properties === undefined) return undefined;
+  return {
+    v: USAGE_EVENT_VERSION,
+    id: encoded.slice(BEGINNING.length, idEnd),
+    c: encoded.slice(idEnd + 7, customerEnd),
+    m: encoded.slice(customerEnd + 7, meterEnd),
+    t: encoded.slice(meterEnd + 7, timeEnd),
+    q: encoded.slice(timeEnd + 7, quantityEnd),
+    p: properties,
+    i: importId,
+    l: Number(line),
+  };
+}
+
+function unescape(json: string): string | undefined {
+  if (json === '{}') return json;
+  try {
+    return JSON.parse(`"${json}"`) as string;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Text that every store keeps as it is: Postgres holds no NUL, and half a surrogate pair has no UTF-8 form. */

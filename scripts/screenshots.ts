@@ -5,9 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { launchChromium } from '../test/support/chromium.ts';
-import { openWindow, signIn } from '../test/support/dashboard.ts';
-import { makeDataDirectory, startTallyline } from '../test/support/tallyline.ts';
+import { openDashboard } from '../test/support/dashboard.ts';
 import { makeData } from './screenshots/data.ts';
 import { PICTURES } from './screenshots/pages.ts';
 
@@ -22,13 +20,9 @@ await takeScreenshots(process.argv.slice(2));
 async function takeScreenshots(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !PICTURES.some((picture) => picture.name === name));
   if (unknown.length > 0) throw new Error(`There is no picture ${unknown.join(', ')}: ${PICTURES.map(({ name }) => name).join(', ')}`);
-  const directory = await makeDataDirectory();
+  const { page, tallyline, close } = await openDashboard({ reducedMotion: 'reduce' });
   try {
-    await using tallyline = closing(await startTallyline({ dataDirectory: directory.path }), (started) => started.stop());
-    await using browser = closing(await launchChromium(), (launched) => launched.close());
-    const page = await openWindow(browser.value, tallyline.value, { reducedMotion: 'reduce' });
-    await signIn(page, tallyline.value);
-    const shown = await makeData(page, tallyline.value);
+    const shown = await makeData(page, tallyline);
     await mkdir(IMAGES, { recursive: true });
     const failed: string[] = [];
     for (const { name, show } of PICTURES.filter((picture) => names.length === 0 || names.includes(picture.name))) {
@@ -45,7 +39,7 @@ async function takeScreenshots(names: readonly string[]): Promise<void> {
     }
     if (failed.length > 0) throw new Error(`${failed.length} pictures could not be taken:\n${failed.join('\n')}`);
   } finally {
-    await directory.remove();
+    await close();
   }
 }
 
@@ -58,9 +52,4 @@ async function take(page: Page, name: string): Promise<void> {
     await page.screenshot({ path: join(IMAGES, `${name}${colorScheme === 'dark' ? '-dark' : ''}.png`) });
   }
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
-}
-
-/** For `await using`, whatever the closing is called. */
-function closing<T>(value: T, close: (value: T) => Promise<unknown>): AsyncDisposable & { value: T } {
-  return { value, [Symbol.asyncDispose]: async () => void (await close(value)) };
 }

@@ -16,19 +16,20 @@ import type { BillingStores } from './due.ts';
 import { customerEffect, RATED_CUSTOMERS_MAX } from './effect.ts';
 import { rateCustomer, rateUsageOf, segmentsOf, type CustomerRating } from './rate.ts';
 import { readMeters, readTerms } from './terms.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 
 export type AddedEffect = Pick<Effect, 'money' | 'invoices' | 'isComplete'>;
 
 /** Customers that nobody has heard of are rated by the defaults of the settings, as they would be once they are there. */
-export async function readAddedEffect(stores: BillingStores, added: AddedUsage): Promise<AddedEffect> {
+export async function readAddedEffect(stores: BillingStores, scope: EveryCustomer, added: AddedUsage): Promise<AddedEffect> {
   const effect: AddedEffect = { money: [], invoices: [], isComplete: added.customers.length <= RATED_CUSTOMERS_MAX };
   for (const customer of added.customers.slice(0, RATED_CUSTOMERS_MAX)) {
     const slots = await added.slots(customer);
-    const present = (await readTerms(stores.postgres, [customer], stores.clock.now(), { unseen: true })).get(customer);
+    const present = (await readTerms(stores.postgres, scope, [customer], stores.clock.now(), { unseen: true })).get(customer);
     if (present === undefined) throw new Error(`customer ${customer} has no terms`);
-    const { money, invoices } = await customerEffect(stores, { present, slots }, async (request) => {
+    const { money, invoices } = await customerEffect(stores, scope, { present, slots }, async (request) => {
       const now = await rateCustomer(stores, request);
-      return { before: now.rated.total, after: await rateWith(stores, now, slots, added) };
+      return { before: now.rated.total, after: await rateWith(stores, scope, now, { slots, added }) };
     });
     effect.money.push(...money);
     effect.invoices.push(...invoices);
@@ -37,7 +38,12 @@ export async function readAddedEffect(stores: BillingStores, added: AddedUsage):
 }
 
 /** The total in minor units. */
-async function rateWith(stores: BillingStores, now: CustomerRating, slots: readonly AddedSlot[], added: AddedUsage): Promise<bigint> {
+async function rateWith(
+  stores: BillingStores,
+  scope: EveryCustomer,
+  now: CustomerRating,
+  { slots, added }: { slots: readonly AddedSlot[]; added: AddedUsage },
+): Promise<bigint> {
   const { asOf } = now;
   const { period, usage: present } = now.input;
   const customer = now.terms.customer.id;
@@ -50,6 +56,7 @@ async function rateWith(stores: BillingStores, now: CustomerRating, slots: reado
   const segments = segmentsOf(terms, period);
   const windows = hoursOf(period, period.timeZone);
   const told = await readEventUsage(stores.postgres, {
+    scope,
     customer,
     windows,
     restarts: new Set(segments.map(({ from }) => from)),

@@ -9,6 +9,7 @@
 import type { AdjustedCharge, Cause, Charge, WeightedPosition } from '../../core/due.ts';
 import type { Segment } from '../../core/segment.ts';
 import type { Window } from '../../core/window.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { CellWatermark } from '../../platform/usage-cells.ts';
 import type { StoredCharge } from '../queries/invoice-charges.ts';
@@ -41,6 +42,7 @@ interface CorrectingNote {
 export type DueDocument = BilledInvoice | CorrectingNote;
 
 export interface DueContext {
+  scope: EveryCustomer;
   /** The one that billed the period, void perhaps. */
   invoice: IssuedInvoice & { position: AsOfPosition };
   documents: readonly DueDocument[];
@@ -114,9 +116,9 @@ async function usageCauses(
   postgres: Queryable,
   charge: Charge,
   billed: readonly WeightedPosition[],
-  { invoice, below }: DueContext,
+  { scope, invoice, below }: DueContext,
 ): Promise<Cause[]> {
-  const selection = { customer: invoice.customer, meters: [charge.meter ?? ''], moments: adjustedMoments(below, billed) };
+  const selection = { scope, customer: invoice.customer, meters: [charge.meter ?? ''], moments: adjustedMoments(below, billed) };
   const hours = charge.kind === 'usage' ? charge.hours.map(({ start, end }) => ({ from: start, to: end })) : [];
   const changes = await readUsageChanges(postgres, selection, hours, cellWatermarkAt(invoice.position));
   const causes = changes.flatMap(({ kind, ...change }): Cause[] => (kind === 'again' ? [] : [{ kind, ...change }]));

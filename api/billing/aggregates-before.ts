@@ -38,14 +38,14 @@ export async function aggregatesBefore(postgres: Queryable, entry: TracedEntry, 
 /** A line has it in its hours. The hours of an adjustment are differences, so that its moments have to be asked. */
 async function runningAtHour(
   postgres: Queryable,
-  { customer, meterKey, meter, moments, hours, from }: TracedEntry,
+  { scope, customer, meterKey, meter, moments, hours, from }: TracedEntry,
   at: number,
   below: CellWatermark,
 ): Promise<bigint | undefined> {
   if (moments.length === 1) return at === 0 ? undefined : sumOf(hours.slice(0, at));
   const to = hours[at]?.start ?? from;
   if (meter?.aggregation !== 'max' && meter?.aggregation !== 'latest') return undefined;
-  const selection = { customer, meters: [meterKey], window: { from, to }, moments: [{ below, weight: 1 }] };
+  const selection = { scope, customer, meters: [meterKey], window: { from, to }, moments: [{ below, weight: 1 }] };
   const found = await readLastQuantity(postgres, selection, meter.aggregation);
   return found === undefined ? undefined : toScaled(found, QUANTITY_SCALE);
 }
@@ -57,7 +57,7 @@ function sumOf(hours: readonly CountedHour[]): bigint {
 /** The values of these rows that were seen before the first of them. Passes over all events of the entry before it. */
 async function valuesBefore(
   postgres: Queryable,
-  { customer, meterKey, meter, from }: TracedEntry,
+  { scope, customer, meterKey, meter, from }: TracedEntry,
   rows: readonly TracedRow[],
   below: CellWatermark,
 ): Promise<Set<string>> {
@@ -68,7 +68,7 @@ async function valuesBefore(
   if (first === undefined) return seen;
   const own = { time: microsecondTime(first.time), position: positionOf(first) };
   const period = { from, to: Date.parse(first.time) + 1 };
-  for await (const page of readMeteredEvents(postgres, { customer, properties: new Map([[meterKey, property]]), period, below })) {
+  for await (const page of readMeteredEvents(postgres, { scope, customer, properties: new Map([[meterKey, property]]), period, below })) {
     for (const event of page) {
       if (compareEvents(event, own) >= 0) return seen;
       if (event.value !== undefined && asked.has(event.value)) seen.add(event.value);

@@ -1,6 +1,7 @@
 /** The usage of many customers by local hour, one customer after another: in memory a page of buckets and one customer's hours. */
 import { hoursOfSlots, type UsageHour } from '../../core/aggregation.ts';
 import { hoursOf, type Window } from '../../core/window.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
 import { grainOf, readBulkUsage, type GrainMs, type UsageBucket } from '../queries/bulk-usage.ts';
 import type { HourUsage } from './hour-usage.ts';
@@ -28,6 +29,7 @@ interface Calendar {
 /** Only customers with usage, each once; their order is that of their ids within each group of zones alike. `customers` in byte order. */
 export async function* readUsageByCustomer(
   clickhouse: ClickHouse,
+  scope: EveryCustomer,
   customers: readonly BilledCustomer[],
   { hoursMax, onRows }: { hoursMax: number; onRows: (rows: number) => void },
 ): AsyncGenerator<CustomerUsage> {
@@ -49,7 +51,7 @@ export async function* readUsageByCustomer(
       to: Math.max(...some.map(({ period: { to } }) => to)),
     };
     let current: Collector | undefined;
-    for await (const page of readBulkUsage(clickhouse, { customers: [...byId.keys()], period, grain })) {
+    for await (const page of readBulkUsage(clickhouse, scope, { customers: [...byId.keys()], period, grain })) {
       onRows(page.length);
       for (const bucket of page) {
         if (current?.customer.customer !== bucket.customer) {

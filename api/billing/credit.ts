@@ -6,11 +6,13 @@ import { formatMinor, minorDigits, percentOf } from '../../core/money.ts';
 import { QUANTITY_SCALE } from '../../core/rating.ts';
 import { sumOf } from '../../core/totals.ts';
 import { dateOf } from '../../core/window.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Queryable, Transaction } from '../../platform/postgres/postgres.ts';
 import type { CreditNoteInput } from '../../schemas/http/invoice-life.ts';
 import type { CreditNote, CreditNoteContent } from '../../schemas/http/invoices.ts';
-import { writeAudit } from '../queries/audit.ts';
+import { writeAudit } from '../../platform/access/audit.ts';
+import type { Actor } from '../../platform/access/caller.ts';
 import { findCreditNote, findCreditNotes, findNoteByKey, insertCreditNote, type NoteKey } from '../queries/credit-notes.ts';
 import { chargeTexts, insertCharges, readCharges, type StoredCharge } from '../queries/invoice-charges.ts';
 import { takeNumber } from '../queries/invoice-numbers.ts';
@@ -22,10 +24,11 @@ import { requireInvoice } from './read-invoice.ts';
 type CreditedLines = Pick<CreditNoteInput, 'full' | 'lines'>;
 
 export interface CreditRequest {
+  scope: EveryCustomer;
   /** Of the invoice. */
   id: string;
   input: CreditNoteInput;
-  by: string;
+  by: Actor;
   /** Names the note: the same call again answers it, whatever has become of its invoice. */
   idempotencyKey: string | undefined;
 }
@@ -37,11 +40,11 @@ export interface CreditRequest {
  * Order of the locks: key, invoice, customer, number series.
  */
 export async function createCreditNote(platform: Platform, request: CreditRequest): Promise<{ note: CreditNote; isNew: boolean }> {
-  const { id, input, by, idempotencyKey } = request;
+  const { scope, id, input, by, idempotencyKey } = request;
   requireEither(input);
-  const key = idempotencyKey === undefined ? undefined : { scope: by, key: idempotencyKey, requestHash: contentHash({ id, input }) };
+  const key = idempotencyKey === undefined ? undefined : { scope: by.name, key: idempotencyKey, requestHash: contentHash({ id, input }) };
   return platform.postgres.transaction(async (transaction) => {
-    const known = key === undefined ? undefined : await findNoteByKey(transaction, key);
+    const known = key === undefined ? undefined : await findNoteByKey(transaction, scope, key);
     if (known === undefined) return { note: await insertNote(platform, transaction, request, key), isNew: true };
     if (known.requestHash === key?.requestHash) return { note: known.note, isNew: false };
     const what = `credit note ${known.note.number}, which was asked for with another body or for another invoice`;
@@ -52,39 +55,44 @@ export async function createCreditNote(platform: Platform, request: CreditReques
 async function insertNote(
   platform: Platform,
   transaction: Transaction,
-  { id, input, by }: CreditRequest,
+  { scope, id, input, by }: CreditRequest,
   key: NoteKey | undefined,
 ): Promise<CreditNote> {
-  const stored = await requireInvoice(transaction, id, 'FOR UPDATE');
+  const stored = await requireInvoice(transaction, scope, id, 'FOR UPDATE');
   requireFinal(stored);
   await transaction.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [stored.customer]);
-  const charges = await chargesOfNote(transaction, stored, input);
+  const charges = await chargesOfNote(transaction, scope, stored, input);
   const at = platform.clock.now();
   const { numbering } = await readSettings(transaction);
   const number = await takeNumber(transaction, 'credit_notes', numbering.creditNote, dateOf(at.getTime(), stored.timeZone));
   const content = contentOf(stored, charges);
-  const noteId = await insertCreditNote(transaction, { number, invoice: id, reason: input.reason, content, at, by, key });
+  const noteId = await insertCreditNote(transaction, scope, { number, invoice: id, reason: input.reason, content, at, by: by.name, key });
   await insertCharges(transaction, 'credit-note', noteId, chargeTexts(charges.map((charge, n) => ({ ...charge, n: n + 1 }))));
   await unsettle(transaction, stored.customer);
   await writeAudit(transaction, {
     at,
-    who: by,
+    by,
     what: 'credit-note.created',
     subject: `invoice/${id}`,
     reason: input.reason,
     details: { number, total: content.total },
   });
-  const created = await findCreditNote(transaction, noteId);
+  const created = await findCreditNote(transaction, scope, noteId);
   if (created === undefined) throw new Error(`credit note ${noteId} is gone`);
   return created;
 }
 
 /** What a credit note would take back, in the very amounts that it would have. Throws as `createCreditNote` does. */
-export async function previewCreditNote(postgres: Queryable, id: string, input: CreditedLines): Promise<CreditNoteContent> {
+export async function previewCreditNote(
+  postgres: Queryable,
+  scope: EveryCustomer,
+  id: string,
+  input: CreditedLines,
+): Promise<CreditNoteContent> {
   requireEither(input);
-  const stored = await requireInvoice(postgres, id);
+  const stored = await requireInvoice(postgres, scope, id);
   requireFinal(stored);
-  return contentOf(stored, await chargesOfNote(postgres, stored, input));
+  return contentOf(stored, await chargesOfNote(postgres, scope, stored, input));
 }
 
 function requireEither({ full, lines }: CreditedLines): void {
@@ -95,8 +103,13 @@ function requireFinal({ id, number, status }: StoredInvoice): void {
   if (status !== 'final') throw new ProblemError('conflict', `Invoice ${number ?? id} is ${status}, not final.`);
 }
 
-async function chargesOfNote(postgres: Queryable, stored: StoredInvoice, { lines }: CreditedLines): Promise<StoredCharge[]> {
-  const left = await readLeft(postgres, stored.id);
+async function chargesOfNote(
+  postgres: Queryable,
+  scope: EveryCustomer,
+  stored: StoredInvoice,
+  { lines }: CreditedLines,
+): Promise<StoredCharge[]> {
+  const left = await readLeft(postgres, scope, stored.id);
   const charges = lines === undefined ? left.filter(isLeft).map(negated) : creditLines(stored, left, lines);
   if (charges.length === 0) throw new ProblemError('unprocessable', 'Nothing of this invoice is left to be credited.');
   requireCovered(stored, left, charges);
@@ -104,10 +117,10 @@ async function chargesOfNote(postgres: Queryable, stored: StoredInvoice, { lines
 }
 
 /** What the invoice says, less its credit notes: by place on the invoice, without those hours that are taken back whole. */
-async function readLeft(postgres: Queryable, id: string): Promise<StoredCharge[]> {
-  const notes = (await findCreditNotes(postgres, [id])).map((note) => note.id);
-  const taken = [...(await readCharges(postgres, 'credit-note', notes)).values()].flat();
-  const charges = (await readCharges(postgres, 'invoice', [id])).get(id) ?? [];
+async function readLeft(postgres: Queryable, scope: EveryCustomer, id: string): Promise<StoredCharge[]> {
+  const notes = (await findCreditNotes(postgres, scope, [id])).map((note) => note.id);
+  const taken = [...(await readCharges(postgres, scope, 'credit-note', notes)).values()].flat();
+  const charges = (await readCharges(postgres, scope, 'invoice', [id])).get(id) ?? [];
   return charges.map((charge) => {
     const same = taken.filter(({ key, period }) => key === charge.key && period.from === charge.period.from);
     if (same.length === 0) return charge;

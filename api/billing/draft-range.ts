@@ -19,6 +19,7 @@ import { INVOICE_HOURS_MAX } from './hour-usage.ts';
 import { rateUsageOf, segmentsOf } from './rate.ts';
 import { isMomentary } from './run-failure.ts';
 import { readTerms, type BilledMeter, type BillingTerms } from './terms.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 
 export interface DraftedRange extends Omit<RangeOutcome, 'doneTo' | 'done' | keyof WrittenDrafts> {
   drafts: DraftInput[];
@@ -30,6 +31,7 @@ export interface DraftedRange extends Omit<RangeOutcome, 'doneTo' | 'done' | key
 
 /** What is known of the range before its usage is read. */
 interface RangeContext {
+  scope: EveryCustomer;
   stores: BillingStores;
   month: string;
   terms: ReadonlyMap<string, BillingTerms>;
@@ -44,13 +46,14 @@ interface RangeContext {
 /** `customers` in byte order. What a customer's own data makes impossible is a failure of that customer; everything else is thrown. */
 export async function draftRange(
   stores: BillingStores,
+  scope: EveryCustomer,
   { month, customers, meters }: { month: string; customers: readonly string[]; meters: MeterCache },
 ): Promise<DraftedRange> {
-  const issuedList = await findIssuedInvoices(stores.postgres, customers);
+  const issuedList = await findIssuedInvoices(stores.postgres, scope, customers);
   const issued = Map.groupBy(issuedList, ({ customer }) => customer);
   const open = customers.filter((customer) => isOpen(issued.get(customer) ?? [], month));
   const range: DraftedRange = { drafts: [], dropped: [], failures: [], empty: 0, untouched: customers.length - open.length, rows: 0 };
-  const terms = await readTerms(stores.postgres, open, stores.clock.now());
+  const terms = await readTerms(stores.postgres, scope, open, stores.clock.now());
   const billed: BilledCustomer[] = open.flatMap((customer) => {
     const own = terms.get(customer);
     if (own === undefined) return [];
@@ -59,19 +62,20 @@ export async function draftRange(
   });
   const earlier = billed.flatMap(({ customer }) => issuedPeriods(issued.get(customer) ?? [], month));
   const context: RangeContext = {
+    scope,
     stores,
     month,
     terms,
     issued,
-    unsettled: Map.groupBy(await unsettledPeriods(stores, earlier), ({ customer }) => customer),
-    credits: await readCredits(stores.postgres, open),
+    unsettled: Map.groupBy(await unsettledPeriods(stores, scope, earlier), ({ customer }) => customer),
+    credits: await readCredits(stores.postgres, scope, open),
     // Before the usage: the other way round it would promise too much.
     watermark: await readWatermark(stores),
     meters,
   };
   const waiting = new Map(billed.map((one) => [one.customer, one]));
   const options = { hoursMax: INVOICE_HOURS_MAX, onRows: (rows: number) => void (range.rows += rows) };
-  for await (const usage of readUsageByCustomer(stores.clickhouse, billed, options)) {
+  for await (const usage of readUsageByCustomer(stores.clickhouse, scope, billed, options)) {
     const customer = waiting.get(usage.customer);
     waiting.delete(usage.customer);
     if (customer !== undefined) await draftInto(range, context, customer, usage);
@@ -109,7 +113,7 @@ async function draftOf(
   billed: BilledCustomer,
   { usage, isTooLong }: CustomerUsage,
 ): Promise<DraftInput | undefined> {
-  const { stores, month, watermark } = context;
+  const { stores, scope, month, watermark } = context;
   const { customer, period, timeZone } = billed;
   if (isTooLong) throw new ProblemError('invalid_range', `The invoice would list more than ${INVOICE_HOURS_MAX} hours.`);
   const own = context.terms.get(customer);
@@ -117,6 +121,7 @@ async function draftOf(
   const meters = await context.meters.find(usage.map(({ meter }) => meter));
   const segments = segmentsOf(own, period);
   const events = await readEventUsage(stores.postgres, {
+    scope,
     customer,
     windows: hoursOf(period, timeZone),
     restarts: new Set(segments.map(({ from }) => from)),
@@ -137,9 +142,9 @@ async function draftOf(
 }
 
 /** Rated one by one, but only where something has changed since it was billed. */
-function adjustmentsOf({ stores, issued, unsettled }: RangeContext, customer: string, currency: string): Promise<Adjustment[]> {
+function adjustmentsOf({ stores, scope, issued, unsettled }: RangeContext, customer: string, currency: string): Promise<Adjustment[]> {
   const periods = (unsettled.get(customer) ?? []).map(({ period }) => period);
-  return dueOfPeriods(stores, { issued: issued.get(customer) ?? [], periods, currency });
+  return dueOfPeriods(stores, scope, { issued: issued.get(customer) ?? [], periods, currency });
 }
 
 /** Definitions of meters, each read once per run: nearly all customers have the same ones. */

@@ -1,9 +1,9 @@
 /** A customer's invoice for a month as it would be now, with what is due for earlier periods and the credits it would use. */
-import { ProblemError } from '../../core/errors.ts';
 import { writeInvoice } from '../../core/invoice.ts';
 import { formatMinor } from '../../core/money.ts';
 import { settle, type Credit, type Settlement } from '../../core/totals.ts';
 import type { Window } from '../../core/window.ts';
+import { type EveryCustomer, noCustomer } from '../../platform/access/scope.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { Invoice, InvoiceSettlement } from '../../schemas/http/invoices.ts';
 import { readCredits } from '../queries/credits.ts';
@@ -31,16 +31,17 @@ export interface RatedDraft extends Draft {
 /** Throws what `rateCustomer` throws. Read on every look: a draft follows usage, plans and settings. */
 export async function rateDraft(
   stores: BillingStores,
+  scope: EveryCustomer,
   { customer, month, transaction }: { customer: string; month: string; transaction?: Queryable },
 ): Promise<RatedDraft> {
   const postgres = transaction ?? stores.postgres;
   const within = transaction === undefined ? {} : { transaction };
-  const terms = (await readTerms(postgres, [customer], stores.clock.now())).get(customer);
-  if (terms === undefined) throw new ProblemError('not_found', `There is no customer "${customer}", neither set up nor seen in usage.`);
-  const period = billingPeriod(month, terms.timeZone, billedBeside(await findIssuedInvoices(postgres, [customer]), month));
-  const { adjustments, rated } = await dueBefore(stores, { customer, month, currency: terms.currency, ...within });
-  const rating = await rateCustomer(stores, { customer, period, terms, adjustments, ...within });
-  const credits = creditsIn((await readCredits(postgres, [customer])).get(customer), terms.currency);
+  const terms = (await readTerms(postgres, scope, [customer], stores.clock.now())).get(customer);
+  if (terms === undefined) throw noCustomer(customer);
+  const period = billingPeriod(month, terms.timeZone, billedBeside(await findIssuedInvoices(postgres, scope, [customer]), month));
+  const { adjustments, rated } = await dueBefore(stores, scope, { customer, month, currency: terms.currency, ...within });
+  const rating = await rateCustomer(stores, { scope, customer, period, terms, adjustments, ...within });
+  const credits = creditsIn((await readCredits(postgres, scope, [customer])).get(customer), terms.currency);
   return { rating, settlement: settle(rating.rated.total, credits), credits, adjusted: rated };
 }
 

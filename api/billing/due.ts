@@ -4,6 +4,7 @@
  */
 import { chargesOf, dueOf, isCorrection, type Adjustment } from '../../core/due.ts';
 import type { Window } from '../../core/window.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import { findCreditNotes } from '../queries/credit-notes.ts';
@@ -28,39 +29,42 @@ export function issuedPeriods(issued: readonly IssuedInvoice[], month: string): 
  */
 export async function dueBefore(
   stores: BillingStores,
+  scope: EveryCustomer,
   options: { customer: string; month: string; currency: string; transaction?: Queryable },
 ): Promise<{ adjustments: Adjustment[]; rated: CustomerPeriod[] }> {
   const { customer, currency } = options;
   const postgres = options.transaction ?? stores.postgres;
-  const issued = await findIssuedInvoices(postgres, [customer]);
+  const issued = await findIssuedInvoices(postgres, scope, [customer]);
   const inCurrency = issuedPeriods(issued, options.month).filter((invoice) => invoice.currency === currency);
-  const open = await unsettledPeriods({ postgres, clickhouse: stores.clickhouse }, inCurrency);
+  const open = await unsettledPeriods({ postgres, clickhouse: stores.clickhouse }, scope, inCurrency);
   const rated = open.map(({ period }) => ({ customer, period }));
   const periods = open.map(({ period }) => period);
-  return { adjustments: await dueOfPeriods(stores, { issued, periods, currency, ...within(options) }), rated };
+  return { adjustments: await dueOfPeriods(stores, scope, { issued, periods, currency, ...within(options) }), rated };
 }
 
 /** Of these periods of one customer, whose issued invoices are given. What was billed in another currency cannot be billed in this one. */
 export async function dueOfPeriods(
   stores: BillingStores,
+  scope: EveryCustomer,
   options: { issued: readonly IssuedInvoice[]; periods: readonly Window[]; currency: string; transaction?: Queryable },
 ): Promise<Adjustment[]> {
   const { issued, periods, currency } = options;
   const adjustments: Adjustment[] = [];
   if (periods.length === 0) return adjustments;
   const postgres = options.transaction ?? stores.postgres;
-  const documents = await findDocuments(postgres, issued);
+  const documents = await findDocuments(postgres, scope, issued);
   for (const { from, to } of periods) {
     const [invoice] = standingInvoices(issued.filter(({ period }) => period.from === from && period.to === to));
     if (invoice === undefined || invoice.currency !== currency) continue;
-    const { terms, position } = (await findInvoice(postgres, invoice.id)) ?? { terms: null, position: null };
+    const { terms, position } = (await findInvoice(postgres, scope, invoice.id)) ?? { terms: null, position: null };
     if (terms === null || position === null) throw new Error(`invoice ${invoice.number} has no terms, or no place in the log`);
     const { customer, period } = invoice;
-    const rating = await rateCustomer(stores, { customer, period, terms: terms.billing, ...within(options) });
-    const billed = await readCharged(postgres, documents, { from, to });
+    const rating = await rateCustomer(stores, { scope, customer, period, terms: terms.billing, ...within(options) });
+    const billed = await readCharged(postgres, scope, documents, { from, to });
     const due = dueOf(chargesOf(rating.rated), billed);
     if (due.length === 0) continue;
     const context = {
+      scope,
       invoice: { ...invoice, position },
       documents: billed,
       meters: rating.terms.meters,
@@ -76,14 +80,15 @@ export async function dueOfPeriods(
 type UnreadDocument = DueDocument extends infer Document ? (Document extends DueDocument ? Omit<Document, 'charges'> : never) : never;
 
 /** Final invoices and their credit notes; those of void ones have gone with them, and goodwill is no correction. */
-async function findDocuments(postgres: Queryable, issued: readonly IssuedInvoice[]): Promise<UnreadDocument[]> {
+async function findDocuments(postgres: Queryable, scope: EveryCustomer, issued: readonly IssuedInvoice[]): Promise<UnreadDocument[]> {
   const final = issued.filter(({ status }) => status === 'final');
   const ids = final.map(({ id }) => id);
-  const bases = await findBases(postgres, ids);
-  const notes = await findCreditNotes(postgres, ids);
+  const bases = await findBases(postgres, scope, ids);
+  const notes = await findCreditNotes(postgres, scope, ids);
   // Of whole notes: whether one is a correction shows in all of its entries.
   const quantities = await readNoteQuantities(
     postgres,
+    scope,
     notes.map(({ id }) => id),
   );
   return [
@@ -98,10 +103,15 @@ async function findDocuments(postgres: Queryable, issued: readonly IssuedInvoice
 }
 
 /** With what they charge for one period: the hours of all of them are too many to be held at a time. */
-async function readCharged(postgres: Queryable, documents: readonly UnreadDocument[], period: Window): Promise<DueDocument[]> {
+async function readCharged(
+  postgres: Queryable,
+  scope: EveryCustomer,
+  documents: readonly UnreadDocument[],
+  period: Window,
+): Promise<DueDocument[]> {
   const read = (kind: UnreadDocument['kind'], owner: ChargeOwner) => {
     const ids = documents.filter((document) => document.kind === kind).map(({ id }) => id);
-    return readCharges(postgres, owner, ids, { from: [period.from] });
+    return readCharges(postgres, scope, owner, ids, { from: [period.from] });
   };
   const charges = { invoice: await read('invoice', 'invoice'), credit_note: await read('credit_note', 'credit-note') };
   return documents.map((document) => {

@@ -20,24 +20,25 @@ import { billedBeside } from './draft.ts';
 import type { BillingStores } from './due.ts';
 import { rateCustomer, rateUsageOf, segmentsOf, type CustomerRating } from './rate.ts';
 import { readTerms, type BillingTerms } from './terms.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 
 /** Each is rated twice per touched month: a second or two for all of them. */
 export const RATED_CUSTOMERS_MAX = 50;
 
 /** Throws `not_found` for an import that is none. */
-export async function readEffect(stores: BillingStores, scope: EffectScope): Promise<Effect> {
-  if ((await findStoredImport(stores.postgres, scope.importId)) === undefined)
-    throw new ProblemError('not_found', `There is no import ${scope.importId}.`);
-  const totals = await readEffectTotals(stores.postgres, scope);
+export async function readEffect(stores: BillingStores, scope: EveryCustomer, part: EffectScope): Promise<Effect> {
+  if ((await findStoredImport(stores.postgres, part.importId)) === undefined)
+    throw new ProblemError('not_found', `There is no import ${part.importId}.`);
+  const totals = await readEffectTotals(stores.postgres, scope, part);
   const effect: Effect = { ...totals, money: [], invoices: [], isComplete: totals.customers.length <= RATED_CUSTOMERS_MAX };
   for (const { id } of totals.customers.slice(0, RATED_CUSTOMERS_MAX)) {
-    const slots = await readEffectSlots(stores.postgres, scope, id);
-    const present = (await readTerms(stores.postgres, [id], stores.clock.now())).get(id);
+    const slots = await readEffectSlots(stores.postgres, scope, part, id);
+    const present = (await readTerms(stores.postgres, scope, [id], stores.clock.now())).get(id);
     if (present === undefined) throw new Error(`customer ${id} has usage and no row`);
-    const { money, invoices } = await customerEffect(stores, { present, slots }, async (request) => {
+    const { money, invoices } = await customerEffect(stores, scope, { present, slots }, async (request) => {
       const now = await rateCustomer(stores, request);
-      const without = await rateWithout(stores, scope, now, slots);
-      return scope.ofUndo ? { before: now.rated.total, after: without } : { before: without, after: now.rated.total };
+      const without = await rateWithout(stores, scope, part, { now, slots });
+      return part.ofUndo ? { before: now.rated.total, after: without } : { before: without, after: now.rated.total };
     });
     effect.money.push(...money);
     effect.invoices.push(...invoices);
@@ -54,11 +55,12 @@ interface Totals {
 /** What usage in these slots does to a customer's months. `rate` tells the total of one of them before and after. */
 export async function customerEffect(
   stores: BillingStores,
+  scope: EveryCustomer,
   { present, slots }: { present: BillingTerms; slots: readonly { start: number }[] },
-  rate: (request: { customer: string; period: Window; terms: BillingTerms }) => Promise<Totals>,
+  rate: (request: { scope: EveryCustomer; customer: string; period: Window; terms: BillingTerms }) => Promise<Totals>,
 ): Promise<Pick<Effect, 'money' | 'invoices'>> {
   const customer = present.customer.id;
-  const stored = await findCustomerInvoices(stores.postgres, customer);
+  const stored = await findCustomerInvoices(stores.postgres, scope, customer);
   const sums = new Map<string, Totals>();
   const invoices: Effect['invoices'] = [];
   for (const month of new Set(slots.map(({ start }) => monthOf(start, present.timeZone)))) {
@@ -66,7 +68,7 @@ export async function customerEffect(
     const issued = own.find(({ status }) => status === 'final');
     const terms = issued?.terms?.billing ?? present;
     const period = issued?.period ?? billingPeriod(month, terms.timeZone, billedBeside(stored, month));
-    const { before, after } = await rate({ customer, period, terms });
+    const { before, after } = await rate({ scope, customer, period, terms });
     const sum = sums.get(terms.currency) ?? { before: 0n, after: 0n };
     sums.set(terms.currency, { before: sum.before + before, after: sum.after + after });
     for (const invoice of own) invoices.push(touched(invoice, formatMinor(after - before, terms.currency)));
@@ -87,9 +89,9 @@ function touched({ id, number, customer, month, status }: StoredInvoice, change:
 /** The total in minor units. */
 async function rateWithout(
   { postgres }: BillingStores,
-  scope: EffectScope,
-  now: CustomerRating,
-  slots: readonly EffectSlot[],
+  scope: EveryCustomer,
+  part: EffectScope,
+  { now, slots }: { now: CustomerRating; slots: readonly EffectSlot[] },
 ): Promise<bigint> {
   const { terms, asOf } = now;
   const { period } = now.input;
@@ -105,7 +107,7 @@ async function rateWithout(
       usage.push({ meter: one.meter, hours: less(one.hours, own) });
     else {
       const fold = createEventHours({ aggregation, hours, restarts });
-      for await (const page of readEventsWithout(postgres, scope, { customer: terms.customer.id, meter: one.meter, period })) {
+      for await (const page of readEventsWithout(postgres, scope, part, { customer: terms.customer.id, meter: one.meter, period })) {
         for (const { properties, ...event } of page) {
           const value = property === null ? undefined : propertyOf(properties, property);
           fold.add({ ...event, ...(value === undefined ? {} : { value }) });

@@ -43,18 +43,18 @@ export async function explainLine(postgres: Queryable, traced: TracedLine): Prom
 
 async function leftOutNow(
   postgres: Queryable,
-  { customer, line: { meter } }: TracedLine,
+  { scope, customer, line: { meter } }: TracedLine,
   window: { from: number; to: number },
 ): Promise<LeftOut> {
-  const [leftOut] = await readLeftOut(postgres, customer, [{ meter, window }]);
+  const [leftOut] = await readLeftOut(postgres, scope, customer, [{ meter, window }]);
   if (leftOut === undefined) throw new Error('one line was asked for');
   return leftOut;
 }
 
 async function changesSince(postgres: Queryable, traced: TracedLine, window: { from: number; to: number }): Promise<Explanation['since']> {
-  const { customer, line, moments } = traced;
+  const { scope, customer, line, moments } = traced;
   const difference = [{ below: EVERYTHING, weight: 1 }, ...moments.map(({ below, weight }) => ({ below, weight: -weight }))];
-  const changes = await readUsageChanges(postgres, { customer, meters: [line.meter], moments: difference }, [window]);
+  const changes = await readUsageChanges(postgres, { scope, customer, meters: [line.meter], moments: difference }, [window]);
   return changes.flatMap(({ kind, quantity, ...change }) => {
     return kind === 'again' ? [] : [{ kind, ...change, quantity: formatDecimal(quantity, QUANTITY_SCALE) }];
   });

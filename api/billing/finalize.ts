@@ -9,11 +9,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { contentHash } from '../../core/canonical.ts';
 import { ProblemError } from '../../core/errors.ts';
 import { dateOf, instantText } from '../../core/window.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 import { shareInvoicing } from '../../platform/invoicing-lock.ts';
 import { announceMoment } from '../../platform/moments.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Transaction } from '../../platform/postgres/postgres.ts';
-import { writeAudit } from '../queries/audit.ts';
+import { writeAudit } from '../../platform/access/audit.ts';
+import type { Actor } from '../../platform/access/caller.ts';
 import { writeCredit } from '../queries/credits.ts';
 import { chargeTexts, insertCharges, type ChargeText } from '../queries/invoice-charges.ts';
 import { takeNumber } from '../queries/invoice-numbers.ts';
@@ -37,8 +39,9 @@ const LOOKS = 5;
 const BETWEEN_LOOKS_MS = 200;
 
 export interface FinalizeRequest {
+  scope: EveryCustomer;
   id: string;
-  by: string;
+  by: Actor;
   /** Why it becomes final although its period is not over. */
   force?: { reason: string } | undefined;
 }
@@ -69,8 +72,8 @@ export async function finalizeInvoice(platform: Platform, request: FinalizeReque
   }
 }
 
-async function finalize(platform: Platform, transaction: Transaction, { id, by, force }: FinalizeRequest): Promise<void> {
-  const stored = await findInvoice(transaction, id, 'FOR UPDATE');
+async function finalize(platform: Platform, transaction: Transaction, { scope, id, by, force }: FinalizeRequest): Promise<void> {
+  const stored = await findInvoice(transaction, scope, id, 'FOR UPDATE');
   if (stored === undefined) throw new ProblemError('not_found', `There is no invoice ${id}.`);
   if (stored.status === 'final') return;
   if (stored.status === 'void') throw new ProblemError('conflict', `Invoice ${stored.number} is void.`);
@@ -80,15 +83,15 @@ async function finalize(platform: Platform, transaction: Transaction, { id, by, 
   const position = await holdUsage(transaction, platform.log, customer);
   const now = platform.clock.now();
   const clickhouse = readWhileHeld(platform.clickhouse, transaction);
-  const draft = await rateDraft({ ...platform, clickhouse }, { customer, month, transaction });
+  const draft = await rateDraft({ ...platform, clickhouse }, scope, { customer, month, transaction });
   const { period } = draft.rating.input;
-  const issued = await findIssuedInvoices(transaction, [customer]);
+  const issued = await findIssuedInvoices(transaction, scope, [customer]);
   requireOver(period.to, now, force);
   requireUnbilled(stored, period, issued);
   // Before the number: it reads ClickHouse, and everybody else who finalizes waits for the number.
   const own = { customer, period: { from: period.from, to: period.to } };
   await settlePeriods({ postgres: transaction, clickhouse }, [...draft.adjusted, own]);
-  const { snapshot, charges, terms, number } = await freeze(transaction, stored, draft, now);
+  const { snapshot, charges, terms, number } = await freeze(transaction, scope, { stored, draft, now });
   await insertCharges(transaction, 'invoice', id, charges);
   await makeFinal(transaction, id, {
     number,
@@ -98,13 +101,13 @@ async function finalize(platform: Platform, transaction: Transaction, { id, by, 
     contentHash: hashOf({ snapshot, terms, charges }),
     period,
     at: now,
-    by,
+    by: by.name,
   });
   await moveCredits(transaction, stored, draft, now);
   announceMoment('numbered');
   await writeAudit(transaction, {
     at: now,
-    who: by,
+    by,
     what: 'invoice.finalized',
     subject: `invoice/${id}`,
     reason: force?.reason,
@@ -112,12 +115,16 @@ async function finalize(platform: Platform, transaction: Transaction, { id, by, 
   });
 }
 
-async function freeze(transaction: Transaction, { id, month }: StoredInvoice, draft: Draft, now: Date) {
+async function freeze(
+  transaction: Transaction,
+  scope: EveryCustomer,
+  { stored: { id, month }, draft, now }: { stored: StoredInvoice; draft: Draft; now: Date },
+) {
   const { input, rated, terms } = draft.rating;
   const settings = await readSettings(transaction);
   // While usage is held still: what it leaves out at this moment cannot be told later.
   const lines = rated.lines.map(({ meter = '', segment }) => ({ meter, window: { from: segment.from, to: segment.to } }));
-  const leftOut = await readLeftOut(transaction, input.customer.id, lines);
+  const leftOut = await readLeftOut(transaction, scope, input.customer.id, lines);
   const adjustments = rated.adjustments.flatMap((one) => one.charges.map(({ key, basis }) => ({ period: one.period.from, key, ...basis })));
   const charges = chargeTexts(invoiceCharges(input, rated));
   // Last, as it makes everybody else who finalizes wait.

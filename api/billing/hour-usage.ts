@@ -2,6 +2,7 @@
 import type { UsageHour } from '../../core/aggregation.ts';
 import { ProblemError } from '../../core/errors.ts';
 import type { Window } from '../../core/window.ts';
+import type { Scope } from '../../platform/access/scope.ts';
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
 import { readUsage } from '../queries/usage.ts';
 import { windowsOf } from '../usage/windows.ts';
@@ -19,14 +20,14 @@ export interface HourUsage {
 /** Throws `invalid_range` for a period too long to be one invoice. */
 export async function readHourUsage(
   clickhouse: ClickHouse,
-  { customer, period, timeZone }: { customer: string; period: Window; timeZone: string },
+  { scope, customer, period, timeZone }: { scope: Scope; customer: string; period: Window; timeZone: string },
 ): Promise<HourUsage[]> {
   const windows = windowsOf(period, 'hour', timeZone);
   if (windows.length > PERIOD_HOURS_MAX)
     throw new ProblemError('invalid_range', 'An invoice covers at most a year. Preview shorter periods one by one.');
   const hoursByMeter = new Map<string, UsageHour[]>();
   let count = 0;
-  for await (const page of readUsage(clickhouse, { windows, customer, byCustomer: false })) {
+  for await (const page of readUsage(clickhouse, { scope, windows, customer, byCustomer: false })) {
     count += page.length;
     if (count > INVOICE_HOURS_MAX)
       throw new ProblemError('invalid_range', `The invoice would list more than ${INVOICE_HOURS_MAX} hours. Preview a shorter period.`);

@@ -8,28 +8,35 @@ import { rateDraft } from './draft.ts';
 import type { BillingStores } from './due.ts';
 import { rateUsageOf, segmentsOf } from './rate.ts';
 import type { BillingTerms } from './terms.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 
 /** Each is read from both stores and rated twice: some tens of milliseconds, a second for all of them. */
 const RATED_DRAFTS_MAX = 20;
 
-export async function planEffect(stores: BillingStores, plan: string, definition: PlanDefinition): Promise<PlanEffect> {
+export async function planEffect(
+  stores: BillingStores,
+  scope: EveryCustomer,
+  plan: string,
+  definition: PlanDefinition,
+): Promise<PlanEffect> {
   const { defaults } = await readSettings(stores.postgres);
-  const scope = { plan, unassigned: defaults.plan === plan };
-  const { customers, drafts, finals } = await countPlanUse(stores.postgres, scope);
+  const part = { plan, unassigned: defaults.plan === plan };
+  const { customers, drafts, finals } = await countPlanUse(stores.postgres, scope, part);
   const rated: PlanEffect['drafts']['rated'] = [];
-  for (const draft of await draftsOnPlan(stores.postgres, scope, RATED_DRAFTS_MAX))
-    rated.push(await rateTwice(stores, draft, { plan, definition }));
+  for (const draft of await draftsOnPlan(stores.postgres, scope, part, RATED_DRAFTS_MAX))
+    rated.push(await rateTwice(stores, scope, draft, { plan, definition }));
   return { customers, drafts: { count: drafts, rated }, finalInvoices: finals };
 }
 
 async function rateTwice(
   stores: BillingStores,
+  scope: EveryCustomer,
   { id, customer, customerName, month, currency }: FollowingDraft,
   change: { plan: string; definition: PlanDefinition },
 ): Promise<PlanEffect['drafts']['rated'][number]> {
   const draft = { id, customer, customerName, month };
   try {
-    const { rating } = await rateDraft(stores, { customer, month });
+    const { rating } = await rateDraft(stores, scope, { customer, month });
     const { input, rated, asOf } = rating;
     const terms = changed(rating.terms, change);
     const { period, usage, adjustments = [] } = input;

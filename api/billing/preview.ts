@@ -2,6 +2,7 @@
 import { ProblemError } from '../../core/errors.ts';
 import { writeInvoice } from '../../core/invoice.ts';
 import { monthOf, monthPeriod, type Window } from '../../core/window.ts';
+import { noCustomer, type Scope } from '../../platform/access/scope.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Invoice, PreviewInput } from '../../schemas/http/invoices.ts';
 import { readRange } from '../instants.ts';
@@ -9,13 +10,12 @@ import { rateCustomer } from './rate.ts';
 import { readTerms } from './terms.ts';
 
 /** Throws `not_found` for a customer nobody has heard of, `invalid_range` for a period that cannot be billed as one. */
-export async function previewInvoice(platform: Platform, input: PreviewInput): Promise<Invoice> {
+export async function previewInvoice(platform: Platform, scope: Scope, input: PreviewInput): Promise<Invoice> {
   const now = platform.clock.now();
-  const terms = (await readTerms(platform.postgres, [input.customer], now)).get(input.customer);
-  if (terms === undefined)
-    throw new ProblemError('not_found', `There is no customer "${input.customer}", neither set up nor seen in usage.`);
+  const terms = (await readTerms(platform.postgres, scope, [input.customer], now)).get(input.customer);
+  if (terms === undefined) throw noCustomer(input.customer);
   const period = periodOf(input, terms.timeZone, now.getTime());
-  const rating = await rateCustomer(platform, { customer: input.customer, period, terms });
+  const rating = await rateCustomer(platform, { scope, customer: input.customer, period, terms });
   return writeInvoice(rating.input, rating.rated, { hours: true });
 }
 

@@ -3,11 +3,11 @@
  * that was billed before. Reads usage (buckets from ClickHouse, events from Postgres where buckets do not suffice) and terms.
  */
 import type { Adjustment } from '../../core/due.ts';
-import { ProblemError } from '../../core/errors.ts';
 import type { InvoiceInput } from '../../core/invoice.ts';
 import { rateInvoice, type MeterUsage, type RatedInvoice } from '../../core/rated-invoice.ts';
 import { splitByPlan, type PlanChange, type Segment } from '../../core/segment.ts';
 import { hoursOf, type Window } from '../../core/window.ts';
+import { noCustomer, type Scope } from '../../platform/access/scope.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { cellWatermarkOf, readWatermark, type Watermark } from '../queries/watermark.ts';
@@ -16,6 +16,7 @@ import { readHourUsage } from './hour-usage.ts';
 import { readMeters, readTerms, type BilledMeter, type BillingTerms, type PlanVersion } from './terms.ts';
 
 export interface RatingRequest {
+  scope: Scope;
   customer: string;
   /** Epoch ms, half-open. */
   period: Window;
@@ -45,17 +46,18 @@ type Stores = Pick<Platform, 'postgres' | 'clickhouse' | 'log' | 'clock'>;
  * where plan and customer differ, `unprocessable` for a unique meter of more values than can be told apart.
  */
 export async function rateCustomer(stores: Stores, request: RatingRequest): Promise<CustomerRating> {
-  const { customer, period, adjustments = [] } = request;
+  const { scope, customer, period, adjustments = [] } = request;
   const postgres = request.transaction ?? stores.postgres;
-  const terms = request.terms ?? (await readTerms(postgres, [customer], stores.clock.now())).get(customer);
-  if (terms === undefined) throw new ProblemError('not_found', `There is no customer "${customer}", neither set up nor seen in usage.`);
+  const terms = request.terms ?? (await readTerms(postgres, scope, [customer], stores.clock.now())).get(customer);
+  if (terms === undefined) throw noCustomer(customer);
   // Before the usage: the other way round it would promise too much.
   const watermark = await readWatermark(stores);
-  const hours = await readHourUsage(stores.clickhouse, { customer, period, timeZone: terms.timeZone });
+  const hours = await readHourUsage(stores.clickhouse, { scope, customer, period, timeZone: terms.timeZone });
   const used = new Set(hours.map(({ meter }) => meter));
   const meters = await readMeters(postgres, terms, [...new Set([...used, ...pricedMeters(terms)])]);
   const segments = segmentsOf(terms, period);
   const events = await readEventUsage(postgres, {
+    scope,
     customer,
     windows: hoursOf(period, terms.timeZone),
     restarts: new Set(segments.map(({ from }) => from)),

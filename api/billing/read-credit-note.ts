@@ -4,13 +4,14 @@ import { formatDecimal } from '../../core/decimal.ts';
 import { formatMinor } from '../../core/money.ts';
 import { QUANTITY_SCALE } from '../../core/rating.ts';
 import { instantText } from '../../core/window.ts';
+import type { Scope } from '../../platform/access/scope.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { CreditNoteDocument, CreditNoteEntry } from '../../schemas/http/credit-notes.ts';
 import { findCreditNote } from '../queries/credit-notes.ts';
 import { readCharges, type StoredCharge } from '../queries/invoice-charges.ts';
 import type { StoredInvoice } from '../queries/invoices.ts';
 import type { InvoiceParties } from './invoice-parties.ts';
-import { hourTexts, requireInvoice } from './read-invoice.ts';
+import { hourTexts, requireInvoice, voidedAs } from './read-invoice.ts';
 
 export interface IssuedCreditNote {
   document: CreditNoteDocument;
@@ -18,18 +19,23 @@ export interface IssuedCreditNote {
 }
 
 /** Throws `not_found`. */
-export async function readCreditNote(postgres: Queryable, id: string, options: { hours: boolean }): Promise<IssuedCreditNote> {
-  const note = await findCreditNote(postgres, id);
+export async function readCreditNote(
+  postgres: Queryable,
+  scope: Scope,
+  id: string,
+  options: { hours: boolean },
+): Promise<IssuedCreditNote> {
+  const note = await findCreditNote(postgres, scope, id);
   if (note === undefined) throw new ProblemError('not_found', `There is no credit note ${id}.`);
-  const invoice = await requireInvoice(postgres, note.invoice);
+  const invoice = await requireInvoice(postgres, scope, note.invoice);
   const { status, voided, terms, number, finalizedAt, snapshot } = invoice;
   if (status === 'draft' || terms === null || number === null || finalizedAt === null)
     throw new Error(`credit note ${id} is of invoice ${note.invoice}, which was never final`);
-  const charges = (await readCharges(postgres, 'credit-note', [id])).get(id) ?? [];
+  const charges = (await readCharges(postgres, scope, 'credit-note', [id])).get(id) ?? [];
   const document: CreditNoteDocument = {
     ...note,
     status,
-    voided,
+    voided: voidedAs(scope, voided),
     invoiceNumber: number,
     invoiceDate: finalizedAt,
     customer: snapshot.customer,

@@ -11,19 +11,20 @@ import type { BillingStores } from './due.ts';
 import { hashOf } from './finalize.ts';
 import { rateCustomer } from './rate.ts';
 import { requireInvoice } from './read-invoice.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 
 /**
  * By all usage of now: rows that came or went since show as differences, which the customer's next invoice adjusts. Adjustments for
  * earlier periods are compared by hash alone. Throws `not_found`, and `conflict` for a draft.
  */
-export async function recomputeInvoice(stores: BillingStores, id: string): Promise<Recomputed> {
-  const stored = await requireInvoice(stores.postgres, id);
+export async function recomputeInvoice(stores: BillingStores, scope: EveryCustomer, id: string): Promise<Recomputed> {
+  const stored = await requireInvoice(stores.postgres, scope, id);
   const { terms, contentHash: storedHash, period, currency, snapshot } = stored;
   if (terms === null || storedHash === null)
     throw new ProblemError('conflict', `Invoice ${id} is a draft; it is computed anew whenever it is read.`);
-  const charges = (await readCharges(stores.postgres, 'invoice', [id])).get(id) ?? [];
+  const charges = (await readCharges(stores.postgres, scope, 'invoice', [id])).get(id) ?? [];
   const computedHash = hashOf({ snapshot, terms, charges: chargeTexts(charges) });
-  const { rated, asOf } = await rateCustomer(stores, { customer: stored.customer, period, terms: terms.billing });
+  const { rated, asOf } = await rateCustomer(stores, { scope, customer: stored.customer, period, terms: terms.billing });
   const own = charges.filter((charge) => charge.period.from === period.from);
   const adjusted = charges.filter((charge) => charge.period.from !== period.from);
   const now = chargesOf(rated);

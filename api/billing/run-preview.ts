@@ -11,6 +11,7 @@ import { isOpen } from './draft-range.ts';
 import type { BillingStores } from './due.ts';
 import { segmentsOf } from './rate.ts';
 import { readTerms, type BillingTerms } from './terms.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 
 /** Their terms and issued invoices are in memory at a time. */
 const PAGE_CUSTOMERS = 1_000;
@@ -23,13 +24,17 @@ interface RunRequest {
   customers: readonly string[] | undefined;
 }
 
-export async function previewRun(stores: BillingStores, { month, customers }: RunRequest): Promise<BillingRunPreview> {
+export async function previewRun(
+  stores: BillingStores,
+  scope: EveryCustomer,
+  { month, customers }: RunRequest,
+): Promise<BillingRunPreview> {
   const now = stores.clock.now();
   const counts = { total: 0, untouched: 0, withUsage: 0, withoutUsage: 0 };
   const concerns: RunConcern[] = [];
   let [concerned, over] = [0, -Infinity];
-  for await (const page of customerPages(stores, customers, now)) {
-    const found = await previewPage(stores, month, page, now);
+  for await (const page of customerPages(stores, scope, customers, now)) {
+    const found = await previewPage(stores, scope, { month, customers: page, now });
     counts.total += page.length;
     counts.untouched += found.untouched;
     counts.withUsage += found.withUsage;
@@ -38,35 +43,46 @@ export async function previewRun(stores: BillingStores, { month, customers }: Ru
     concerned += found.concerns.length;
     concerns.push(...found.concerns.slice(0, CONCERNS_MAX - concerns.length));
   }
-  const drafts = await countDrafts(stores.postgres, month, customers);
+  const drafts = await countDrafts(stores.postgres, scope, month, customers);
   const overAt = over > now.getTime() ? instantText(over) : null;
   return { period: month, customers: counts, drafts, overAt, concerned, concerns };
 }
 
-async function* customerPages({ postgres }: BillingStores, ids: readonly string[] | undefined, now: Date): AsyncGenerator<Customer[]> {
+async function* customerPages(
+  { postgres }: BillingStores,
+  scope: EveryCustomer,
+  ids: readonly string[] | undefined,
+  now: Date,
+): AsyncGenerator<Customer[]> {
   if (ids !== undefined) {
-    for (let at = 0; at < ids.length; at += PAGE_CUSTOMERS) yield await findCustomers(postgres, ids.slice(at, at + PAGE_CUSTOMERS), now);
+    for (let at = 0; at < ids.length; at += PAGE_CUSTOMERS)
+      yield await findCustomers(postgres, scope, ids.slice(at, at + PAGE_CUSTOMERS), now);
     return;
   }
   let page: Customer[];
   let after = '';
   do {
-    page = await listCustomers(postgres, { after, rows: PAGE_CUSTOMERS }, now);
+    page = await listCustomers(postgres, scope, { after, rows: PAGE_CUSTOMERS }, now);
     yield page;
     after = page.at(-1)?.id ?? '';
   } while (page.length === PAGE_CUSTOMERS);
 }
 
-async function previewPage(stores: BillingStores, month: string, customers: readonly Customer[], now: Date) {
+async function previewPage(
+  stores: BillingStores,
+  scope: EveryCustomer,
+  { month, customers, now }: { month: string; customers: readonly Customer[]; now: Date },
+) {
   const ids = customers.map(({ id }) => id);
-  const issued = Map.groupBy(await findIssuedInvoices(stores.postgres, ids), ({ customer }) => customer);
+  const issued = Map.groupBy(await findIssuedInvoices(stores.postgres, scope, ids), ({ customer }) => customer);
   const open = customers.filter(({ id }) => isOpen(issued.get(id) ?? [], month));
   const terms = await readTerms(
     stores.postgres,
+    scope,
     open.map(({ id }) => id),
     now,
   );
-  const used = await usedMeters(stores, month, open, issued);
+  const used = await usedMeters(stores, scope, { month, customers: open, issued });
   const concerns = open.flatMap((customer) => {
     const [own, meters] = [terms.get(customer.id), used.meters.get(customer.id)];
     return own === undefined || meters === undefined
@@ -79,9 +95,8 @@ async function previewPage(stores: BillingStores, month: string, customers: read
 /** One question per period: customers of one zone share it, but for those whose zone has changed. */
 async function usedMeters(
   { clickhouse }: BillingStores,
-  month: string,
-  customers: readonly Customer[],
-  issued: ReadonlyMap<string, IssuedInvoice[]>,
+  scope: EveryCustomer,
+  { month, customers, issued }: { month: string; customers: readonly Customer[]; issued: ReadonlyMap<string, IssuedInvoice[]> },
 ): Promise<{ meters: Map<string, string[]>; over: number }> {
   const groups = new Map<string, { period: Window; customers: string[] }>();
   for (const { id, timeZone } of customers) {
@@ -92,7 +107,7 @@ async function usedMeters(
     else group.customers.push(id);
   }
   const meters = new Map<string, string[]>();
-  for (const group of groups.values()) for (const [id, own] of await findUsedMeters(clickhouse, group)) meters.set(id, own);
+  for (const group of groups.values()) for (const [id, own] of await findUsedMeters(clickhouse, scope, group)) meters.set(id, own);
   return { meters, over: Math.max(-Infinity, ...[...groups.values()].map(({ period }) => period.to)) };
 }
 

@@ -3,6 +3,7 @@
  * that is committed if that one dies. Drafts are replaced, final invoices left alone; so a run may be repeated. A run waits for a store that
  * is away, and says so; whatever else it meets makes it fail, as it would meet it again.
  */
+import { WHOLE_INSTALLATION } from '../../platform/access/scope.ts';
 import { announceMoment } from '../../platform/moments.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { StoreUnavailableError } from '../../platform/store-unavailable.ts';
@@ -68,11 +69,11 @@ async function carryOutRuns(platform: Platform, waker: Waker, signal: AbortSigna
  */
 export async function carryOutRun(platform: Platform, signal: AbortSignal): Promise<boolean> {
   const { postgres, clock, logger } = platform;
-  if ((await findOpenRun(postgres)) === undefined) return false;
+  if ((await findOpenRun(postgres, WHOLE_INSTALLATION)) === undefined) return false;
   return postgres.transaction(async (transaction) => {
     // Holds the lock and nothing else: it goes with the connection, however this process ends.
     const { rows } = await transaction.query<{ locked: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS locked', [LOCK]);
-    const run = await findOpenRun(postgres);
+    const run = await findOpenRun(postgres, WHOLE_INSTALLATION);
     if (rows[0]?.locked !== true || run === undefined) return false;
     try {
       return await goThrough(platform, run, signal);
@@ -99,7 +100,7 @@ async function goThrough(platform: Platform, run: OpenRun, signal: AbortSignal):
   let [size, drafts] = [FIRST_RANGE_CUSTOMERS, 0];
   for (;;) {
     if (signal.aborted) return false;
-    const customers = await nextCustomers(postgres, run, size);
+    const customers = await nextCustomers(postgres, WHOLE_INSTALLATION, run, size);
     const [last] = customers.slice(-1);
     if (last === undefined) break;
     try {
@@ -131,9 +132,9 @@ async function billRange(
   meters: MeterCache,
 ): Promise<{ written: number; rows: number }> {
   const doneTo = customers.at(-1) ?? run.doneTo;
-  const range = await draftRange(platform, { month: run.month, customers, meters });
+  const range = await draftRange(platform, WHOLE_INSTALLATION, { month: run.month, customers, meters });
   const written = await platform.postgres.transaction(async (transaction) => {
-    const counts = await putDrafts(transaction, range.drafts);
+    const counts = await putDrafts(transaction, WHOLE_INSTALLATION, range.drafts);
     // One that became final meanwhile is untouched.
     const untouched = range.untouched + range.drafts.length - counts.drafts;
     await dropDrafts(transaction, run.month, range.dropped);

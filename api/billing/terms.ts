@@ -5,6 +5,7 @@
 import type { Rounding } from '../../core/money.ts';
 import type { SnapshotPlan } from '../../core/rated-invoice.ts';
 import type { PlanChange } from '../../core/segment.ts';
+import type { Scope } from '../../platform/access/scope.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { Aggregation } from '../../schemas/http/customers.ts';
 import { findCustomers, unseenCustomers } from '../queries/customers.ts';
@@ -42,13 +43,14 @@ export interface BillingTerms {
  */
 export async function readTerms(
   postgres: Queryable,
+  scope: Scope,
   customerIds: readonly string[],
   now: Date,
   { unseen = false }: { unseen?: boolean } = {},
 ): Promise<Map<string, BillingTerms>> {
   // In turn: a transaction has one connection, and pg gives up queueing statements for it.
   const settings = await readSettings(postgres);
-  const customers = await findCustomers(postgres, customerIds, now);
+  const customers = await findCustomers(postgres, scope, customerIds, now);
   if (unseen) {
     const seen = new Set(customers.map(({ id }) => id));
     const missing = customerIds.filter((id) => !seen.has(id));

@@ -13,6 +13,7 @@ import { QUANTITY_SCALE } from '../../core/rating.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { TracedRecord, TracedRecords } from '../../schemas/http/invoice-life.ts';
 import { decodeOpaque, encodeOpaque, invalidCursor } from '../cursor.ts';
+import { instantOf } from '../instants.ts';
 import { propertyOf } from '../queries/metered-events.ts';
 import type { RecordPlace } from '../queries/records.ts';
 import { readTracedRows, type TracedRow } from '../queries/traced-records.ts';
@@ -36,14 +37,14 @@ export async function traceRecords(
   entry: TracedEntry,
   { start, cursor, limit }: { start: string; cursor: string | undefined; limit: number },
 ): Promise<TracedRecords> {
-  const { customer, meterKey, moments, hours, currency } = entry;
+  const { scope, customer, meterKey, moments, hours, currency } = entry;
   const at = hours.findIndex((one) => one.start === Date.parse(start));
   const hour = hours[at];
   if (hour === undefined) throw new ProblemError('not_found', `${entry.name} has no hour that starts at ${start}.`);
   const isLine = moments.length === 1;
   // Of a sum, what stood all the time counts for nothing in a difference.
   const changedOnly = !isLine && isSum(entry);
-  const selection = { customer, meters: [meterKey], window: { from: hour.start, to: hour.end }, moments, changedOnly };
+  const selection = { scope, customer, meters: [meterKey], window: { from: hour.start, to: hour.end }, moments, changedOnly };
   const items: TracedRecord[] = [];
   let place = cursor === undefined ? undefined : decodePlace(cursor, moments.length);
   for (let isMore = true; isMore && items.length < limit;) {
@@ -74,7 +75,7 @@ function isSum({ meter }: TracedEntry): boolean {
 function decodePlace(cursor: string, moments: number): TracedPlace {
   const [time = '', epoch = '', partition = '', offset = '', idx = '', text] = decodeOpaque('traced', cursor, CURSOR) ?? [];
   const running = text?.split(',').map((one) => (one === '-' ? undefined : toScaled(one, QUANTITY_SCALE)));
-  if (running?.length !== moments || Number.isNaN(Date.parse(time))) throw invalidCursor();
+  if (running?.length !== moments || instantOf(time) === undefined) throw invalidCursor();
   return { after: { time, epoch, partition, offset, idx }, running };
 }
 
@@ -120,7 +121,7 @@ function toRecord(row: TracedRow, quantity: bigint, contribution: bigint): Trace
     time: row.time,
     quantity: formatDecimal(quantity, QUANTITY_SCALE),
     contribution: formatDecimal(contribution, QUANTITY_SCALE),
-    properties: JSON.parse(row.properties) as Record<string, unknown>,
+    properties: row.shown,
     since: row.since,
   };
 }

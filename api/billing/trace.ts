@@ -6,6 +6,7 @@ import { formatMinor, minorDigits } from '../../core/money.ts';
 import type { CountedHour } from '../../core/packed-hours.ts';
 import { QUANTITY_SCALE } from '../../core/rating.ts';
 import { dateOf, dayEnd, dayStart, instantText, type Window } from '../../core/window.ts';
+import { requireEveryCustomer, type Scope } from '../../platform/access/scope.ts';
 import type { CellWatermark } from '../../platform/usage-cells.ts';
 import type { InvoiceLine } from '../../schemas/http/invoices.ts';
 import type { TracedPart } from '../../schemas/http/invoice-life.ts';
@@ -22,6 +23,8 @@ import type { BilledMeter, BillingTerms } from './terms.ts';
 
 /** What an amount is opened by, be it of a line or of an adjustment. */
 export interface TracedEntry {
+  /** Of whoever opens it. */
+  scope: Scope;
   /** Such as `Line 1 of invoice 5`. */
   name: string;
   customer: string;
@@ -39,6 +42,12 @@ export interface TracedEntry {
   moments: readonly WeightedMoment[];
 }
 
+/** Of a line or an adjustment: the invoice, and its number there. */
+export interface EntryPlace {
+  id: string;
+  n: number;
+}
+
 export interface TracedLine extends TracedEntry {
   line: Omit<InvoiceLine, 'hours'>;
   terms: BillingTerms;
@@ -50,27 +59,28 @@ export interface TracedLine extends TracedEntry {
 }
 
 /** Of a draft as it would be now. Throws `not_found` where there is no such invoice or line. */
-export async function traceLine(stores: BillingStores, id: string, n: number): Promise<TracedLine> {
-  const stored = await requireInvoice(stores.postgres, id);
+export async function traceLine(stores: BillingStores, scope: Scope, { id, n }: EntryPlace): Promise<TracedLine> {
+  const stored = await requireInvoice(stores.postgres, scope, id);
   const name = `Line ${n} of invoice ${id}`;
   if (stored.status !== 'draft') {
     const { customer, currency, timeZone, period, snapshot } = stored;
     const { position, terms } = requireIssued(stored);
     const line = snapshot.lines[n - 1];
-    const charge = (await readCharges(stores.postgres, 'invoice', [id], { n })).get(id)?.[0];
+    const charge = (await readCharges(stores.postgres, scope, 'invoice', [id], { n })).get(id)?.[0];
     if (line === undefined || charge === undefined) throw nothingThere(`line ${n}`, id);
     const meter = terms.billing.meters.find(({ key }) => key === line.meter);
     const moments = [{ below: cellWatermarkAt(position), weight: 1 }];
     const { leftOut, billing } = terms;
-    const entry = { name, customer, currency, timeZone, ...lineEntry(line), hours: charge.hours, meter, moments };
+    const entry = { scope, name, customer, currency, timeZone, ...lineEntry(line), hours: charge.hours, meter, moments };
     return { ...entry, line, terms: billing, period, asOf: snapshot.asOf, leftOut: leftOut[n - 1] };
   }
-  const draft = await rateDraft(stores, stored);
+  const draft = await rateDraft(stores, requireEveryCustomer(scope), stored);
   const { rated, input, terms, watermark, asOf } = draft.rating;
   const line = writeDraft(draft, stored.month, { hours: false }).lines[n - 1];
   const [charge, changes] = [chargesOf(rated)[n - 1], rated.lines[n - 1]?.changes];
   if (line === undefined || charge === undefined) throw nothingThere(`line ${n}`, id);
   return {
+    scope,
     name,
     customer: stored.customer,
     currency: input.currency,
@@ -92,8 +102,8 @@ function lineEntry({ meter, quantity, amount, from }: InvoiceLine): Pick<TracedE
 }
 
 /** Throws `not_found` where there is no such invoice or adjustment. */
-export async function traceAdjustment(stores: BillingStores, id: string, n: number): Promise<TracedEntry> {
-  const stored = await requireInvoice(stores.postgres, id);
+export async function traceAdjustment(stores: BillingStores, scope: Scope, { id, n }: EntryPlace): Promise<TracedEntry> {
+  const stored = await requireInvoice(stores.postgres, scope, id);
   if (stored.status !== 'draft') {
     const { snapshot, currency } = stored;
     const { position, terms } = requireIssued(stored);
@@ -101,28 +111,29 @@ export async function traceAdjustment(stores: BillingStores, id: string, n: numb
     if (adjustment === undefined || basis === undefined) throw nothingThere(`adjustment ${n}`, id);
     // As `invoiceCharges` puts them in order.
     const own = snapshot.lines.length + snapshot.discounts.length + snapshot.minimums.length + snapshot.tax.length;
-    const charge = (await readCharges(stores.postgres, 'invoice', [id], { n: own + n })).get(id)?.[0];
+    const charge = (await readCharges(stores.postgres, scope, 'invoice', [id], { n: own + n })).get(id)?.[0];
     if (charge?.key !== adjustment.key) throw new Error(`adjustment ${n} of invoice ${id} is not entry ${own + n}`);
     return adjustedEntry(
       { ...charge, basis },
-      { n, stored, currency, timeZone: adjustment.period.timeZone, below: cellWatermarkAt(position) },
+      { scope, n, stored, currency, timeZone: adjustment.period.timeZone, below: cellWatermarkAt(position) },
     );
   }
-  const { rated, input, watermark } = (await rateDraft(stores, stored)).rating;
+  const { rated, input, watermark } = (await rateDraft(stores, requireEveryCustomer(scope), stored)).rating;
   const [found] = rated.adjustments
     .flatMap(({ charges, period: { timeZone } }) => charges.map((charge) => ({ charge, timeZone })))
     .slice(n - 1, n);
   if (found === undefined) throw nothingThere(`adjustment ${n}`, id);
   const { charge, timeZone } = found;
-  return adjustedEntry(charge, { n, stored, currency: input.currency, timeZone, below: cellWatermarkOf(watermark) });
+  return adjustedEntry(charge, { scope, n, stored, currency: input.currency, timeZone, below: cellWatermarkOf(watermark) });
 }
 
 function adjustedEntry(
   { meter, quantity, amount, hours, basis }: Charge & { basis: AdjustmentBasis },
-  context: { n: number; stored: StoredInvoice; currency: string; timeZone: string; below: CellWatermark },
+  context: { scope: Scope; n: number; stored: StoredInvoice; currency: string; timeZone: string; below: CellWatermark },
 ): TracedEntry {
-  const { n, stored, currency, timeZone, below } = context;
+  const { scope, n, stored, currency, timeZone, below } = context;
   return {
+    scope,
     name: `Adjustment ${n} of invoice ${stored.id}`,
     customer: stored.customer,
     currency,

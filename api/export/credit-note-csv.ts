@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { CreditNoteDocument, CreditNoteEntry } from '../../schemas/http/credit-notes.ts';
-import { csvStream, sendCsv, type CsvColumn, type CsvSource } from './csv.ts';
+import { columnsOf, csvStream, sendCsv, type CsvColumn, type CsvSource } from './csv.ts';
 
 export type CreditNoteShape = 'credit-notes' | 'lines' | 'hours';
 
@@ -12,14 +12,7 @@ interface NoteRow {
   hour?: CreditNoteEntry['hours'][number];
 }
 
-const column =
-  (kind: 'text' | 'number') =>
-  (label: string, value: (row: NoteRow) => string | null | undefined): CsvColumn<NoteRow> => ({
-    label,
-    kind,
-    value: (row) => value(row) ?? '',
-  });
-const [text, number] = [column('text'), column('number')];
+const { text, number } = columnsOf<NoteRow>();
 
 const HEAD = [
   text('credit_note', ({ note }) => note.id),

@@ -25,9 +25,12 @@ async function* pagesOf(...pages: Row[][]): AsyncGenerator<Row[]> {
 }
 
 describe('a text cell', () => {
-  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx'])('that a spreadsheet would run is defused: %j', (text) => {
-    expect(guardText(text)).toBe(`'${text}`);
-  });
+  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx', '\n=1', '＝1+1', '＋1', '－1', '＠SUM(A1)'])(
+    'that a spreadsheet would run is defused: %j',
+    (text) => {
+      expect(guardText(text)).toBe(`'${text}`);
+    },
+  );
 
   it.each(['a=b', '', "'=1", '1-1', ' =1'])('that it would not is left alone: %j', (text) => {
     expect(guardText(text)).toBe(text);

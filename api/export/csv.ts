@@ -10,11 +10,21 @@ export interface CsvColumn<Row> {
   value: (row: Row) => string;
 }
 
+type MakeColumn<Row> = (label: string, value: (row: Row) => string | null | undefined) => CsvColumn<Row>;
+
+/** How columns are written down; what a row has no value for is an empty cell. */
+export function columnsOf<Row>(): { text: MakeColumn<Row>; number: MakeColumn<Row> } {
+  const column =
+    (kind: CsvColumn<Row>['kind']): MakeColumn<Row> =>
+    (label, value) => ({ label, kind, value: (row) => value(row) ?? '' });
+  return { text: column('text'), number: column('number') };
+}
+
 /** Per step: Node would keep 16 of them, which are pages of thousands of rows. */
 const PAGES_AHEAD = 1;
 
-/** Characters with which spreadsheets begin a formula. https://owasp.org/www-community/attacks/CSV_Injection */
-const FORMULA_START = /^[=+\-@\t\r]/;
+/** Characters with which spreadsheets begin a formula, those of full width in East Asian ones. https://owasp.org/www-community/attacks/CSV_Injection */
+const FORMULA_START = /^[=+\-@\t\r\n＝＋－＠]/;
 
 /** A `'` before text that a spreadsheet would run as a formula. */
 export function guardText(text: string): string {

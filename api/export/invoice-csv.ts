@@ -2,19 +2,10 @@
 import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { Invoice } from '../../schemas/http/invoices.ts';
-import { csvStream, sendCsv, type CsvColumn } from './csv.ts';
+import { columnsOf, csvStream, sendCsv, type CsvColumn } from './csv.ts';
 import { invoicePages, sumOf, type InvoiceRow, type InvoiceShape } from './invoice-rows.ts';
 
-const text = (label: string, value: (row: InvoiceRow) => string | undefined | null): CsvColumn<InvoiceRow> => ({
-  label,
-  kind: 'text',
-  value: (row) => value(row) ?? '',
-});
-const number = (label: string, value: (row: InvoiceRow) => string | undefined): CsvColumn<InvoiceRow> => ({
-  label,
-  kind: 'number',
-  value: (row) => value(row) ?? '',
-});
+const { text, number } = columnsOf<InvoiceRow>();
 
 const HEAD = [
   text('invoice', ({ invoice }) => invoice.id),

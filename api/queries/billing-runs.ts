@@ -1,5 +1,6 @@
 /** Billing runs: asked for and watched over HTTP, carried out by api/billing/runs.ts. */
 import { toInstant } from '../../core/instant-text.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { BillingRun } from '../../schemas/http/billing-runs.ts';
 
@@ -34,6 +35,7 @@ const RUN = `run_id::text AS id, month AS period, customers, state, total::text 
 
 export async function requestRun(
   postgres: Queryable,
+  _scope: EveryCustomer,
   run: { month: string; customers: readonly string[] | undefined; by: string },
 ): Promise<BillingRun> {
   const { rows } = await postgres.query<RunRow>(
@@ -46,13 +48,17 @@ export async function requestRun(
   return toRun(rows[0]);
 }
 
-export async function findRun(postgres: Queryable, id: string): Promise<BillingRun | undefined> {
+export async function findRun(postgres: Queryable, _scope: EveryCustomer, id: string): Promise<BillingRun | undefined> {
   const { rows } = await postgres.query<RunRow>(`SELECT ${RUN} FROM billing_runs WHERE run_id = $1::bigint`, [id]);
   return rows[0] === undefined ? undefined : toRun(rows[0]);
 }
 
 /** Newest first. */
-export async function listRuns(postgres: Queryable, page: { before: string | undefined; rows: number }): Promise<BillingRun[]> {
+export async function listRuns(
+  postgres: Queryable,
+  _scope: EveryCustomer,
+  page: { before: string | undefined; rows: number },
+): Promise<BillingRun[]> {
   const { rows } = await postgres.query<RunRow>(
     `SELECT ${RUN} FROM billing_runs WHERE $1::bigint IS NULL OR run_id < $1::bigint ORDER BY run_id DESC LIMIT $2`,
     [page.before ?? null, page.rows],
@@ -68,7 +74,7 @@ export interface OpenRun {
 }
 
 /** The oldest that goes on. */
-export async function findOpenRun(postgres: Queryable): Promise<OpenRun | undefined> {
+export async function findOpenRun(postgres: Queryable, _scope: EveryCustomer): Promise<OpenRun | undefined> {
   const { rows } = await postgres.query<OpenRun & { [column: string]: unknown }>(
     `SELECT run_id::text AS id, month, customers, done_to AS "doneTo" FROM billing_runs WHERE state NOT IN ('done', 'failed') ORDER BY run_id LIMIT 1`,
   );
@@ -86,7 +92,12 @@ export async function startRun(postgres: Queryable, { id, customers }: OpenRun, 
 }
 
 /** The next customers of a run, in byte order. */
-export async function nextCustomers(postgres: Queryable, { customers, doneTo }: OpenRun, limit: number): Promise<string[]> {
+export async function nextCustomers(
+  postgres: Queryable,
+  _scope: EveryCustomer,
+  { customers, doneTo }: OpenRun,
+  limit: number,
+): Promise<string[]> {
   const { rows } = await postgres.query<{ id: string }>(
     'SELECT id FROM customers WHERE id > $1 AND ($2::text[] IS NULL OR id = ANY($2::text[])) ORDER BY id LIMIT $3',
     [doneTo, customers, limit],
@@ -153,7 +164,6 @@ export async function finishRun(postgres: Queryable, id: string, now: Date): Pro
 }
 
 function toRun(row: RunRow): BillingRun {
-  const instant = (text: string | null) => (text === null ? null : toInstant(text));
   const { id, period, customers, state, total, failures, failure, requestedBy } = row;
   return {
     id,
@@ -174,7 +184,7 @@ function toRun(row: RunRow): BillingRun {
     failure,
     requestedAt: toInstant(row.requestedAt),
     requestedBy,
-    startedAt: instant(row.startedAt),
-    finishedAt: instant(row.finishedAt),
+    startedAt: toInstant(row.startedAt),
+    finishedAt: toInstant(row.finishedAt),
   };
 }

@@ -7,6 +7,7 @@
  */
 import { MINUTE_MS } from '../../core/zone.ts';
 import { SLOT_MS, type Window } from '../../core/window.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 import { type ClickHouse, type ClickHouseQuery, PAGE_ROWS_MAX } from '../../platform/clickhouse/clickhouse.ts';
 import { compareText } from '../../platform/usage-cells.ts';
 
@@ -42,6 +43,7 @@ interface BucketRow {
 /** `customers` in byte order; the period is the union of theirs. */
 export async function* readBulkUsage(
   clickhouse: ClickHouse,
+  _scope: EveryCustomer,
   { customers, period, grain }: { customers: readonly string[]; period: Window; grain: GrainMs },
 ): AsyncGenerator<UsageBucket[]> {
   let after: UsageBucket | undefined;

@@ -1,7 +1,8 @@
 /** Conflicts, newest first by keyset, and what a person decides about them. */
 import { formatDecimal, fractionDigits, toScaled } from '../../core/decimal.ts';
 import { toInstant } from '../../core/instant-text.ts';
-import type { Postgres } from '../../platform/postgres/postgres.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
+import type { Postgres, Queryable } from '../../platform/postgres/postgres.ts';
 import type { Conflict, Resolution } from '../../schemas/http/conflicts.ts';
 import { encodePlace } from './records.ts';
 
@@ -67,6 +68,7 @@ const select = (
 
 export async function listConflicts(
   postgres: Postgres,
+  _scope: EveryCustomer,
   { status, customer, importId }: ConflictFilter,
   page: { before: string | undefined; rows: number },
 ): Promise<Conflict[]> {
@@ -84,7 +86,7 @@ export async function listConflicts(
   return rows.map(toConflict);
 }
 
-export async function findConflict(postgres: Postgres, id: string): Promise<Conflict | undefined> {
+export async function findConflict(postgres: Postgres, _scope: EveryCustomer, id: string): Promise<Conflict | undefined> {
   const found = `${IN_CONFLICT} WHERE c.conflict_id = $1::bigint UNION ALL ${KEPT} WHERE c.conflict_id = $1::bigint`;
   const { rows } = await postgres.query<ConflictRow>(select(found), [id]);
   return rows[0] && toConflict(rows[0]);
@@ -106,7 +108,7 @@ export interface Decidable {
   [column: string]: unknown;
 }
 
-export async function findDecidable(postgres: Postgres, id: string): Promise<Decidable | undefined> {
+export async function findDecidable(postgres: Postgres, _scope: EveryCustomer, id: string): Promise<Decidable | undefined> {
   const { rows } = await postgres.query<Decidable>(
     `SELECT x.state, x.keep, x.resolved_by AS "resolvedBy", x.resolved_at AS "resolvedAt", x.customer, x.id AS "eventId", x.import_id::text AS "importId",
             EXISTS (SELECT FROM imports i WHERE i.id = x.import_id AND i.status IN ('undoing', 'undone')) AS "isBeingUndone",
@@ -117,11 +119,11 @@ export async function findDecidable(postgres: Postgres, id: string): Promise<Dec
     [id],
   );
   const found = rows[0];
-  return found && { ...found, resolvedAt: found.resolvedAt === null ? null : toInstant(found.resolvedAt) };
+  return found && { ...found, resolvedAt: toInstant(found.resolvedAt) };
 }
 
 /** Writes the decision down, for ingest to tell the log. False: somebody was faster, or the conflict is none any more. */
-export async function decide(postgres: Postgres, id: string, keep: Resolution['keep'], by: string): Promise<boolean> {
+export async function decide(postgres: Queryable, id: string, keep: Resolution['keep'], by: string): Promise<boolean> {
   const { rowCount } = await postgres.query(
     `WITH decided AS (
        UPDATE conflicts SET keep = $2, resolved_by = $3, resolved_at = clock_timestamp(), sent_to = NULL WHERE conflict_id = $1::bigint AND keep IS NULL
@@ -138,7 +140,7 @@ function toConflict({ first, this: disputed, createdAt, resolvedAt, ...row }: Co
     first: first && toVersion(first),
     this: toVersion(disputed),
     createdAt: toInstant(createdAt),
-    resolvedAt: resolvedAt === null ? null : toInstant(resolvedAt),
+    resolvedAt: toInstant(resolvedAt),
   };
 }
 

@@ -2,6 +2,7 @@
 import { formatMinor } from '../../core/money.ts';
 import { toInstant } from '../../core/instant-text.ts';
 import type { Credit } from '../../core/totals.ts';
+import { customerWithin, type EveryCustomer, type Scope } from '../../platform/access/scope.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { CreditEntry } from '../../schemas/http/invoice-life.ts';
 
@@ -11,6 +12,7 @@ const ENTRIES_MAX = 1_000;
 /** What is left, by customer, oldest first; `invoice` is the id of the one whose total was below zero. */
 export async function readCredits(
   postgres: Queryable,
+  _scope: EveryCustomer,
   customers: readonly string[],
 ): Promise<Map<string, (Credit & { currency: string; number: string | null })[]>> {
   const { rows } = await postgres.query<{ customer: string; currency: string; invoice: string; number: string | null; amount: string }>(
@@ -41,7 +43,7 @@ export async function writeCredit(postgres: Queryable, { customer, currency, inv
 }
 
 /** What an invoice has used up of which credits, and has not been given back. */
-export async function creditsUsedBy(postgres: Queryable, invoiceId: string): Promise<Credit[]> {
+export async function creditsUsedBy(postgres: Queryable, _scope: EveryCustomer, invoiceId: string): Promise<Credit[]> {
   const { rows } = await postgres.query<{ invoice: string; amount: string }>(
     `SELECT invoice_id::text AS invoice, (-sum(amount))::text AS amount FROM customer_credits WHERE used_by = $1::bigint
       GROUP BY invoice_id HAVING sum(amount) < 0`,
@@ -58,16 +60,18 @@ interface EntryRow extends Omit<CreditEntry, 'amount' | 'at'> {
 
 export async function listCredits(
   postgres: Queryable,
+  scope: Scope,
   customer: string,
 ): Promise<{ items: CreditEntry[]; balances: { currency: string; amount: string }[] }> {
+  const own = customerWithin(scope, customer);
   const { rows } = await postgres.query<EntryRow>(
     `SELECT entry_id::text AS id, currency, invoice_id::text AS invoice, used_by::text AS "usedBy", amount::text AS amount, created_at AS at
        FROM customer_credits WHERE customer = $1 ORDER BY entry_id DESC LIMIT ${ENTRIES_MAX}`,
-    [customer],
+    [own],
   );
   const { rows: sums } = await postgres.query<{ currency: string; amount: string }>(
     'SELECT currency, sum(amount)::text AS amount FROM customer_credits WHERE customer = $1 GROUP BY currency ORDER BY currency',
-    [customer],
+    [own],
   );
   return {
     items: rows.map((row) => ({ ...row, amount: formatMinor(BigInt(row.amount), row.currency), at: toInstant(row.at) })),

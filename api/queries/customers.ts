@@ -1,6 +1,7 @@
 /** Customers: rows appear when usage first names them, and are filled in by people. */
 import { toInstant } from '../../core/instant-text.ts';
 import { dateOf } from '../../core/window.ts';
+import type { EveryCustomer, Scope } from '../../platform/access/scope.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { Customer, PlanAssignment } from '../../schemas/http/customers.ts';
 import type { Settings } from '../../schemas/http/settings.ts';
@@ -24,8 +25,13 @@ const CUSTOMER = `id, name, currency, time_zone AS "timeZone", tax_rate::text AS
   (SELECT coalesce(jsonb_agg(jsonb_build_object('plan', plan_id, 'from', from_date) ORDER BY n), '[]') FROM customer_plans WHERE customer_id = id) AS plans`;
 
 /** All of them, by id. */
-export async function listCustomers(postgres: Queryable, page: { after: string; rows: number }, now: Date): Promise<Customer[]> {
-  return searchCustomers(postgres, {}, { order: 'id', after: { id: page.after, assigned: false }, rows: page.rows }, now);
+export async function listCustomers(
+  postgres: Queryable,
+  scope: EveryCustomer,
+  page: { after: string; rows: number },
+  now: Date,
+): Promise<Customer[]> {
+  return searchCustomers(postgres, scope, {}, { order: 'id', after: { id: page.after, assigned: false }, rows: page.rows }, now);
 }
 
 export interface CustomerFilter {
@@ -50,7 +56,13 @@ export interface CustomerPage {
 const FILTER = `($1::text IS NULL OR strpos(lower(id), lower($1)) > 0 OR strpos(lower(name), lower($1)) > 0)
   AND ($2::text IS NULL OR id IN (SELECT customer_id FROM customer_plans WHERE plan_id = $2))`;
 
-export async function searchCustomers(postgres: Queryable, filter: CustomerFilter, page: CustomerPage, now: Date): Promise<Customer[]> {
+export async function searchCustomers(
+  postgres: Queryable,
+  _scope: EveryCustomer,
+  filter: CustomerFilter,
+  page: CustomerPage,
+  now: Date,
+): Promise<Customer[]> {
   const { order, after, rows: limit } = page;
   const keyset = order === 'id' ? 'id > $5' : '(updated_at IS NOT NULL, id) > ($6::boolean, $5)';
   const { rows } = await postgres.query<CustomerRow>(
@@ -63,12 +75,27 @@ export async function searchCustomers(postgres: Queryable, filter: CustomerFilte
 }
 
 /** How many there are, whatever their status, and how many of them are not set up. */
-export async function countCustomers(postgres: Queryable, filter: CustomerFilter): Promise<{ all: number; unassigned: number }> {
+export async function countCustomers(
+  postgres: Queryable,
+  _scope: EveryCustomer,
+  filter: CustomerFilter,
+): Promise<{ all: number; unassigned: number }> {
   const { rows } = await postgres.query<{ all: string; unassigned: string }>(
     `SELECT count(*)::text AS "all", (count(*) FILTER (WHERE updated_at IS NULL))::text AS unassigned FROM customers WHERE ${FILTER}`,
     filterValues(filter),
   );
   return { all: Number(rows[0]?.all ?? 0), unassigned: Number(rows[0]?.unassigned ?? 0) };
+}
+
+/** So many are counted: every page asks for it, again and again, and nobody reads a higher number there. */
+const UNASSIGNED_MAX = 1_000;
+
+export async function countUnassigned(postgres: Queryable, _scope: EveryCustomer): Promise<{ count: number; isMore: boolean }> {
+  const { rows } = await postgres.query<{ count: string }>(
+    `SELECT count(*)::text AS count FROM (SELECT FROM customers WHERE updated_at IS NULL LIMIT ${UNASSIGNED_MAX + 1}) AS waiting`,
+  );
+  const count = Number(rows[0]?.count ?? 0);
+  return { count: Math.min(count, UNASSIGNED_MAX), isMore: count > UNASSIGNED_MAX };
 }
 
 function filterValues({ search, plan }: CustomerFilter): (string | null)[] {
@@ -80,13 +107,16 @@ function wanted(status: Customer['status'] | undefined): boolean | null {
 }
 
 /** Those among `ids` that are known, by id. */
-export async function findCustomers(postgres: Queryable, ids: readonly string[], now: Date): Promise<Customer[]> {
-  const { rows } = await postgres.query<CustomerRow>(`SELECT ${CUSTOMER} FROM customers WHERE id = ANY($1) ORDER BY id`, [ids]);
+export async function findCustomers(postgres: Queryable, scope: Scope, ids: readonly string[], now: Date): Promise<Customer[]> {
+  const { rows } = await postgres.query<CustomerRow>(
+    `SELECT ${CUSTOMER} FROM customers WHERE id = ANY($1) AND ($2::text IS NULL OR id = $2) ORDER BY id`,
+    [ids, scope.customer ?? null],
+  );
   return toCustomers(postgres, rows, now);
 }
 
-export async function findCustomer(postgres: Queryable, id: string, now: Date): Promise<Customer | undefined> {
-  return (await findCustomers(postgres, [id], now))[0];
+export async function findCustomer(postgres: Queryable, scope: Scope, id: string, now: Date): Promise<Customer | undefined> {
+  return (await findCustomers(postgres, scope, [id], now))[0];
 }
 
 /** Customers as they would be once usage named them. */
@@ -100,7 +130,13 @@ export async function unseenCustomers(postgres: Queryable, ids: readonly string[
 export type CustomerDefinition = Pick<Customer, 'currency' | 'timeZone' | 'plans' | 'taxRate' | 'invoiceDetails'> & { name: string | null };
 
 /** Replaces the whole definition, within a transaction. */
-export async function putCustomer(postgres: Queryable, id: string, definition: CustomerDefinition, now: Date): Promise<Customer> {
+export async function putCustomer(
+  postgres: Queryable,
+  scope: EveryCustomer,
+  id: string,
+  definition: CustomerDefinition,
+  now: Date,
+): Promise<Customer> {
   const { name, currency, timeZone, plans, taxRate, invoiceDetails } = definition;
   await postgres.query(
     `INSERT INTO customers (id, name, currency, time_zone, tax_rate, invoice_details, first_seen_at, updated_at)
@@ -116,7 +152,7 @@ export async function putCustomer(postgres: Queryable, id: string, definition: C
      SELECT $1, n - 1, plan_id, from_date FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS t (plan_id, from_date, n)`,
     [id, plans.map(({ plan }) => plan), plans.map(({ from }) => from)],
   );
-  const customer = await findCustomer(postgres, id, now);
+  const customer = await findCustomer(postgres, scope, id, now);
   if (customer === undefined) throw new Error(`customer ${id} is not there after it was kept`);
   return customer;
 }

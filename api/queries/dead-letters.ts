@@ -1,6 +1,7 @@
 /** Dead letters, newest first by keyset, and what became of those that were replayed. */
 import { toInstant } from '../../core/instant-text.ts';
-import type { Postgres } from '../../platform/postgres/postgres.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
+import type { Postgres, Queryable } from '../../platform/postgres/postgres.ts';
 import type { DeadLetter } from '../../schemas/http/dead-letters.ts';
 import { decodeUsageEvent, type UsageEvent } from '../../schemas/usage-event.ts';
 
@@ -30,7 +31,11 @@ const COLUMNS = `dead_letter_id::text AS id, d.epoch, d.partition, d."offset", d
   CASE WHEN d.replayed_at IS NOT NULL THEN payload END AS "replayedPayload", coalesce(o.next_offset > d.replayed_offset, false) AS "isConsumed"`;
 const TABLES = `dead_letters d LEFT JOIN consumer_offsets o ON o.consumer = 'records' AND o.epoch = d.replayed_epoch AND o.partition = d.replayed_partition`;
 
-export async function listDeadLetters(postgres: Postgres, page: { before: string | undefined; rows: number }): Promise<DeadLetter[]> {
+export async function listDeadLetters(
+  postgres: Postgres,
+  _scope: EveryCustomer,
+  page: { before: string | undefined; rows: number },
+): Promise<DeadLetter[]> {
   const { rows } = await postgres.query<DeadLetterRow>(
     `SELECT ${COLUMNS} FROM ${TABLES} WHERE $1::bigint IS NULL OR dead_letter_id < $1::bigint ORDER BY dead_letter_id DESC LIMIT $2`,
     [page.before ?? null, page.rows],
@@ -38,13 +43,17 @@ export async function listDeadLetters(postgres: Postgres, page: { before: string
   return toDeadLetters(postgres, rows);
 }
 
-export async function findDeadLetter(postgres: Postgres, id: string): Promise<DeadLetter | undefined> {
+export async function findDeadLetter(postgres: Postgres, _scope: EveryCustomer, id: string): Promise<DeadLetter | undefined> {
   const { rows } = await postgres.query<DeadLetterRow>(`SELECT ${COLUMNS} FROM ${TABLES} WHERE dead_letter_id = $1::bigint`, [id]);
   return (await toDeadLetters(postgres, rows))[0];
 }
 
 /** The message whole, and whether it has been replayed. */
-export async function readPayload(postgres: Postgres, id: string): Promise<{ payload: string; isReplayed: boolean } | undefined> {
+export async function readPayload(
+  postgres: Postgres,
+  _scope: EveryCustomer,
+  id: string,
+): Promise<{ payload: string; isReplayed: boolean } | undefined> {
   const { rows } = await postgres.query<{ payload: string; isReplayed: boolean }>(
     `SELECT payload, replayed_at IS NOT NULL AS "isReplayed" FROM dead_letters WHERE dead_letter_id = $1::bigint`,
     [id],
@@ -52,17 +61,18 @@ export async function readPayload(postgres: Postgres, id: string): Promise<{ pay
   return rows[0];
 }
 
-/** Notes where it went; the first note stands. */
+/** Notes where it went. The first note stands; false: this is a later one. */
 export async function markReplayed(
-  postgres: Postgres,
+  postgres: Queryable,
   id: string,
   place: { incarnation: string; partition: number; offset: number },
-): Promise<void> {
-  await postgres.query(
+): Promise<boolean> {
+  const { rowCount } = await postgres.query(
     `UPDATE dead_letters SET replayed_at = now(), replayed_epoch = (SELECT epoch FROM log_epochs WHERE incarnation = $2),
        replayed_partition = $3, replayed_offset = $4 WHERE dead_letter_id = $1::bigint AND replayed_at IS NULL`,
     [id, place.incarnation, place.partition, place.offset],
   );
+  return rowCount === 1;
 }
 
 async function toDeadLetters(postgres: Postgres, rows: readonly DeadLetterRow[]): Promise<DeadLetter[]> {
@@ -75,7 +85,7 @@ async function toDeadLetters(postgres: Postgres, rows: readonly DeadLetterRow[])
     payload: row.shown,
     payloadBytes: row.payloadBytes,
     createdAt: toInstant(row.createdAt),
-    replayedAt: row.replayedAt === null ? null : toInstant(row.replayedAt),
+    replayedAt: toInstant(row.replayedAt),
     outcome: row.replayedAt === null ? null : (outcomes.get(row.id) ?? (row.isConsumed ? 'dead' : 'waiting')),
   }));
 }

@@ -1,4 +1,5 @@
 /** Stored invoices that a plan or a meter has a part in: what follows its change, and what keeps it as it was. */
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 
 /** A draft that follows a change. */
@@ -24,7 +25,12 @@ export interface PlanScope {
 }
 
 /** Newest months first. */
-export async function draftsOnPlan(postgres: Queryable, { plan, unassigned }: PlanScope, rows: number): Promise<FollowingDraft[]> {
+export async function draftsOnPlan(
+  postgres: Queryable,
+  _scope: EveryCustomer,
+  { plan, unassigned }: PlanScope,
+  rows: number,
+): Promise<FollowingDraft[]> {
   const found = await postgres.query<FollowingDraft>(
     `SELECT ${DRAFT} FROM invoices WHERE ${ON_PLAN} ORDER BY month DESC, customer LIMIT $3`,
     [plan, unassigned, rows],
@@ -34,6 +40,7 @@ export async function draftsOnPlan(postgres: Queryable, { plan, unassigned }: Pl
 
 export async function countPlanUse(
   postgres: Queryable,
+  _scope: EveryCustomer,
   { plan, unassigned }: PlanScope,
 ): Promise<{ customers: number; drafts: number; finals: number }> {
   const { rows } = await postgres.query<{ customers: string; drafts: string; finals: string }>(
@@ -48,7 +55,7 @@ export async function countPlanUse(
 
 const BILLS = `snapshot -> 'lines' @> $1::jsonb`;
 
-export async function draftsOfMeter(postgres: Queryable, meter: string, rows: number): Promise<FollowingDraft[]> {
+export async function draftsOfMeter(postgres: Queryable, _scope: EveryCustomer, meter: string, rows: number): Promise<FollowingDraft[]> {
   const found = await postgres.query<FollowingDraft>(
     `SELECT ${DRAFT} FROM invoices WHERE status = 'draft' AND ${BILLS} ORDER BY month DESC, customer LIMIT $2`,
     [JSON.stringify([{ meter }]), rows],
@@ -56,7 +63,11 @@ export async function draftsOfMeter(postgres: Queryable, meter: string, rows: nu
   return found.rows;
 }
 
-export async function countInvoicesOfMeter(postgres: Queryable, meter: string): Promise<{ drafts: number; finals: number }> {
+export async function countInvoicesOfMeter(
+  postgres: Queryable,
+  _scope: EveryCustomer,
+  meter: string,
+): Promise<{ drafts: number; finals: number }> {
   const { rows } = await postgres.query<{ drafts: string; finals: string }>(
     `SELECT count(*) FILTER (WHERE status = 'draft') AS drafts, count(*) FILTER (WHERE status = 'final') AS finals
        FROM invoices WHERE status <> 'void' AND ${BILLS}`,

@@ -4,6 +4,7 @@ import { formatDecimal, toScaled } from '../../core/decimal.ts';
 import { toInstant } from '../../core/instant-text.ts';
 import { QUANTITY_SCALE } from '../../core/rating.ts';
 import { instantText, type Window } from '../../core/window.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { Effect } from '../../schemas/http/effect.ts';
 
@@ -25,7 +26,11 @@ const OF_IMPORT = `r.import_id = $1::bigint AND NOT ($2::boolean AND EXISTS (
 
 export type EffectTotals = Pick<Effect, 'rows' | 'events' | 'hours' | 'quantities' | 'customers'>;
 
-export async function readEffectTotals(postgres: Queryable, { importId, ofUndo }: EffectScope): Promise<EffectTotals> {
+export async function readEffectTotals(
+  postgres: Queryable,
+  _scope: EveryCustomer,
+  { importId, ofUndo }: EffectScope,
+): Promise<EffectTotals> {
   const values = [importId, ofUndo];
   const { rows: totals } = await postgres.query<{ rows: string; events: string; from: string | null; to: string | null; hours: string }>(
     `SELECT count(DISTINCT r.line)::text AS rows, count(*)::text AS events, date_trunc('hour', min(r.time)) AS "from",
@@ -71,7 +76,12 @@ export interface EffectSlot {
 }
 
 /** In time order. A slot per meter and quarter of an hour: some thousands in a month. */
-export async function readEffectSlots(postgres: Queryable, { importId, ofUndo }: EffectScope, customer: string): Promise<EffectSlot[]> {
+export async function readEffectSlots(
+  postgres: Queryable,
+  _scope: EveryCustomer,
+  { importId, ofUndo }: EffectScope,
+  customer: string,
+): Promise<EffectSlot[]> {
   const { rows } = await postgres.query<{ meter: string; start: string; quantity: string; events: string }>(
     `SELECT r.meter, (extract(epoch FROM date_bin('15 minutes', r.time, 'epoch'::timestamptz)) * 1000)::bigint::text AS start,
             sum(r.quantity)::text AS quantity, count(*)::text AS events
@@ -101,6 +111,7 @@ interface EventRow {
 /** The other events of a customer's meter, in the order in which contributions are told. */
 export async function* readEventsWithout(
   postgres: Queryable,
+  _scope: EveryCustomer,
   { importId, ofUndo }: EffectScope,
   { customer, meter, period }: { customer: string; meter: string; period: Window },
 ): AsyncGenerator<(MeteredEvent & { properties: string })[]> {

@@ -4,7 +4,9 @@ import { formatDecimal, toScaled } from '../../core/decimal.ts';
 import { packHours, unpackHours, type CountedHour, type PackedHour } from '../../core/packed-hours.ts';
 import { QUANTITY_SCALE } from '../../core/rating.ts';
 import { instantText, type Window } from '../../core/window.ts';
+import type { EveryCustomer, Scope } from '../../platform/access/scope.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
+import { inInvoiceScope, invoiceScopeValues } from './invoice-scope.ts';
 
 /** Of its document's own period or, as an adjustment, of an earlier one. */
 export interface StoredCharge extends Omit<Charge, 'hours'> {
@@ -28,9 +30,13 @@ export interface ChargeText {
   hours: PackedHour[];
 }
 
+/** The invoice that a row `c` belongs to. */
+const OF_INVOICE = 'invoices i WHERE i.invoice_id = c.invoice_id';
+const OF_CREDIT_NOTE = 'credit_notes n JOIN invoices i ON i.invoice_id = n.invoice_id WHERE n.credit_note_id = c.credit_note_id';
+
 export const CHARGE_TABLES = {
-  invoice: { table: 'invoice_charges', id: 'invoice_id' },
-  'credit-note': { table: 'credit_note_charges', id: 'credit_note_id' },
+  invoice: { table: 'invoice_charges', id: 'invoice_id', documents: OF_INVOICE },
+  'credit-note': { table: 'credit_note_charges', id: 'credit_note_id', documents: OF_CREDIT_NOTE },
 } as const;
 export type ChargeOwner = keyof typeof CHARGE_TABLES;
 
@@ -74,18 +80,20 @@ interface ChargeRow extends Omit<ChargeText, 'period_from' | 'period_to'> {
 /** Of the documents with these ids, in order. With `n`, that entry alone; with `from`, those for periods that begin then (epoch ms). */
 export async function readCharges(
   postgres: Queryable,
+  scope: Scope,
   owner: ChargeOwner,
   ids: readonly string[],
   options: { n?: number; from?: readonly number[] } = {},
 ): Promise<Map<string, StoredCharge[]>> {
-  const { table, id } = CHARGE_TABLES[owner];
+  const { table, id, documents } = CHARGE_TABLES[owner];
   const { rows } = await postgres.query<ChargeRow>(
     `SELECT ${id}::text AS owner, n, (extract(epoch FROM period_from) * 1000)::bigint::text AS "from",
             (extract(epoch FROM period_to) * 1000)::bigint::text AS "to", time_zone, key, kind, meter, quantity::text AS quantity,
             amount::text AS amount, hours
-       FROM ${table} WHERE ${id} = ANY($1::bigint[]) AND ($2::integer IS NULL OR n = $2)
-        AND ($3::timestamptz[] IS NULL OR period_from = ANY($3::timestamptz[])) ORDER BY ${id}, n`,
-    [ids, options.n ?? null, options.from?.map(instantText) ?? null],
+       FROM ${table} AS c WHERE ${id} = ANY($1::bigint[]) AND ($2::integer IS NULL OR n = $2)
+        AND ($3::timestamptz[] IS NULL OR period_from = ANY($3::timestamptz[]))
+        AND EXISTS (SELECT FROM ${documents} AND ${inInvoiceScope('i', 4)}) ORDER BY ${id}, n`,
+    [ids, options.n ?? null, options.from?.map(instantText) ?? null, ...invoiceScopeValues(scope)],
   );
   const byOwner = new Map<string, StoredCharge[]>(ids.map((one) => [one, []]));
   for (const row of rows) byOwner.get(row.owner)?.push(toCharge(row));
@@ -95,6 +103,7 @@ export async function readCharges(
 /** How much each entry of these credit notes takes back, by note. */
 export async function readNoteQuantities(
   postgres: Queryable,
+  _scope: EveryCustomer,
   noteIds: readonly string[],
 ): Promise<Map<string, Pick<Charge, 'quantity'>[]>> {
   const { rows } = await postgres.query<{ note: string; quantity: string }>(

@@ -2,11 +2,12 @@
 import type { AdjustmentBasis } from '../../core/due.ts';
 import { toInstant } from '../../core/instant-text.ts';
 import type { Window } from '../../core/window.ts';
+import type { EveryCustomer, Scope } from '../../platform/access/scope.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
-import type { InvoiceSummary } from '../../schemas/http/invoice-life.ts';
 import type { Invoice } from '../../schemas/http/invoices.ts';
 import type { Seller } from '../../schemas/http/settings.ts';
 import type { BillingTerms } from '../billing/terms.ts';
+import { inInvoiceScope, invoiceScopeValues } from './invoice-scope.ts';
 import type { LeftOut } from './left-out.ts';
 
 /** Up to where in the log the usage of a final invoice's customer goes. */
@@ -67,8 +68,16 @@ const ISSUED = `invoice_id::text AS id, number, status, customer, currency, time
 const INVOICE = `${ISSUED}, as_of_epoch AS epoch, as_of_partition AS partition, as_of_offset::text AS "offset", snapshot, terms, content_hash AS "contentHash",
   finalized_at AS "finalizedAt", voided_at AS "voidedAt", voided_by AS "voidedBy", void_reason AS "voidReason"`;
 
-export async function findInvoice(postgres: Queryable, id: string, lock: '' | 'FOR UPDATE' = ''): Promise<StoredInvoice | undefined> {
-  const { rows } = await postgres.query<InvoiceRow>(`SELECT ${INVOICE} FROM invoices WHERE invoice_id = $1::bigint ${lock}`, [id]);
+export async function findInvoice(
+  postgres: Queryable,
+  scope: Scope,
+  id: string,
+  lock: '' | 'FOR UPDATE' = '',
+): Promise<StoredInvoice | undefined> {
+  const { rows } = await postgres.query<InvoiceRow>(
+    `SELECT ${INVOICE} FROM invoices i WHERE invoice_id = $1::bigint AND ${inInvoiceScope('i', 2)} ${lock}`,
+    [id, ...invoiceScopeValues(scope)],
+  );
   return rows[0] === undefined ? undefined : toInvoice(rows[0]);
 }
 
@@ -76,7 +85,11 @@ export async function findInvoice(postgres: Queryable, id: string, lock: '' | 'F
 export type IssuedInvoice = Pick<StoredInvoice, 'id' | 'number' | 'status' | 'customer' | 'currency' | 'timeZone' | 'month' | 'period'>;
 
 /** The invoices of these customers that are or were final, by period. */
-export async function findIssuedInvoices(postgres: Queryable, customers: readonly string[]): Promise<IssuedInvoice[]> {
+export async function findIssuedInvoices(
+  postgres: Queryable,
+  _scope: EveryCustomer,
+  customers: readonly string[],
+): Promise<IssuedInvoice[]> {
   const { rows } = await postgres.query<IssuedInvoice & { from: string; to: string; [column: string]: unknown }>(
     `SELECT ${ISSUED} FROM invoices WHERE customer = ANY($1) AND status <> 'draft' ORDER BY customer, period_from, invoice_id`,
     [customers],
@@ -85,7 +98,7 @@ export async function findIssuedInvoices(postgres: Queryable, customers: readonl
 }
 
 /** Where final invoices stand in the log, and what their adjustments follow from, by id. */
-export async function findBases(postgres: Queryable, ids: readonly string[]): Promise<Map<string, InvoiceBasis>> {
+export async function findBases(postgres: Queryable, _scope: EveryCustomer, ids: readonly string[]): Promise<Map<string, InvoiceBasis>> {
   const { rows } = await postgres.query<AsOfPosition & { id: string; adjustments: StoredBasis[] | null; [column: string]: unknown }>(
     `SELECT invoice_id::text AS id, as_of_epoch AS epoch, as_of_partition AS partition, as_of_offset::double precision AS "offset", terms->'adjustments' AS adjustments
        FROM invoices WHERE invoice_id = ANY($1::bigint[]) AND as_of_epoch IS NOT NULL`,
@@ -104,51 +117,12 @@ export interface InvoiceBasis {
   adjustments: readonly StoredBasis[];
 }
 
-export async function findCustomerInvoices(postgres: Queryable, customer: string): Promise<StoredInvoice[]> {
+export async function findCustomerInvoices(postgres: Queryable, _scope: EveryCustomer, customer: string): Promise<StoredInvoice[]> {
   const { rows } = await postgres.query<InvoiceRow>(
     `SELECT ${INVOICE} FROM invoices WHERE customer = $1 ORDER BY period_from, invoice_id`,
     [customer],
   );
   return rows.map(toInvoice);
-}
-
-export interface InvoiceFilter {
-  customer: string | undefined;
-  status: string | undefined;
-  month: string | undefined;
-}
-
-/** Newest first. */
-export async function listInvoices(
-  postgres: Queryable,
-  { customer, status, month }: InvoiceFilter,
-  page: { before: string | undefined; rows: number },
-): Promise<InvoiceSummary[]> {
-  const { rows } = await postgres.query<SummaryRow>(
-    `SELECT invoice_id::text AS id, number, status, customer, month, content_hash AS "contentHash", finalized_at AS "finalizedAt",
-            snapshot - '{lines,segments,discounts,minimums,tax,adjustments}'::text[] AS snapshot
-       FROM invoices
-      WHERE ($1::text IS NULL OR customer = $1::text) AND ($2::text IS NULL OR status = $2::text) AND ($3::text IS NULL OR month = $3::text)
-        AND ($4::bigint IS NULL OR invoice_id < $4::bigint)
-      ORDER BY invoice_id DESC LIMIT $5`,
-    [customer ?? null, status ?? null, month ?? null, page.before ?? null, page.rows],
-  );
-  return rows.map(({ snapshot, finalizedAt, ...row }) => ({
-    ...row,
-    customerName: snapshot.customerName,
-    plan: snapshot.plan,
-    currency: snapshot.currency,
-    period: snapshot.period,
-    asOf: snapshot.asOf,
-    subtotal: snapshot.subtotal,
-    total: snapshot.total,
-    finalizedAt: finalizedAt === null ? null : toInstant(finalizedAt),
-  }));
-}
-
-interface SummaryRow extends Pick<InvoiceSummary, 'id' | 'number' | 'status' | 'customer' | 'month' | 'contentHash' | 'finalizedAt'> {
-  snapshot: Invoice;
-  [column: string]: unknown;
 }
 
 export interface DraftInput {
@@ -168,7 +142,7 @@ export interface WrittenDrafts {
 }
 
 /** Puts drafts into place, under the ids of those they replace. What is final meanwhile stays as it is. */
-export async function putDrafts(postgres: Queryable, drafts: readonly DraftInput[]): Promise<WrittenDrafts> {
+export async function putDrafts(postgres: Queryable, _scope: EveryCustomer, drafts: readonly DraftInput[]): Promise<WrittenDrafts> {
   if (drafts.length === 0) return { drafts: 0, created: 0, changed: 0 };
   const { rows } = await postgres.query<{ isNew: boolean; differs: boolean }>(
     `INSERT INTO invoices (customer, month, currency, time_zone, period_from, period_to, as_of, snapshot)
@@ -199,7 +173,12 @@ export async function putDrafts(postgres: Queryable, drafts: readonly DraftInput
 }
 
 /** Of these customers, or of all. */
-export async function countDrafts(postgres: Queryable, month: string, customers: readonly string[] | undefined): Promise<number> {
+export async function countDrafts(
+  postgres: Queryable,
+  _scope: EveryCustomer,
+  month: string,
+  customers: readonly string[] | undefined,
+): Promise<number> {
   const { rows } = await postgres.query<{ drafts: number }>(
     `SELECT count(*)::integer AS drafts FROM invoices WHERE month = $1 AND status = 'draft' AND ($2::text[] IS NULL OR customer = ANY($2::text[]))`,
     [month, customers ?? null],
@@ -275,7 +254,7 @@ function toInvoice(row: InvoiceRow): StoredInvoice {
     snapshot: row.snapshot,
     terms: row.terms,
     contentHash: row.contentHash,
-    finalizedAt: row.finalizedAt === null ? null : toInstant(row.finalizedAt),
+    finalizedAt: toInstant(row.finalizedAt),
     voided:
       voidedAt === null || voidedBy === null || voidReason === null ? null : { at: toInstant(voidedAt), by: voidedBy, reason: voidReason },
   };

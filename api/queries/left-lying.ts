@@ -1,4 +1,5 @@
 /** What waits for somebody, or is on its way. */
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 import type { Postgres } from '../../platform/postgres/postgres.ts';
 
 export interface LeftLying {
@@ -9,7 +10,7 @@ export interface LeftLying {
   imports: number;
 }
 
-export async function countLeftLying(postgres: Postgres): Promise<LeftLying> {
+export async function countLeftLying(postgres: Postgres, _scope: EveryCustomer): Promise<LeftLying> {
   const { rows } = await postgres.query<Record<keyof LeftLying, string>>(
     `SELECT (SELECT count(*) FROM dead_letters)::text AS "deadLetters",
             (SELECT count(*) FROM conflicts WHERE status <> 'resolved' AND keep IS NULL)::text AS conflicts,

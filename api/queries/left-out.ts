@@ -12,6 +12,7 @@
 import { formatDecimal, toScaled } from '../../core/decimal.ts';
 import { QUANTITY_SCALE } from '../../core/rating.ts';
 import { instantText, type Window } from '../../core/window.ts';
+import { customerWithin, type Scope } from '../../platform/access/scope.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { Explanation } from '../../schemas/http/invoice-life.ts';
 
@@ -37,7 +38,12 @@ const IN_LINE = `JOIN lines l ON r.meter = l.meter AND r.time >= l.from_time AND
   WHERE r.customer = $1 AND r.time >= $5 AND r.time < $6 GROUP BY l.n`;
 
 /** In the order of the lines, in one pass over each table for all of them. */
-export async function readLeftOut(postgres: Queryable, customer: string, lines: readonly MeteredWindow[]): Promise<LeftOut[]> {
+export async function readLeftOut(
+  postgres: Queryable,
+  scope: Scope,
+  customer: string,
+  lines: readonly MeteredWindow[],
+): Promise<LeftOut[]> {
   if (lines.length === 0) return [];
   const [starts, ends] = [lines.map(({ window }) => window.from), lines.map(({ window }) => window.to)];
   const { rows } = await postgres.query<SumRow>(
@@ -46,7 +52,7 @@ export async function readLeftOut(postgres: Queryable, customer: string, lines: 
      UNION ALL ${SUMS('conflict')} FROM conflicts r ${IN_LINE}
      UNION ALL ${SUMS('duplicate')} FROM usage_records r JOIN witnesses w ON w.customer = r.customer AND w.id = r.id ${IN_LINE}`,
     [
-      customer,
+      customerWithin(scope, customer),
       lines.map(({ meter }) => meter),
       starts.map(instantText),
       ends.map(instantText),

@@ -7,6 +7,7 @@ import { toScaled } from '../../core/decimal.ts';
 import { QUANTITY_SCALE } from '../../core/rating.ts';
 import type { Window } from '../../core/window.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
+import type { Scope } from '../../platform/access/scope.ts';
 import type { CellWatermark } from '../../platform/usage-cells.ts';
 import { readStanding, type StandingRow } from './standing-records.ts';
 
@@ -14,6 +15,7 @@ import { readStanding, type StandingRow } from './standing-records.ts';
 const PAGE_EVENTS = 5_000;
 
 export interface EventSelection {
+  scope: Scope;
   customer: string;
   /** Meters, and the property to read of each one's events, if any. */
   properties: ReadonlyMap<string, string | undefined>;
@@ -27,9 +29,9 @@ export interface CustomerEvent extends MeteredEvent {
 
 /** Any number of events passes through the memory of one page. */
 export async function* readMeteredEvents(postgres: Queryable, selection: EventSelection): AsyncGenerator<CustomerEvent[]> {
-  const { customer, properties, period, below } = selection;
+  const { scope, customer, properties, period, below } = selection;
   const withProperty = [...properties].flatMap(([meter, property]) => (property === undefined ? [] : [meter]));
-  const standing = { customer, meters: [...properties.keys()], window: period, moments: [{ below, weight: 1 }] };
+  const standing = { scope, customer, meters: [...properties.keys()], window: period, moments: [{ below, weight: 1 }] };
   let after: StandingRow | undefined;
   for (;;) {
     const rows = await readStanding(postgres, standing, { after, rows: PAGE_EVENTS, properties: withProperty });

@@ -3,6 +3,7 @@
  * Flat memory: a page of each at a time.
  */
 import { instantText } from '../../core/window.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { BELOW_IN_CLICKHOUSE, belowInPostgres, type CellWatermark } from '../../platform/usage-cells.ts';
 import type { ReconciliationMissing } from '../../schemas/http/reconciliation.ts';
@@ -27,7 +28,12 @@ const EVENTS_MAX = 200_000;
 const RANGES_MAX = 100;
 const BEFORE_ALL: Position = [-1, -1, -1, -1];
 
-export async function findMissing(platform: Platform, hour: EventsOfHour, below: CellWatermark): Promise<ReconciliationMissing> {
+export async function findMissing(
+  platform: Platform,
+  _scope: EveryCustomer,
+  hour: EventsOfHour,
+  below: CellWatermark,
+): Promise<ReconciliationMissing> {
   const [kept, counted] = [keptPositions(platform, hour, below), countedPositions(platform, hour, below)];
   const gaps = new Gaps();
   try {

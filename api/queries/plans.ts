@@ -1,5 +1,6 @@
 /** Plans in all their versions, and who is billed by them. */
 import { toInstant } from '../../core/instant-text.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 import type { Postgres, Queryable } from '../../platform/postgres/postgres.ts';
 import type { ListedPlan, Plan, PlanDefinition } from '../../schemas/http/plans.ts';
 
@@ -29,7 +30,11 @@ export async function listPlans(postgres: Postgres, page: { after: string; rows:
 }
 
 /** Of each plan how many customers have it among theirs, and a few of them. */
-export async function planCustomers(postgres: Queryable, planIds: readonly string[]): Promise<Map<string, ListedPlan['customers']>> {
+export async function planCustomers(
+  postgres: Queryable,
+  _scope: EveryCustomer,
+  planIds: readonly string[],
+): Promise<Map<string, ListedPlan['customers']>> {
   const { rows } = await postgres.query<{ plan: string; count: string; first: { id: string; name: string }[] }>(
     `SELECT plan, max(rank)::text AS count, jsonb_agg(jsonb_build_object('id', id, 'name', coalesce(name, id)) ORDER BY rank) FILTER (WHERE rank <= ${NAMED_MAX}) AS first
        FROM (SELECT plan, id, name, row_number() OVER (PARTITION BY plan ORDER BY id) AS rank
@@ -98,6 +103,7 @@ export async function deletePlan(postgres: Queryable, id: string): Promise<void>
 /** A few of the customers who are, were or will be on a plan, to be named in a refusal; with `currency`, of those billed in another one. */
 export async function customersOnPlan(
   postgres: Queryable,
+  _scope: EveryCustomer,
   planId: string,
   options: { inOtherCurrencyThan?: string } = {},
 ): Promise<string[]> {

@@ -1,6 +1,6 @@
 /** Rebuilds of ClickHouse: asked for here, done by the consumers. */
 import { toInstant } from '../../core/instant-text.ts';
-import type { Postgres } from '../../platform/postgres/postgres.ts';
+import type { Postgres, Queryable } from '../../platform/postgres/postgres.ts';
 import type { Rebuild } from '../../schemas/http/operations.ts';
 
 interface RebuildRow {
@@ -23,26 +23,25 @@ export async function findLatestRebuild(postgres: Postgres): Promise<Rebuild | u
 }
 
 /** Asks for a rebuild. One that is not done yet answers for this one too. */
-export async function requestRebuild(postgres: Postgres, by: string): Promise<Rebuild> {
-  const { rows } = await postgres.query<RebuildRow>(
+export async function requestRebuild(postgres: Queryable, by: string): Promise<{ rebuild: Rebuild; isNew: boolean }> {
+  const { rows } = await postgres.query<RebuildRow & { isNew: boolean }>(
     `WITH open AS (SELECT * FROM clickhouse_rebuilds WHERE state IN ('requested', 'copying') ORDER BY rebuild_id LIMIT 1),
           added AS (INSERT INTO clickhouse_rebuilds (requested_by) SELECT $1 WHERE NOT EXISTS (SELECT FROM open) RETURNING *)
-     SELECT ${COLUMNS} FROM (SELECT * FROM open UNION ALL SELECT * FROM added) AS rebuild`,
+     SELECT ${COLUMNS}, EXISTS (SELECT FROM added) AS "isNew" FROM (SELECT * FROM open UNION ALL SELECT * FROM added) AS rebuild`,
     [by],
   );
   if (rows[0] === undefined) throw new Error('the rebuild was not stored');
   await postgres.query(`SELECT pg_notify('rebuild', '')`);
-  return toRebuild(rows[0]);
+  return { rebuild: toRebuild(rows[0]), isNew: rows[0].isNew };
 }
 
 function toRebuild(row: RebuildRow): Rebuild {
-  const instant = (text: string | null) => (text === null ? null : toInstant(text));
   return {
     id: row.id,
     state: row.state,
     requestedAt: toInstant(row.requestedAt),
-    startedAt: instant(row.startedAt),
-    finishedAt: instant(row.finishedAt),
+    startedAt: toInstant(row.startedAt),
+    finishedAt: toInstant(row.finishedAt),
     rowsCopied: Number(row.rowsCopied),
     failure: row.failure,
   };

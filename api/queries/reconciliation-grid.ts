@@ -3,6 +3,7 @@
  * ClickHouse, what differs from `reconciliation_cells`: an hour that only Postgres has is there too. Nothing is compared here.
  */
 import { instantText, SLOT_MS } from '../../core/window.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Postgres } from '../../platform/postgres/postgres.ts';
@@ -38,6 +39,7 @@ const STORED_IN_RANGE = `hour >= $1::timestamptz AND hour < $2::timestamptz`;
 /** `isCompared`: whether everything has been, at least once. Rows: `rowsMax` at the most, and that of the others. */
 export async function readGrid(
   { postgres, clickhouse }: Pick<Platform, 'postgres' | 'clickhouse'>,
+  _scope: EveryCustomer,
   range: GridRange,
   { rowsMax, isCompared }: { rowsMax: number; isCompared: boolean },
 ): Promise<Grid> {
@@ -116,6 +118,7 @@ async function countOthers(postgres: Postgres, clickhouse: ClickHouse, range: Gr
 /** How many events each store has of this time, below one watermark. */
 export async function countEvents(
   { postgres, clickhouse }: Pick<Platform, 'postgres' | 'clickhouse'>,
+  _scope: EveryCustomer,
   { from, to }: Pick<GridRange, 'from' | 'to'>,
   { epoch, nextOffsets }: CellWatermark,
 ): Promise<{ postgres: number; clickhouse: number }> {

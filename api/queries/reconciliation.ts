@@ -2,8 +2,9 @@
 import { formatDecimal, toScaled } from '../../core/decimal.ts';
 import { toInstant } from '../../core/instant-text.ts';
 import { instantText } from '../../core/window.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 import type { Platform } from '../../platform/platform.ts';
-import type { Postgres } from '../../platform/postgres/postgres.ts';
+import type { Postgres, Queryable } from '../../platform/postgres/postgres.ts';
 import { compareCells, readClickHouseCells, readPostgresCells, type CellRectangle, type UsageCell } from '../../platform/usage-cells.ts';
 import type { Reconciliation, ReconciliationCell, ReconciliationRun } from '../../schemas/http/reconciliation.ts';
 import { readWatermark } from './watermark.ts';
@@ -42,6 +43,7 @@ function scopeValues({ customer, from, to }: ReconciliationScope): unknown[] {
 
 export async function listStoredCells(
   postgres: Postgres,
+  _scope: EveryCustomer,
   scope: ReconciliationScope,
   state: ReconciliationCell['state'] | undefined,
 ): Promise<ReconciliationCell[]> {
@@ -62,7 +64,11 @@ export async function listStoredCells(
   }));
 }
 
-export async function countStoredCells(postgres: Postgres, scope: ReconciliationScope): Promise<{ differs: number; open: number }> {
+export async function countStoredCells(
+  postgres: Postgres,
+  _scope: EveryCustomer,
+  scope: ReconciliationScope,
+): Promise<{ differs: number; open: number }> {
   const { rows } = await postgres.query<{ differs: string; open: string }>(
     `SELECT count(*) FILTER (WHERE state = 'differs') AS differs, count(*) FILTER (WHERE state = 'open') AS open FROM reconciliation_cells WHERE ${IN_SCOPE}`,
     scopeValues(scope),
@@ -71,7 +77,7 @@ export async function countStoredCells(postgres: Postgres, scope: Reconciliation
 }
 
 /** Both stores as they are now. What differs and is not on record is still to be checked. */
-export async function readLiveCells(platform: Platform, rectangle: CellRectangle): Promise<ReconciliationCell[]> {
+export async function readLiveCells(platform: Platform, _scope: EveryCustomer, rectangle: CellRectangle): Promise<ReconciliationCell[]> {
   const [{ partitions }, epoch] = [await readWatermark(platform), await readEpoch(platform)];
   const below = { epoch, nextOffsets: partitions.map(({ rollups }) => rollups) };
   const found = new Map<string, { cell: UsageCell; postgres?: UsageCell; clickhouse?: UsageCell }>();
@@ -101,13 +107,13 @@ export async function readChecked(platform: Platform): Promise<{ isFirstRunDone:
   const { partitions = '0', checkedAt = null, upTo = null } = rows[0] ?? {};
   return {
     isFirstRunDone: Number(partitions) >= platform.log.partitions,
-    checkedAt: checkedAt === null ? null : toInstant(checkedAt),
-    upTo: upTo === null ? null : toInstant(upTo),
+    checkedAt: toInstant(checkedAt),
+    upTo: toInstant(upTo),
   };
 }
 
 /** The sums of all complete imports. */
-export async function readImportSums(postgres: Postgres): Promise<Reconciliation['rows']> {
+export async function readImportSums(postgres: Postgres, _scope: EveryCustomer): Promise<Reconciliation['rows']> {
   const { rows } = await postgres.query<{ sums: Reconciliation['rows'] }>(
     `SELECT json_build_object('read', coalesce(sum(rows_read), 0), 'rejected', coalesce(sum(rows_rejected), 0),
        'published', coalesce(sum(events_published), 0), 'accepted', coalesce(sum(accepted), 0), 'duplicate', coalesce(sum(duplicate), 0),
@@ -119,7 +125,7 @@ export async function readImportSums(postgres: Postgres): Promise<Reconciliation
 }
 
 /** Complete imports of which a row or an event is unaccounted for. */
-export async function listUnbalancedImports(postgres: Postgres): Promise<Reconciliation['imports']> {
+export async function listUnbalancedImports(postgres: Postgres, _scope: EveryCustomer): Promise<Reconciliation['imports']> {
   const { rows } = await postgres.query<{ import: Reconciliation['imports'][number] }>(
     `SELECT json_build_object('id', id::text, 'name', name,
        'rows', json_build_object('read', rows_read, 'accounted', rows_accounted),
@@ -144,8 +150,12 @@ export async function hasOpenRuns(postgres: Postgres): Promise<boolean> {
 }
 
 /** Asks for a run. One that was asked for in the same words and has not begun answers for this one too. */
-export async function requestRun(postgres: Postgres, scope: ReconciliationScope, by: string): Promise<ReconciliationRun> {
-  const { rows } = await postgres.query<RunRow>(
+export async function requestRun(
+  postgres: Queryable,
+  scope: ReconciliationScope,
+  by: string,
+): Promise<{ run: ReconciliationRun; isNew: boolean }> {
+  const { rows } = await postgres.query<RunRow & { isNew: boolean }>(
     `WITH waiting AS (
        SELECT run_id, state, requested_at, finished_at FROM reconciliation_runs WHERE state = 'requested' AND customer IS NOT DISTINCT FROM $1::text
          AND from_time IS NOT DISTINCT FROM $2::timestamptz AND to_time IS NOT DISTINCT FROM $3::timestamptz ORDER BY run_id LIMIT 1
@@ -153,13 +163,13 @@ export async function requestRun(postgres: Postgres, scope: ReconciliationScope,
        INSERT INTO reconciliation_runs (customer, from_time, to_time, requested_by) SELECT $1, $2::timestamptz, $3::timestamptz, $4 WHERE NOT EXISTS (SELECT FROM waiting)
        RETURNING run_id, state, requested_at, finished_at
      )
-     SELECT ${RUN_COLUMNS} FROM (SELECT * FROM waiting UNION ALL SELECT * FROM added) AS run`,
+     SELECT ${RUN_COLUMNS}, EXISTS (SELECT FROM added) AS "isNew" FROM (SELECT * FROM waiting UNION ALL SELECT * FROM added) AS run`,
     [...scopeValues(scope), by],
   );
   const [run] = rows;
   if (run === undefined) throw new Error('the run was not stored');
   await postgres.query(`SELECT pg_notify('reconciliation', '')`);
-  return toRun(run);
+  return { run: toRun(run), isNew: run.isNew };
 }
 
 export async function findRun(postgres: Postgres, id: string): Promise<ReconciliationRun | undefined> {
@@ -178,7 +188,7 @@ interface RunRow {
 const RUN_COLUMNS = `run_id::text AS id, state, requested_at AS "requestedAt", finished_at AS "finishedAt"`;
 
 function toRun({ id, state, requestedAt, finishedAt }: RunRow): ReconciliationRun {
-  return { id, state, requestedAt: toInstant(requestedAt), finishedAt: finishedAt === null ? null : toInstant(finishedAt) };
+  return { id, state, requestedAt: toInstant(requestedAt), finishedAt: toInstant(finishedAt) };
 }
 
 async function readEpoch({ log, postgres }: Platform): Promise<number> {

@@ -1,9 +1,13 @@
 /** Raw rows, newest first, by keyset: (time, position) descending, which is the index `usage_records_time` backwards. */
 import { formatDecimal, fractionDigits, toScaled } from '../../core/decimal.ts';
 import { toInstant } from '../../core/instant-text.ts';
+import { customerWithin, type Scope } from '../../platform/access/scope.ts';
 import type { Postgres } from '../../platform/postgres/postgres.ts';
 import type { UsageRecord } from '../../schemas/http/usage.ts';
 import { decodeOpaque, encodeOpaque } from '../cursor.ts';
+import { instantOf } from '../instants.ts';
+import { visibleProperties } from '../customer-view.ts';
+import { findReadings } from './imports.ts';
 
 export type RecordStatus = UsageRecord['status'];
 
@@ -18,6 +22,7 @@ export interface RecordPlace {
 }
 
 export interface RecordFilter {
+  scope: Scope;
   customer?: string | undefined;
   meter?: string | undefined;
   /** RFC 3339; half-open. */
@@ -53,7 +58,8 @@ export async function listRecords(
   const values: unknown[] = [];
   const bind = (value: unknown) => `$${values.push(value)}`;
   const conditions: string[] = [];
-  if (filter.customer !== undefined) conditions.push(`customer = ${bind(filter.customer)}`);
+  const customer = customerWithin(filter.scope, filter.customer);
+  if (customer !== undefined) conditions.push(`customer = ${bind(customer)}`);
   if (filter.meter !== undefined) conditions.push(`meter = ${bind(filter.meter)}`);
   if (filter.from !== undefined) conditions.push(`time >= ${bind(filter.from)}::timestamptz`);
   if (filter.to !== undefined) conditions.push(`time < ${bind(filter.to)}::timestamptz`);
@@ -64,34 +70,53 @@ export async function listRecords(
     `SELECT ${RECORD} FROM ${TABLES[filter.status]} AS r ${where} ORDER BY ${NEWEST_FIRST} LIMIT ${bind(page.rows)}`,
     values,
   );
-  return rows.map((row) => toRecord(row, filter.status));
+  return asSeen(
+    postgres,
+    filter.scope,
+    rows.map((row) => toRecord(row, filter.status)),
+  );
 }
 
 /** The record with this key, whatever became of it: no two of them share a place. */
-export async function findRecord(postgres: Postgres, key: string): Promise<UsageRecord | undefined> {
+export async function findRecord(postgres: Postgres, scope: Scope, key: string): Promise<UsageRecord | undefined> {
   const place = decodePlace(key);
   if (place === undefined) return undefined;
   for (const status of ['accepted', 'conflict', 'voided'] as const) {
     const values: unknown[] = [];
-    const bound = bindPlace(place, (value) => `$${values.push(value)}`);
-    const { rows } = await postgres.query<RecordRow>(`SELECT ${RECORD} FROM ${TABLES[status]} WHERE ${PLACE} = ${bound}`, values);
-    if (rows[0] !== undefined) return toRecord(rows[0], status);
+    const condition = isAt(place, scope, values);
+    const { rows } = await postgres.query<RecordRow>(`SELECT ${RECORD} FROM ${TABLES[status]} WHERE ${condition}`, values);
+    if (rows[0] !== undefined) return (await asSeen(postgres, scope, [toRecord(rows[0], status)]))[0];
   }
-  return findReplaced(postgres, place);
+  return findReplaced(postgres, scope, place);
+}
+
+function isAt(place: RecordPlace, { customer }: Scope, values: unknown[]): string {
+  const bind = (value: unknown) => `$${values.push(value)}`;
+  return `${PLACE} = ${bindPlace(place, bind)}${customer === undefined ? '' : ` AND customer = ${bind(customer)}`}`;
 }
 
 /** A version that a decision had replaced and another one took back is accepted at another place since; its first one still names it. */
-async function findReplaced(postgres: Postgres, place: RecordPlace): Promise<UsageRecord | undefined> {
+async function findReplaced(postgres: Postgres, scope: Scope, place: RecordPlace): Promise<UsageRecord | undefined> {
   const values: unknown[] = [];
-  const bound = bindPlace(place, (value) => `$${values.push(value)}`);
-  const { rows } = await postgres.query<RecordRow>(`SELECT ${RECORD} FROM replaced_versions WHERE ${PLACE} = ${bound}`, values);
+  const condition = isAt(place, scope, values);
+  const { rows } = await postgres.query<RecordRow>(`SELECT ${RECORD} FROM replaced_versions WHERE ${condition}`, values);
   const [row] = rows;
   if (row === undefined) return undefined;
   const present = await postgres.query(
     'SELECT FROM usage_records WHERE customer = $1 AND id = $2 AND import_id = $3 AND line = $4 AND meter = $5',
     [row.customer, row.id, row.importId, row.line, row.meter],
   );
-  return toRecord(row, present.rowCount > 0 ? 'accepted' : 'conflict');
+  return (await asSeen(postgres, scope, [toRecord(row, present.rowCount > 0 ? 'accepted' : 'conflict')]))[0];
+}
+
+/** With the properties that whoever asks may see. */
+async function asSeen(postgres: Postgres, scope: Scope, records: UsageRecord[]): Promise<UsageRecord[]> {
+  if (scope.customer === undefined || records.length === 0) return records;
+  const readings = await findReadings(
+    postgres,
+    records.map(({ importId }) => importId),
+  );
+  return records.map((record) => ({ ...record, properties: visibleProperties(scope, record.properties, readings.get(record.importId)) }));
 }
 
 /** The place a key or a cursor names; undefined when it is not one of ours. */
@@ -100,7 +125,7 @@ export function decodePlace(key: string): RecordPlace | undefined {
     decodeOpaque('record', key, [/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/, /^\d{1,9}$/, /^\d{1,4}$/, /^\d{1,18}$/, /^\d{1,9}$/]) ??
     [];
   if (time === undefined || epoch === undefined || partition === undefined || offset === undefined || idx === undefined) return undefined;
-  return Number.isNaN(Date.parse(time)) ? undefined : { time, epoch, partition, offset, idx };
+  return instantOf(time) === undefined ? undefined : { time, epoch, partition, offset, idx };
 }
 
 /** The key of the record at this place. */

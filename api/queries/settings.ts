@@ -30,8 +30,8 @@ export function withDefaults({ seller, numbering, defaults, billing }: SettingsI
   };
 }
 
-/** With `FOR SHARE`, the defaults stay what they are until the transaction ends. */
-export async function readSettings(postgres: Queryable, lock: '' | 'FOR SHARE' = ''): Promise<Settings> {
+/** With a lock, they stay what they are until the transaction ends. */
+export async function readSettings(postgres: Queryable, lock: '' | 'FOR SHARE' | 'FOR UPDATE' = ''): Promise<Settings> {
   const { rows } = await postgres.query<SettingsRow>(`SELECT ${SETTINGS} FROM settings ${lock}`);
   return rows[0] === undefined ? { ...withDefaults({}), updatedAt: null } : toSettings(rows[0]);
 }

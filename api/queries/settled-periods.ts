@@ -1,5 +1,6 @@
 /** Whether the usage of a billed period is still what it was when nothing was due of it. */
 import { instantText, type Window } from '../../core/window.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 
@@ -17,6 +18,7 @@ const nameOf = ({ customer, period }: CustomerPeriod): string => JSON.stringify(
 /** Those of which something may be due: never settled, or with other usage than when they were. */
 export async function unsettledPeriods(
   stores: { postgres: Queryable; clickhouse: ClickHouse },
+  _scope: EveryCustomer,
   periods: readonly CustomerPeriod[],
 ): Promise<CustomerPeriod[]> {
   const { rows } = await stores.postgres.query<{ customer: string; from: string; to: string; fingerprint: string }>(

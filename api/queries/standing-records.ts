@@ -13,6 +13,7 @@
 import { toInstant } from '../../core/instant-text.ts';
 import { instantText, type Window } from '../../core/window.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
+import { customerWithin, type Scope } from '../../platform/access/scope.ts';
 import { belowInPostgres, type CellWatermark } from '../../platform/usage-cells.ts';
 import { bindPlace, type RecordPlace } from './records.ts';
 
@@ -23,6 +24,7 @@ export interface WeightedMoment {
 }
 
 export interface StandingSelection {
+  scope: Scope;
   customer: string;
   meters: readonly string[];
   window: Window;
@@ -87,7 +89,7 @@ export interface StandingOptions {
  * tells no more than it must: whoever selects from it orders once more.
  */
 export function standingSql(selection: StandingSelection, bind: Bind, options: StandingOptions = {}): string {
-  const { customer, meters, window, moments, changedOnly = false } = selection;
+  const { scope, customer, meters, window, moments, changedOnly = false } = selection;
   const bound = moments.map(({ below }) => [bind(below.epoch), bind(below.nextOffsets)] as const);
   const stood = bound.map(([epoch, next]) => {
     const isEnded = belowInPostgres(epoch, next, 'ended_');
@@ -95,7 +97,7 @@ export function standingSql(selection: StandingSelection, bind: Bind, options: S
   });
   const weight = moments.map((moment, at) => `${bind(moment.weight)}::integer * (${stood[at]})::integer`).join(' + ');
   const conditions = [
-    `r.customer = ${bind(customer)}`,
+    `r.customer = ${bind(customerWithin(scope, customer))}`,
     `r.meter = ANY(${bind(meters)}::text[])`,
     `r.time >= ${options.window?.from ?? bind(instantText(window.from))}`,
     `r.time < ${options.window?.to ?? bind(instantText(window.to))}`,

@@ -6,12 +6,17 @@
  * the clock moves by half an hour differ.
  */
 import { SLOT_MS, type Window } from '../../core/window.ts';
+import { customerWithin, type Scope } from '../../platform/access/scope.ts';
 import { type ClickHouse, type ClickHouseQuery, PAGE_ROWS_MAX } from '../../platform/clickhouse/clickhouse.ts';
 
-/** Boundaries bound to one query, some 14 characters each: small beside the limit of a query's text. */
-const WINDOWS_PER_QUERY_MAX = 1_000;
+/**
+ * Boundaries bound to one query, some 14 characters each: small beside the limit of a query's text, and enough for a month by hours and
+ * the month before in one pass.
+ */
+const WINDOWS_PER_QUERY_MAX = 2_000;
 
 export interface UsageSelection {
+  scope: Scope;
   /** Consecutive windows; each begins where the one before ends. */
   windows: readonly Window[];
   customer?: string | undefined;
@@ -19,6 +24,8 @@ export interface UsageSelection {
   customers?: readonly string[] | undefined;
   meter?: string | undefined;
   byCustomer: boolean;
+  /** `max` is not wanted: a third less to read. */
+  withoutMax?: boolean;
 }
 
 export interface WindowUsage {
@@ -29,7 +36,7 @@ export interface WindowUsage {
   /** Exact; 18 fraction digits, padded. */
   quantity: string;
   events: string;
-  /** Largest single quantity, likewise exact. */
+  /** Largest single quantity, likewise exact; '0' without it. */
   max: string;
 }
 
@@ -75,15 +82,9 @@ export async function* readUsage(clickhouse: ClickHouse, selection: UsageSelecti
 }
 
 function usageQuery(selection: UsageSelection, windows: readonly Window[], after: Place['after']): ClickHouseQuery {
-  const { customer, customers, meter, byCustomer } = selection;
-  const [from, to] = [windows[0]?.from ?? 0, windows.at(-1)?.to ?? 0];
-  const boundaries = windows.map((window) => window.from);
   const time = timeOf(windows);
-  const customerKey = byCustomer ? 'e.customer' : "''";
-  const conditions = [`${time} >= {from:DateTime64(3, 'UTC')}`, `${time} < {to:DateTime64(3, 'UTC')}`];
-  if (customer !== undefined) conditions.push('e.customer = {customer:String}');
-  if (customers !== undefined) conditions.push('e.customer IN {customers:Array(String)}');
-  if (meter !== undefined) conditions.push('e.meter = {meter:String}');
+  const customerKey = selection.byCustomer ? 'e.customer' : "''";
+  const { conditions, params } = conditionsOf(selection, windows);
   if (after !== undefined) {
     conditions.push(
       `(${time} >= {afterWindow:DateTime64(3, 'UTC')} OR (${customerKey}, toString(e.meter)) > ({afterCustomer:String}, {afterMeter:String}))`,
@@ -98,20 +99,16 @@ function usageQuery(selection: UsageSelection, windows: readonly Window[], after
         e.meter AS meter_key,
         toString(sum(toDecimal256(e.quantity, 18))) AS total,
         count() AS event_count,
-        toString(max(e.quantity)) AS largest
+        ${selection.withoutMax === true ? "'0'" : 'toString(max(e.quantity))'} AS largest
       FROM tallyline.usage_events AS e
       WHERE ${conditions.join(' AND ')}
       GROUP BY bucket, customer_id, meter_key
       ORDER BY bucket, customer_id, toString(meter_key)
       LIMIT {limit:UInt32}`,
     params: {
-      from: toDateTime(from),
-      to: toDateTime(to),
-      boundaries,
+      ...params,
+      boundaries: windows.map((window) => window.from),
       limit: PAGE_ROWS_MAX,
-      ...(customer === undefined ? {} : { customer }),
-      ...(customers === undefined ? {} : { customers }),
-      ...(meter === undefined ? {} : { meter }),
       ...(after === undefined
         ? {}
         : { afterWindow: toDateTime(windows[0]?.to ?? 0), afterCustomer: after.customer, afterMeter: after.meter }),
@@ -119,9 +116,32 @@ function usageQuery(selection: UsageSelection, windows: readonly Window[], after
   };
 }
 
+/** What of the events is meant, from the first to the last of these windows, and the values to bind. */
+export function conditionsOf(
+  { scope, customers, meter, ...asked }: Omit<UsageSelection, 'byCustomer'>,
+  windows: readonly Window[],
+): { conditions: string[]; params: NonNullable<ClickHouseQuery['params']> } {
+  const customer = customerWithin(scope, asked.customer);
+  const time = timeOf(windows);
+  const conditions = [`${time} >= {from:DateTime64(3, 'UTC')}`, `${time} < {to:DateTime64(3, 'UTC')}`];
+  if (customer !== undefined) conditions.push('e.customer = {customer:String}');
+  if (customers !== undefined) conditions.push('e.customer IN {customers:Array(String)}');
+  if (meter !== undefined) conditions.push('e.meter = {meter:String}');
+  return {
+    conditions,
+    params: {
+      from: toDateTime(windows[0]?.from ?? 0),
+      to: toDateTime(windows.at(-1)?.to ?? 0),
+      ...(customer === undefined ? {} : { customer }),
+      ...(customers === undefined ? {} : { customers }),
+      ...(meter === undefined ? {} : { meter }),
+    },
+  };
+}
+
 /**
- * What to group by. Windows of whole slots: the very expression of the projection `slots`, so that buckets are read instead
- * of events (and directly, not through the view, whose own GROUP BY would be carried out first). A range cut at 10:07 is
+ * What to group by. Windows of whole slots: the very expression of the projections `slots` and `totals`, so that buckets are read
+ * instead of events (and directly, not through the view, whose own GROUP BY would be carried out first). A range cut at 10:07 is
  * added up from the events.
  */
 function timeOf(windows: readonly Window[]): string {
@@ -130,15 +150,22 @@ function timeOf(windows: readonly Window[]): string {
 }
 
 /** First and last 15 minutes with usage; no row when there is none. */
-export const usageExtentQuery: ClickHouseQuery = {
-  name: 'usage_extent',
-  sql: `
-    SELECT
-      toUnixTimestamp64Milli(min(toStartOfInterval(e.time, INTERVAL 900000 MILLISECOND))) AS first,
-      toUnixTimestamp64Milli(max(toStartOfInterval(e.time, INTERVAL 900000 MILLISECOND))) AS last
-    FROM tallyline.usage_events AS e
+export async function readUsageExtent(clickhouse: ClickHouse, { customer }: Scope): Promise<UsageExtentRow | undefined> {
+  const [extent] = await clickhouse.query<UsageExtentRow>({
+    name: 'usage_extent',
+    // Grouped by the slot first: only so are the buckets read, and not all events.
+    sql: `
+    SELECT toUnixTimestamp64Milli(min(slot)) AS first, toUnixTimestamp64Milli(max(slot)) AS last
+    FROM (
+      SELECT toStartOfInterval(e.time, INTERVAL 900000 MILLISECOND) AS slot
+      FROM tallyline.usage_events AS e ${customer === undefined ? '' : 'WHERE e.customer = {customer:String}'}
+      GROUP BY slot)
     HAVING count() > 0`,
-};
+    params: customer === undefined ? {} : { customer },
+  });
+  return extent;
+}
+
 export interface UsageExtentRow {
   /** Epoch milliseconds. */
   first: string;
@@ -146,18 +173,20 @@ export interface UsageExtentRow {
 }
 
 /** The same by meter. */
-export const meterExtentsQuery: ClickHouseQuery = {
-  name: 'meter_extents',
-  sql: `
-    SELECT
-      e.meter AS meter_key,
-      toUnixTimestamp64Milli(min(toStartOfInterval(e.time, INTERVAL 900000 MILLISECOND))) AS first,
-      toUnixTimestamp64Milli(max(toStartOfInterval(e.time, INTERVAL 900000 MILLISECOND))) AS last,
-      count() AS event_count
-    FROM tallyline.usage_events AS e
-    GROUP BY e.meter
-    ORDER BY e.meter`,
-};
+export function readMeterExtents(clickhouse: ClickHouse, { customer }: Scope): Promise<MeterExtentRow[]> {
+  return clickhouse.query<MeterExtentRow>({
+    name: 'meter_extents',
+    sql: `
+    SELECT meter_key, toUnixTimestamp64Milli(min(slot)) AS first, toUnixTimestamp64Milli(max(slot)) AS last, sum(slot_events) AS event_count
+    FROM (
+      SELECT e.meter AS meter_key, toStartOfInterval(e.time, INTERVAL 900000 MILLISECOND) AS slot, count() AS slot_events
+      FROM tallyline.usage_events AS e ${customer === undefined ? '' : 'WHERE e.customer = {customer:String}'}
+      GROUP BY meter_key, slot)
+    GROUP BY meter_key
+    ORDER BY meter_key`,
+    params: customer === undefined ? {} : { customer },
+  });
+}
 export interface MeterExtentRow extends UsageExtentRow {
   meter_key: string;
   event_count: string;

@@ -1,5 +1,6 @@
 /** Who used which meters in a period: what a billing run would meet, without adding anything up. */
 import { SLOT_MS, type Window } from '../../core/window.ts';
+import type { EveryCustomer } from '../../platform/access/scope.ts';
 import { type ClickHouse, type ClickHouseQuery, PAGE_ROWS_MAX } from '../../platform/clickhouse/clickhouse.ts';
 import { compareText } from '../../platform/usage-cells.ts';
 
@@ -11,6 +12,7 @@ interface UsedRow {
 /** Meters by customer; whoever used nothing is missing. `customers` in byte order, `period` in whole slots. */
 export async function findUsedMeters(
   clickhouse: ClickHouse,
+  _scope: EveryCustomer,
   { customers, period }: { customers: readonly string[]; period: Window },
 ): Promise<Map<string, string[]>> {
   const used = new Map<string, string[]>();

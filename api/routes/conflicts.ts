@@ -1,19 +1,23 @@
 /** `/v1/conflicts`: versions of an event that disagree, and a person's decision which of them is billed. */
-import { Type } from 'typebox';
+import { writeAudit } from '../../platform/access/audit.ts';
+import type { Actor } from '../../platform/access/caller.ts';
+import { ADMIN, STAFF } from '../../platform/access/roles.ts';
 import { ProblemError } from '../../core/errors.ts';
-import { callerOf } from '../../platform/http/authenticate.ts';
+import { type EveryCustomer, staffScopeOf } from '../../platform/access/scope.ts';
+import { actorOf, callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
-import type { Postgres } from '../../platform/postgres/postgres.ts';
+import { NumberParams } from '../../schemas/http/common.ts';
 import { Conflict, ConflictList, ConflictsQuery, Resolution } from '../../schemas/http/conflicts.ts';
-import { decodeOpaque, encodeOpaque, invalidCursor, toPage } from '../cursor.ts';
 import { decide, findConflict, findDecidable, listConflicts, type Decidable } from '../queries/conflicts.ts';
+import { pageByNumber } from './page-by-number.ts';
 
 const tags = ['records'];
-const Params = Type.Object({ id: Type.String({ pattern: '^\\d{1,18}$' }) });
 
-export function registerConflicts(server: HttpServer, { postgres }: Platform): void {
+export function registerConflicts(server: HttpServer, platform: Platform): void {
+  const { postgres } = platform;
   server.get('/v1/conflicts', {
+    config: { access: STAFF },
     schema: {
       operationId: 'listConflicts',
       summary: 'Events of which another version is accepted, newest first',
@@ -21,51 +25,63 @@ export function registerConflicts(server: HttpServer, { postgres }: Platform): v
       querystring: ConflictsQuery,
       response: { 200: ConflictList },
     },
-    handler: async ({ query: { status, customer, import: importId, cursor, limit = 100 } }) => {
-      const before = cursor === undefined ? undefined : decodeOpaque('conflict', cursor, [/^\d{1,18}$/])?.[0];
-      if (cursor !== undefined && before === undefined) throw invalidCursor();
-      const rows = await listConflicts(postgres, { status, customer, importId }, { before, rows: limit + 1 });
-      return toPage(
-        rows,
-        limit,
-        (conflict) => conflict,
-        (conflict) => encodeOpaque('conflict', [conflict.id]),
-      );
+    handler: (request) => {
+      const scope = staffScopeOf(callerOf(request));
+      const { status, customer, import: importId, ...page } = request.query;
+      return pageByNumber('conflict', page, (at) => listConflicts(postgres, scope, { status, customer, importId }, at));
     },
   });
 
   server.get('/v1/conflicts/:id', {
-    schema: { operationId: 'getConflict', summary: 'One conflict', tags, params: Params, response: { 200: Conflict } },
-    handler: async ({ params: { id } }) => requireConflict(id, await findConflict(postgres, id)),
+    config: { access: STAFF },
+    schema: { operationId: 'getConflict', summary: 'One conflict', tags, params: NumberParams, response: { 200: Conflict } },
+    handler: async (request) => {
+      const { id } = request.params;
+      return requireConflict(id, await findConflict(postgres, staffScopeOf(callerOf(request)), id));
+    },
   });
 
   server.post('/v1/conflicts/:id/resolve', {
+    config: { access: ADMIN },
     schema: {
       operationId: 'resolveConflict',
       summary: 'Decide which version is billed',
       description:
         'Answers when the decision is durable; it is carried out in the order of the log, follow the status from `resolving` to `resolved`. The same decision again changes nothing.',
       tags,
-      params: Params,
+      params: NumberParams,
       body: Resolution,
       response: { 202: Conflict },
     },
     handler: async (request, reply) => {
       const { id } = request.params;
-      await resolve(postgres, id, request.body.keep, callerOf(request).name);
+      const scope = staffScopeOf(callerOf(request));
+      await resolve(platform, scope, { id, keep: request.body.keep, by: actorOf(request) });
       return reply
         .status(202)
         .header('location', `/v1/conflicts/${id}`)
-        .send(requireConflict(id, await findConflict(postgres, id)));
+        .send(requireConflict(id, await findConflict(postgres, scope, id)));
     },
   });
 }
 
-async function resolve(postgres: Postgres, id: string, keep: Resolution['keep'], by: string): Promise<void> {
-  const found = requireConflict(id, await findDecidable(postgres, id));
-  if (isDecided(id, found, keep) || (await decide(postgres, id, keep, by))) return;
+async function resolve(
+  { postgres, clock }: Platform,
+  scope: EveryCustomer,
+  { id, keep, by }: { id: string; keep: Resolution['keep']; by: Actor },
+): Promise<void> {
+  const found = requireConflict(id, await findDecidable(postgres, scope, id));
+  if (isDecided(id, found, keep)) return;
+  const { customer, eventId, importId } = found;
+  const isFirst = await postgres.transaction(async (transaction) => {
+    if (!(await decide(transaction, id, keep, by.name))) return false;
+    const details = { keep, customer, event: eventId, import: importId };
+    await writeAudit(transaction, { at: clock.now(), by, what: 'conflict.resolved', subject: `conflict/${id}`, details });
+    return true;
+  });
+  if (isFirst) return;
   // Somebody decided between the two: theirs stands, or the conflict is gone.
-  isDecided(id, requireConflict(id, await findDecidable(postgres, id)), keep);
+  isDecided(id, requireConflict(id, await findDecidable(postgres, scope, id)), keep);
 }
 
 /** Whether it is what was decided before; throws where it cannot be decided like that. */

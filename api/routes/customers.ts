@@ -1,9 +1,15 @@
 /** `/v1/customers`: giving names, zones, currencies and plans to whom usage has shown. */
 import { Type } from 'typebox';
-import { ProblemError, type FieldError } from '../../core/errors.ts';
+import { writeAudit } from '../../platform/access/audit.ts';
+import type { Actor } from '../../platform/access/caller.ts';
+import { changesBetween } from '../../platform/access/changes.ts';
+import { ADMIN, READERS, STAFF } from '../../platform/access/roles.ts';
+import type { FieldError } from '../../core/errors.ts';
 import { isCurrency } from '../../core/money.ts';
 import { checkPlanChanges } from '../../core/segment.ts';
 import { isTimeZone } from '../../core/zone.ts';
+import { type EveryCustomer, noCustomer, scopeOf, staffScopeOf } from '../../platform/access/scope.ts';
+import { actorOf, callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Transaction } from '../../platform/postgres/postgres.ts';
@@ -29,6 +35,7 @@ export function registerCustomers(server: HttpServer, { postgres, clock }: Platf
   const params = Type.Object({ id: CustomerId });
 
   server.get('/v1/customers', {
+    config: { access: STAFF },
     schema: {
       operationId: 'listCustomers',
       summary: 'Customers by id, those only seen in usage included',
@@ -36,30 +43,29 @@ export function registerCustomers(server: HttpServer, { postgres, clock }: Platf
       querystring: CustomersQuery,
       response: { 200: CustomerList },
     },
-    handler: async ({ query: { cursor, limit = 100, order = 'id', search, status, plan } }) => {
+    handler: async (request) => {
+      const scope = staffScopeOf(callerOf(request));
+      const { cursor, limit = 100, order = 'id', search, status, plan } = request.query;
       const page = { order, after: readPlace(cursor), rows: limit + 1 };
-      const rows = await searchCustomers(postgres, { search, status, plan }, page, clock.now());
-      const counts = await countCustomers(postgres, { search, plan });
-      const items = toPage(
-        rows,
-        limit,
-        (customer) => customer,
-        (customer) => encodeOpaque('customer', [customer.status, customer.id]),
-      );
-      return { ...items, counts };
+      const rows = await searchCustomers(postgres, scope, { search, status, plan }, page, clock.now());
+      const counts = await countCustomers(postgres, scope, { search, plan });
+      return { ...toPage(rows, limit, (customer) => encodeOpaque('customer', [customer.status, customer.id])), counts };
     },
   });
 
   server.get('/v1/customers/:id', {
+    config: { access: READERS },
     schema: { operationId: 'getCustomer', summary: 'One customer', tags, params, response: { 200: Customer } },
-    handler: async ({ params: { id } }) => {
-      const customer = await findCustomer(postgres, id, clock.now());
-      if (customer === undefined) throw new ProblemError('not_found', `There is no customer "${id}", neither set up nor seen in usage.`);
+    handler: async (request) => {
+      const { id } = request.params;
+      const customer = await findCustomer(postgres, scopeOf(callerOf(request)), id, clock.now());
+      if (customer === undefined) throw noCustomer(id);
       return customer;
     },
   });
 
   server.put('/v1/customers/:id', {
+    config: { access: ADMIN },
     schema: {
       operationId: 'putCustomer',
       summary: 'Set up a customer',
@@ -69,12 +75,14 @@ export function registerCustomers(server: HttpServer, { postgres, clock }: Platf
       body: CustomerInput,
       response: { 200: Customer },
     },
-    handler: async ({ params: { id }, body }) => {
+    handler: async (request) => {
+      const { params, body } = request;
       checkCustomer(body);
       return postgres.transaction(async (transaction) => {
         const definition = await withDefaults(transaction, body);
         await checkPlans(transaction, definition, body);
-        return putCustomer(transaction, id, definition, clock.now());
+        const change = { at: clock.now(), by: actorOf(request) };
+        return keepCustomer(transaction, staffScopeOf(callerOf(request)), { id: params.id, definition }, change);
       });
     },
   });
@@ -109,6 +117,25 @@ async function withDefaults(transaction: Transaction, input: CustomerInput): Pro
     taxRate: input.taxRate ?? '0',
     invoiceDetails: input.invoiceDetails ?? {},
   };
+}
+
+async function keepCustomer(
+  transaction: Transaction,
+  scope: EveryCustomer,
+  { id, definition }: { id: string; definition: CustomerDefinition },
+  { at, by }: { at: Date; by: Actor },
+): Promise<Customer> {
+  await transaction.query('SELECT FROM customers WHERE id = $1 FOR UPDATE', [id]);
+  const before = await findCustomer(transaction, scope, id, at);
+  const kept = await putCustomer(transaction, scope, id, definition, at);
+  const changes = changesBetween(before?.status === 'assigned' ? definitionOf(before) : undefined, definitionOf(kept));
+  if (changes !== undefined)
+    await writeAudit(transaction, { at, by, what: 'customer.changed', subject: `customer/${id}`, details: { ...changes } });
+  return kept;
+}
+
+function definitionOf({ name, currency, timeZone, plans, taxRate, invoiceDetails }: Customer): CustomerDefinition {
+  return { name, currency, timeZone, plans, taxRate, invoiceDetails };
 }
 
 /** Locks the plans until commit, so that none can be dropped or change its currency in between. */

@@ -1,20 +1,25 @@
 /** `/v1/dead-letters`: what the log held that was no event, and a second chance for it. */
-import { Type } from 'typebox';
+import { writeAudit } from '../../platform/access/audit.ts';
+import type { Actor } from '../../platform/access/caller.ts';
+import { ADMIN, STAFF } from '../../platform/access/roles.ts';
 import { ProblemError } from '../../core/errors.ts';
+import { type EveryCustomer, staffScopeOf } from '../../platform/access/scope.ts';
+import { actorOf, callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { NumberParams } from '../../schemas/http/common.ts';
 import { DeadLetter, DeadLetterList, DeadLettersQuery } from '../../schemas/http/dead-letters.ts';
 import { decodeUsageEvent } from '../../schemas/usage-event.ts';
-import { decodeOpaque, encodeOpaque, invalidCursor, toPage } from '../cursor.ts';
 import { findDeadLetter, listDeadLetters, markReplayed, readPayload } from '../queries/dead-letters.ts';
+import { pageByNumber } from './page-by-number.ts';
 
 const tags = ['operations'];
-const Params = Type.Object({ id: Type.String({ pattern: '^\\d{1,18}$' }) });
 
 export function registerDeadLetters(server: HttpServer, platform: Platform): void {
   const { postgres } = platform;
 
   server.get('/v1/dead-letters', {
+    config: { access: STAFF },
     schema: {
       operationId: 'listDeadLetters',
       summary: 'Messages that were no event, newest first',
@@ -22,43 +27,39 @@ export function registerDeadLetters(server: HttpServer, platform: Platform): voi
       querystring: DeadLettersQuery,
       response: { 200: DeadLetterList },
     },
-    handler: async ({ query: { cursor, limit = 100 } }) => {
-      const before = cursor === undefined ? undefined : decodeOpaque('dead-letter', cursor, [/^\d{1,18}$/])?.[0];
-      if (cursor !== undefined && before === undefined) throw invalidCursor();
-      const rows = await listDeadLetters(postgres, { before, rows: limit + 1 });
-      return toPage(
-        rows,
-        limit,
-        (letter) => letter,
-        (letter) => encodeOpaque('dead-letter', [letter.id]),
-      );
+    handler: (request) => {
+      const scope = staffScopeOf(callerOf(request));
+      return pageByNumber('dead-letter', request.query, (at) => listDeadLetters(postgres, scope, at));
     },
   });
 
   server.get('/v1/dead-letters/:id', {
-    schema: { operationId: 'getDeadLetter', summary: 'One dead letter', tags, params: Params, response: { 200: DeadLetter } },
-    handler: async ({ params }) => requireLetter(await findDeadLetter(postgres, params.id)),
+    config: { access: STAFF },
+    schema: { operationId: 'getDeadLetter', summary: 'One dead letter', tags, params: NumberParams, response: { 200: DeadLetter } },
+    handler: async (request) => requireLetter(await findDeadLetter(postgres, staffScopeOf(callerOf(request)), request.params.id)),
   });
 
   server.post('/v1/dead-letters/:id/replay', {
+    config: { access: ADMIN },
     schema: {
       operationId: 'replayDeadLetter',
       summary: 'Put it into the log again, as it is; asked for again, nothing more happens',
       tags,
-      params: Params,
+      params: NumberParams,
       response: { 202: DeadLetter },
     },
     handler: async (request, reply) => {
       const { id } = request.params;
-      await replay(platform, id);
-      return reply.status(202).send(requireLetter(await findDeadLetter(postgres, id)));
+      const scope = staffScopeOf(callerOf(request));
+      await replay(platform, scope, { id, by: actorOf(request) });
+      return reply.status(202).send(requireLetter(await findDeadLetter(postgres, scope, id)));
     },
   });
 }
 
 /** A crash between the two steps lets it be replayed once more: the same line again is a redelivery, which is in no count. */
-async function replay({ postgres, log }: Platform, id: string): Promise<void> {
-  const { payload, isReplayed } = requireLetter(await readPayload(postgres, id));
+async function replay({ postgres, log, clock }: Platform, scope: EveryCustomer, { id, by }: { id: string; by: Actor }): Promise<void> {
+  const { payload, isReplayed } = requireLetter(await readPayload(postgres, scope, id));
   if (isReplayed) return;
   const decoded = decodeUsageEvent(payload);
   if (!decoded.ok)
@@ -68,7 +69,12 @@ async function replay({ postgres, log }: Platform, id: string): Promise<void> {
     );
   const incarnation = await log.incarnation();
   const { partition, firstOffset } = await log.append(log.partitionFor(decoded.event.customer), [payload]);
-  await markReplayed(postgres, id, { incarnation, partition, offset: firstOffset });
+  await postgres.transaction(async (transaction) => {
+    if (!(await markReplayed(transaction, id, { incarnation, partition, offset: firstOffset }))) return;
+    const { customer, id: event } = decoded.event;
+    const details = { customer, event };
+    await writeAudit(transaction, { at: clock.now(), by, what: 'dead-letter.replayed', subject: `dead-letter/${id}`, details });
+  });
 }
 
 function requireLetter<T>(letter: T | undefined): T {

@@ -1,13 +1,14 @@
-/** What is done to an invoice: finalize, void, credit, recompute; and what is left of it: credits of customers, the audit log. */
+/** What is done to an invoice: finalize, void, credit, recompute; and what is left of it to a customer: credits. */
 import { Type } from 'typebox';
+import { ADMIN, READERS, STAFF } from '../../platform/access/roles.ts';
 import { createTurns } from '../../platform/clickhouse/turns.ts';
-import { callerOf } from '../../platform/http/authenticate.ts';
+import { actorOf, callerOf } from '../../platform/http/authenticate.ts';
+import { scopeOf, staffScopeOf } from '../../platform/access/scope.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
-import { Page, strictObject } from '../../schemas/http/common.ts';
+import { NumberParams } from '../../schemas/http/common.ts';
 import { CustomerId } from '../../schemas/http/customers.ts';
 import {
-  AuditList,
   CreditNoteHeaders,
   CreditNoteInput,
   CreditNotePreviewInput,
@@ -22,11 +23,7 @@ import { finalizeInvoice } from '../billing/finalize.ts';
 import { readNamedInvoice } from '../billing/invoice-parties.ts';
 import { recomputeInvoice } from '../billing/recompute.ts';
 import { voidInvoice } from '../billing/void.ts';
-import { encodeOpaque, toPage } from '../cursor.ts';
-import { listAudit } from '../queries/audit.ts';
 import { listCredits } from '../queries/credits.ts';
-import { readNumberCursor } from './number-cursor.ts';
-import { InvoiceParams } from './stored-invoices.ts';
 
 const tags = ['invoices'];
 
@@ -39,48 +36,53 @@ export function registerInvoiceLife(server: HttpServer, platform: Platform): voi
   const turns = createTurns({ name: 'finalizing', atOnce: FINALIZED_AT_ONCE, waitingMax: WAITING_MAX });
 
   server.post('/v1/invoices/:id/finalize', {
+    config: { access: ADMIN },
     schema: {
       operationId: 'finalizeInvoice',
       summary: 'Make a draft final',
       description:
         'Freezes it under a number without gaps. May be repeated. 409 `behind`, `import_running` or `reconciliation_red` while its usage is not settled, `period_not_over` unless forced.',
       tags,
-      params: InvoiceParams,
+      params: NumberParams,
       body: FinalizeInput,
       response: { 200: Invoice },
     },
     handler: async (request) => {
       const { id } = request.params;
-      await turns.take(() => finalizeInvoice(platform, { id, by: callerOf(request).name, force: request.body?.force }));
-      return readNamedInvoice(platform, id, { hours: false });
+      const scope = staffScopeOf(callerOf(request));
+      await turns.take(() => finalizeInvoice(platform, { scope, id, by: actorOf(request), force: request.body?.force }));
+      return readNamedInvoice(platform, scope, id, { hours: false });
     },
   });
 
   server.post('/v1/invoices/:id/void', {
+    config: { access: ADMIN },
     schema: {
       operationId: 'voidInvoice',
       summary: 'Take a final invoice back',
       tags,
-      params: InvoiceParams,
+      params: NumberParams,
       body: VoidInput,
       response: { 200: Invoice },
     },
     handler: async (request) => {
       const { id } = request.params;
-      await voidInvoice(platform, { id, by: callerOf(request).name, reason: request.body.reason });
-      return readNamedInvoice(platform, id, { hours: false });
+      const scope = staffScopeOf(callerOf(request));
+      await voidInvoice(platform, scope, { id, by: actorOf(request), reason: request.body.reason });
+      return readNamedInvoice(platform, scope, id, { hours: false });
     },
   });
 
   server.post('/v1/invoices/:id/recompute', {
+    config: { access: STAFF },
     schema: {
       operationId: 'recomputeInvoice',
       summary: 'Whether an invoice still follows from its rows and terms, or what differs',
       tags,
-      params: InvoiceParams,
+      params: NumberParams,
       response: { 200: Recomputed },
     },
-    handler: async ({ params: { id } }) => recomputeInvoice(platform, id),
+    handler: async (request) => recomputeInvoice(platform, staffScopeOf(callerOf(request)), request.params.id),
   });
 
   registerCrediting(server, platform);
@@ -90,13 +92,14 @@ export function registerInvoiceLife(server: HttpServer, platform: Platform): voi
 
 function registerCrediting(server: HttpServer, platform: Platform): void {
   server.post('/v1/invoices/:id/credit-notes', {
+    config: { access: ADMIN },
     schema: {
       operationId: 'createCreditNote',
       summary: 'Take back lines of a final invoice, or all that is left of it',
       description:
         'Send an `Idempotency-Key`, so that a call whose answer was lost can be repeated: the same key with the same body answers 200 with the note of the first call, with another body 422 `idempotency_key_reused`. Without a key each call is another note.',
       tags,
-      params: InvoiceParams,
+      params: NumberParams,
       headers: CreditNoteHeaders,
       body: CreditNoteInput,
       response: { 200: CreditNote, 201: CreditNote },
@@ -104,7 +107,13 @@ function registerCrediting(server: HttpServer, platform: Platform): void {
     handler: async (request, reply) => {
       const { params, body: input, headers } = request;
       const idempotencyKey = headers['idempotency-key'];
-      const { note, isNew } = await createCreditNote(platform, { id: params.id, input, by: callerOf(request).name, idempotencyKey });
+      const { note, isNew } = await createCreditNote(platform, {
+        scope: staffScopeOf(callerOf(request)),
+        id: params.id,
+        input,
+        by: actorOf(request),
+        idempotencyKey,
+      });
       return reply
         .status(isNew ? 201 : 200)
         .header('location', `/v1/credit-notes/${note.id}`)
@@ -115,21 +124,23 @@ function registerCrediting(server: HttpServer, platform: Platform): void {
 
 function registerCreditPreview(server: HttpServer, { postgres }: Platform): void {
   server.post('/v1/invoices/:id/credit-notes/preview', {
+    config: { access: STAFF },
     schema: {
       operationId: 'previewCreditNote',
       summary: 'What a credit note would come to, not stored',
       description: 'The amounts that it would have, tax included, or the refusal that it would meet.',
       tags,
-      params: InvoiceParams,
+      params: NumberParams,
       body: CreditNotePreviewInput,
       response: { 200: CreditNoteContent },
     },
-    handler: async ({ params: { id }, body }) => previewCreditNote(postgres, id, body),
+    handler: async (request) => previewCreditNote(postgres, staffScopeOf(callerOf(request)), request.params.id, request.body),
   });
 }
 
 function registerLedgers(server: HttpServer, { postgres }: Platform): void {
   server.get('/v1/customers/:id/credits', {
+    config: { access: READERS },
     schema: {
       operationId: 'listCredits',
       summary: 'What negative totals have left to a customer, and which invoices used it up',
@@ -137,25 +148,6 @@ function registerLedgers(server: HttpServer, { postgres }: Platform): void {
       params: Type.Object({ id: CustomerId }),
       response: { 200: Credits },
     },
-    handler: async ({ params: { id } }) => listCredits(postgres, id),
-  });
-
-  server.get('/v1/audit', {
-    schema: {
-      operationId: 'listAudit',
-      summary: 'Who did what, when and why; newest first',
-      tags: ['operations'],
-      querystring: strictObject({ ...Page, subject: Type.Optional(Type.String({ maxLength: 300, examples: ['invoice/12'] })) }),
-      response: { 200: AuditList },
-    },
-    handler: async ({ query: { subject, cursor, limit = 100 } }) => {
-      const entries = await listAudit(postgres, { subject, before: readNumberCursor('audit', cursor), rows: limit + 1 });
-      return toPage(
-        entries,
-        limit,
-        (entry) => entry,
-        (entry) => encodeOpaque('audit', [entry.id]),
-      );
-    },
+    handler: async (request) => listCredits(postgres, scopeOf(callerOf(request)), request.params.id),
   });
 }

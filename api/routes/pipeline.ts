@@ -1,5 +1,8 @@
 /** `/v1/pipeline`: where every consumer is and how fast, what was left lying, and whether the stores answer. */
+import { STAFF } from '../../platform/access/roles.ts';
 import { instantText } from '../../core/window.ts';
+import { staffScopeOf } from '../../platform/access/scope.ts';
+import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { Pipeline, PipelineStores } from '../../schemas/http/operations.ts';
@@ -21,15 +24,19 @@ export function registerPipeline(server: HttpServer, platform: Platform): void {
   });
 
   server.get('/v1/pipeline', {
+    config: { access: STAFF },
     schema: {
       operationId: 'getPipeline',
       summary: 'Offsets, lag, watermark and rates; dead letters, open conflicts, imports under way, the latest rebuild',
       tags,
       response: { 200: Pipeline },
     },
-    handler: async () => {
+    handler: async (request) => {
       const { partitions, asOf } = await readWatermark(platform);
-      const [left, rebuild] = await Promise.all([countLeftLying(platform.postgres), findLatestRebuild(platform.postgres)]);
+      const [left, rebuild] = await Promise.all([
+        countLeftLying(platform.postgres, staffScopeOf(callerOf(request))),
+        findLatestRebuild(platform.postgres),
+      ]);
       return {
         partitions: partitions.map(({ partition, endOffset, records, rollups, asOfMs }) => ({
           partition,
@@ -49,6 +56,7 @@ export function registerPipeline(server: HttpServer, platform: Platform): void {
   });
 
   server.get('/v1/pipeline/stores', {
+    config: { access: STAFF },
     schema: {
       operationId: 'getPipelineStores',
       summary: 'Each store: whether it answers, since when, what it said, and the room left',

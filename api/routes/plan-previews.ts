@@ -1,4 +1,7 @@
 /** `/v1/plans/preview`, `/v1/plans/{id}/effect`: what a plan costs, and what saving it would change. Neither stores anything. */
+import { STAFF } from '../../platform/access/roles.ts';
+import { staffScopeOf } from '../../platform/access/scope.ts';
+import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { PlanDefinition, PlanEffect, PlanPreview, PlanPreviewInput } from '../../schemas/http/plans.ts';
@@ -18,6 +21,7 @@ export function registerPlanPreviews(server: HttpServer, platform: Platform): vo
 
   server.post('/v1/plans/preview', {
     bodyLimit: PLAN_BYTES_MAX,
+    config: { access: STAFF },
     schema: {
       operationId: 'previewPlan',
       summary: 'What quantities would cost on a plan, which need not be stored',
@@ -26,7 +30,8 @@ export function registerPlanPreviews(server: HttpServer, platform: Platform): vo
       body: PlanPreviewInput,
       response: { 200: PlanPreview },
     },
-    handler: async ({ body }) => {
+    handler: async (request) => {
+      const { body } = request;
       requireSoundPlan(body.plan);
       const keys = body.quantities.map(({ meter }) => meter);
       refuseFaults(
@@ -38,12 +43,13 @@ export function registerPlanPreviews(server: HttpServer, platform: Platform): vo
       );
       const { billing } = await readSettings(postgres);
       const preview = previewPlan(body, await findMeters(postgres, keys), billing.rounding);
-      return { ...preview, warnings: await planWarnings(postgres, body.plan) };
+      return { ...preview, warnings: await planWarnings(platform, staffScopeOf(callerOf(request)), body.plan) };
     },
   });
 
   server.post('/v1/plans/:id/effect', {
     bodyLimit: PLAN_BYTES_MAX,
+    config: { access: STAFF },
     schema: {
       operationId: 'getPlanEffect',
       summary: 'What keeping this version of a plan would change',
@@ -53,10 +59,15 @@ export function registerPlanPreviews(server: HttpServer, platform: Platform): vo
       body: PlanDefinition,
       response: { 200: PlanEffect },
     },
-    handler: async ({ params: { id }, body }) => {
+    handler: async (request) => {
+      const {
+        params: { id },
+        body,
+      } = request;
+      const scope = staffScopeOf(callerOf(request));
       requireSoundPlan(body);
-      await requireCurrencyOfCustomers(postgres, { id, currency: body.currency });
-      return planEffect(platform, id, body);
+      await requireCurrencyOfCustomers(postgres, scope, { id, currency: body.currency });
+      return planEffect(platform, scope, id, body);
     },
   });
 }

@@ -1,6 +1,9 @@
 /** `/v1/reconciliation/grid` and `/missing`: customers by hours, agreeing or not, and the very events that one store lacks. */
+import { STAFF } from '../../platform/access/roles.ts';
 import { ProblemError } from '../../core/errors.ts';
 import { instantText } from '../../core/window.ts';
+import { staffScopeOf } from '../../platform/access/scope.ts';
+import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { HOUR_MS } from '../../platform/usage-cells.ts';
@@ -24,6 +27,7 @@ const ROWS = 11;
 
 export function registerReconciliationGrid(server: HttpServer, platform: Platform): void {
   server.get('/v1/reconciliation/grid', {
+    config: { access: STAFF },
     schema: {
       operationId: 'getReconciliationGrid',
       summary: 'Customers by hours: what the last comparison has found, for at most 64 cells a row and 32 days',
@@ -31,14 +35,16 @@ export function registerReconciliationGrid(server: HttpServer, platform: Platfor
       querystring: ReconciliationGridQuery,
       response: { 200: ReconciliationGrid },
     },
-    handler: async ({ query }) => {
+    handler: async (request) => {
+      const scope = staffScopeOf(callerOf(request));
+      const { query } = request;
       const { step = 1, customers: rowsMax = ROWS } = query;
       const range = toGridRange(query.from, query.to, step);
       const watermark = await readWatermark(platform);
       const checked = await readChecked(platform);
       const [grid, events] = await Promise.all([
-        readGrid(platform, range, { rowsMax, isCompared: checked.isFirstRunDone }),
-        countEvents(platform, range, cellWatermarkOf(watermark)),
+        readGrid(platform, scope, range, { rowsMax, isCompared: checked.isFirstRunDone }),
+        countEvents(platform, scope, range, cellWatermarkOf(watermark)),
       ]);
       const starts = Array.from({ length: Math.ceil((range.to - range.from) / range.stepMs) }, (_, index) =>
         instantText(range.from + index * range.stepMs),
@@ -49,6 +55,7 @@ export function registerReconciliationGrid(server: HttpServer, platform: Platfor
   });
 
   server.get('/v1/reconciliation/missing', {
+    config: { access: STAFF },
     schema: {
       operationId: 'getReconciliationMissing',
       summary: 'The events of an hour that only one store has, as both are now',
@@ -56,9 +63,11 @@ export function registerReconciliationGrid(server: HttpServer, platform: Platfor
       querystring: ReconciliationMissingQuery,
       response: { 200: ReconciliationMissing },
     },
-    handler: async ({ query: { customer, meter, hour } }) => {
+    handler: async (request) => {
+      const { customer, meter, hour } = request.query;
       const from = Math.floor(readInstant(hour, 'hour').epochMs / HOUR_MS) * HOUR_MS;
-      return findMissing(platform, { customer, meter, from, to: from + HOUR_MS }, cellWatermarkOf(await readWatermark(platform)));
+      const cell = { customer, meter, from, to: from + HOUR_MS };
+      return findMissing(platform, staffScopeOf(callerOf(request)), cell, cellWatermarkOf(await readWatermark(platform)));
     },
   });
 }

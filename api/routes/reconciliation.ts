@@ -1,10 +1,13 @@
 /** `/v1/reconciliation`: do both stores hold the same? */
-import { Type } from 'typebox';
+import { writeAudit } from '../../platform/access/audit.ts';
+import { ADMIN, STAFF } from '../../platform/access/roles.ts';
 import { ProblemError } from '../../core/errors.ts';
-import { callerOf } from '../../platform/http/authenticate.ts';
+import { type EveryCustomer, staffScopeOf } from '../../platform/access/scope.ts';
+import { actorOf, callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { HOUR_MS } from '../../platform/usage-cells.ts';
+import { NumberParams } from '../../schemas/http/common.ts';
 import {
   Reconciliation,
   type ReconciliationCell,
@@ -37,9 +40,10 @@ interface ScopeQuery {
 }
 
 export function registerReconciliation(server: HttpServer, platform: Platform): void {
-  const { postgres } = platform;
+  const { postgres, clock } = platform;
 
   server.get('/v1/reconciliation', {
+    config: { access: STAFF },
     schema: {
       operationId: 'getReconciliation',
       summary: 'Whether Postgres and ClickHouse hold the same, and the hours in which they do not',
@@ -47,16 +51,18 @@ export function registerReconciliation(server: HttpServer, platform: Platform): 
       querystring: ReconciliationQuery,
       response: { 200: Reconciliation },
     },
-    handler: async ({ query }) => {
+    handler: async (request) => {
+      const every = staffScopeOf(callerOf(request));
+      const { query } = request;
       const scope = toScope(query);
       const [checked, counts, rows, imports, isRunning] = await Promise.all([
         readChecked(platform),
-        countStoredCells(postgres, scope),
-        readImportSums(postgres),
-        listUnbalancedImports(postgres),
+        countStoredCells(postgres, every, scope),
+        readImportSums(postgres, every),
+        listUnbalancedImports(postgres, every),
         hasOpenRuns(postgres),
       ]);
-      const cells = await listCells(platform, scope, query.state);
+      const cells = await listCells(platform, every, scope, query.state);
       const isChecking = !checked.isFirstRunDone || isRunning || counts.open > 0;
       const state: Reconciliation['state'] = counts.differs > 0 || imports.length > 0 ? 'red' : isChecking ? 'checking' : 'green';
       return { state, checkedAt: checked.checkedAt, upTo: checked.upTo, rows, imports, cells, differing: counts.differs };
@@ -64,6 +70,7 @@ export function registerReconciliation(server: HttpServer, platform: Platform): 
   });
 
   server.post('/v1/reconciliation/run', {
+    config: { access: ADMIN },
     schema: {
       operationId: 'runReconciliation',
       summary: 'Compare everything again, or a customer or a time',
@@ -71,15 +78,25 @@ export function registerReconciliation(server: HttpServer, platform: Platform): 
       querystring: ReconciliationRunQuery,
       response: { 202: ReconciliationRun },
     },
-    handler: async (request, reply) => reply.status(202).send(await requestRun(postgres, toScope(request.query), callerOf(request).name)),
+    handler: async (request, reply) => {
+      const [by, scope] = [actorOf(request), toScope(request.query)];
+      const run = await postgres.transaction(async (transaction) => {
+        const { run: asked, isNew } = await requestRun(transaction, scope, by.name);
+        const subject = `reconciliation/${asked.id}`;
+        if (isNew) await writeAudit(transaction, { at: clock.now(), by, what: 'reconciliation.requested', subject, details: { ...scope } });
+        return asked;
+      });
+      return reply.status(202).send(run);
+    },
   });
 
   server.get('/v1/reconciliation/run/:id', {
+    config: { access: STAFF },
     schema: {
       operationId: 'getReconciliationRun',
       summary: 'How far a run is that was asked for',
       tags,
-      params: Type.Object({ id: Type.String({ pattern: '^\\d{1,18}$' }) }),
+      params: NumberParams,
       response: { 200: ReconciliationRun },
     },
     handler: async ({ params }) => {
@@ -101,12 +118,13 @@ function toScope({ customer, from, to }: ScopeQuery): ReconciliationScope {
 
 async function listCells(
   platform: Platform,
+  every: EveryCustomer,
   scope: ReconciliationScope,
   state: ReconciliationCell['state'] | undefined,
 ): Promise<ReconciliationCell[]> {
   const { customer, from, to } = scope;
   if (state === 'differs' || customer === undefined || from === undefined || to === undefined)
-    return listStoredCells(platform.postgres, scope, state);
+    return listStoredCells(platform.postgres, every, scope, state);
   const [fromMs, toMs] = [readInstant(from, 'from').epochMs, readInstant(to, 'to').epochMs];
   const rectangle = { customers: [customer], from: Math.floor(fromMs / HOUR_MS) * HOUR_MS, to: Math.ceil(toMs / HOUR_MS) * HOUR_MS };
   if (rectangle.to - rectangle.from > LIVE_HOURS_MAX * HOUR_MS)
@@ -114,9 +132,9 @@ async function listCells(
       'invalid_range',
       `Hours that agree are listed for ${LIVE_HOURS_MAX / 24} days at the most; ask for a shorter time, or for state=differs.`,
     );
-  const stored = await listStoredCells(platform.postgres, scope, undefined);
+  const stored = await listStoredCells(platform.postgres, every, scope, undefined);
   const onRecord = new Map(stored.map((cell) => [`${cell.hour} ${cell.meter}`, cell]));
-  const live = await readLiveCells(platform, rectangle);
+  const live = await readLiveCells(platform, every, rectangle);
   return live
     .map((cell) => (cell.state === 'agrees' ? cell : (onRecord.get(`${cell.hour} ${cell.meter}`) ?? cell)))
     .filter((cell) => state === undefined || cell.state === state);

@@ -1,6 +1,9 @@
 /** `/v1/records`: every row that came in, newest first. */
 import { Type } from 'typebox';
+import { READERS } from '../../platform/access/roles.ts';
 import { ProblemError } from '../../core/errors.ts';
+import { customerWithin, type Scope, scopeOf } from '../../platform/access/scope.ts';
+import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { RecordList, RecordsQuery, UsageRecord } from '../../schemas/http/usage.ts';
@@ -22,6 +25,7 @@ export function registerRecords(server: HttpServer, platform: Platform): void {
   const { postgres } = platform;
 
   server.get('/v1/records', {
+    config: { access: READERS },
     schema: {
       operationId: 'listRecords',
       summary: 'Rows, newest first; the order is stable while rows arrive',
@@ -33,17 +37,13 @@ export function registerRecords(server: HttpServer, platform: Platform): void {
       const { cursor, limit = 100 } = request.query;
       const after = cursor === undefined ? undefined : decodePlace(cursor);
       if (cursor !== undefined && after === undefined) throw invalidCursor();
-      const rows = await listRecords(postgres, toFilter(request.query), { after, rows: limit + 1 });
-      return toPage(
-        rows,
-        limit,
-        (record) => record,
-        (record) => record.key,
-      );
+      const rows = await listRecords(postgres, toFilter(scopeOf(callerOf(request)), request.query), { after, rows: limit + 1 });
+      return toPage(rows, limit, ({ key }) => key);
     },
   });
 
   server.get('/v1/records.csv', {
+    config: { access: READERS },
     schema: {
       operationId: 'listRecordsCsv',
       summary: 'The same as CSV, streamed',
@@ -53,25 +53,31 @@ export function registerRecords(server: HttpServer, platform: Platform): void {
       response: { 200: Type.String() },
     },
     handler: async (request, reply) =>
-      sendCsv(reply, { fileName: 'records.csv', columns: RECORD_COLUMNS, pages: recordPages(platform, toFilter(request.query)) }),
+      sendCsv(reply, {
+        fileName: 'records.csv',
+        columns: RECORD_COLUMNS,
+        pages: recordPages(platform, toFilter(scopeOf(callerOf(request)), request.query)),
+      }),
   });
 
   server.get('/v1/records/:key', {
+    config: { access: READERS },
     schema: { operationId: 'getRecord', summary: 'One row', tags, params: RecordParams, response: { 200: UsageRecord } },
-    handler: async (request) => requireRecord(platform, request.params.key),
+    handler: async (request) => requireRecord(platform, scopeOf(callerOf(request)), request.params.key),
   });
 }
 
-export async function requireRecord({ postgres }: Platform, key: string): Promise<UsageRecord> {
-  const record = await findRecord(postgres, key);
+export async function requireRecord({ postgres }: Platform, scope: Scope, key: string): Promise<UsageRecord> {
+  const record = await findRecord(postgres, scope, key);
   if (record === undefined) throw new ProblemError('not_found', 'No record has this key. Keys come from /v1/records.');
   return record;
 }
 
-function toFilter(query: Type.Static<typeof RecordsCsvQuery>): RecordFilter {
+function toFilter(scope: Scope, query: Type.Static<typeof RecordsCsvQuery>): RecordFilter {
   if (query.from !== undefined && query.to !== undefined) readRange(query.from, query.to);
   return {
-    customer: query.customer,
+    scope,
+    customer: customerWithin(scope, query.customer),
     meter: query.meter,
     from: query.from === undefined ? undefined : readInstant(query.from, 'from').text,
     to: query.to === undefined ? undefined : readInstant(query.to, 'to').text,

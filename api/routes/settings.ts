@@ -1,8 +1,13 @@
 /** `/v1/settings`: who bills, how documents are numbered, and the defaults. */
+import { writeAudit } from '../../platform/access/audit.ts';
+import type { Actor } from '../../platform/access/caller.ts';
+import { changesBetween } from '../../platform/access/changes.ts';
+import { ADMIN, STAFF } from '../../platform/access/roles.ts';
 import type { FieldError } from '../../core/errors.ts';
 import { isCurrency } from '../../core/money.ts';
 import { checkNumberPattern } from '../../core/numbering.ts';
 import { isTimeZone } from '../../core/zone.ts';
+import { actorOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Transaction } from '../../platform/postgres/postgres.ts';
@@ -15,11 +20,13 @@ export function registerSettings(server: HttpServer, { postgres, clock }: Platfo
   const tags = ['settings'];
 
   server.get('/v1/settings', {
+    config: { access: STAFF },
     schema: { operationId: 'getSettings', summary: 'Seller, numbering, defaults, rounding', tags, response: { 200: Settings } },
     handler: async () => readSettings(postgres),
   });
 
   server.put('/v1/settings', {
+    config: { access: ADMIN },
     schema: {
       operationId: 'putSettings',
       summary: 'Change the settings',
@@ -29,19 +36,36 @@ export function registerSettings(server: HttpServer, { postgres, clock }: Platfo
       body: SettingsInput,
       response: { 200: Settings },
     },
-    handler: async ({ body }) => {
-      const settings = withDefaults(body);
+    handler: async (request) => {
+      const settings = withDefaults(request.body);
       refuseFaults('unprocessable', checkNumbering(settings));
       checkDefaults(settings);
       return postgres.transaction(async (transaction) => {
         await checkDefaultPlan(transaction, settings);
-        return putSettings(transaction, settings, clock.now());
+        return keepSettings(transaction, settings, { at: clock.now(), by: actorOf(request) });
       });
     },
   });
 }
 
 type Definition = ReturnType<typeof withDefaults>;
+
+async function keepSettings(transaction: Transaction, settings: Definition, { at, by }: { at: Date; by: Actor }): Promise<Settings> {
+  const before = await readSettings(transaction, 'FOR UPDATE');
+  const kept = await putSettings(transaction, settings, at);
+  const changes = changesBetween(partsOf(before), partsOf(kept));
+  if (changes !== undefined)
+    await writeAudit(transaction, { at, by, what: 'settings.changed', subject: 'settings', details: { ...changes } });
+  return kept;
+}
+
+/** By their paths, so that a change names the one that changed. */
+function partsOf({ seller, numbering, defaults, billing }: Definition): Record<string, unknown> {
+  const parts = Object.entries({ seller, numbering, defaults, billing }).flatMap(([part, members]) =>
+    Object.entries(members).map(([name, value]) => [`${part}/${name}`, value as unknown] as const),
+  );
+  return Object.fromEntries(parts);
+}
 
 function checkNumbering({ numbering }: Definition): FieldError[] {
   return [

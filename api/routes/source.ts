@@ -1,12 +1,16 @@
 /** `/v1/records/{key}/source`: the line of the file behind a record, as it stood there, with its neighbours. */
 import { Type } from 'typebox';
+import { READERS } from '../../platform/access/roles.ts';
 import { ProblemError } from '../../core/errors.ts';
 import { contentPart, FileMissingError, type FilePart, type FileStore } from '../../platform/file-store/file-store.ts';
+import { scopeOf, type Scope } from '../../platform/access/scope.ts';
+import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { strictObject } from '../../schemas/http/common.ts';
 import type { Mapping, StoredDialect } from '../../schemas/http/imports.ts';
 import { Source, type UsageRecord } from '../../schemas/http/usage.ts';
+import { positionOf, visibleSource } from '../customer-view.ts';
 import { findStoredImport, type StoredImport } from '../queries/imports.ts';
 import { RecordParams, requireRecord } from './records.ts';
 
@@ -40,6 +44,7 @@ export interface SourceReader {
 
 export function registerSource(server: HttpServer, platform: Platform, reader: SourceReader): void {
   server.get('/v1/records/:key/source', {
+    config: { access: READERS },
     schema: {
       operationId: 'getRecordSource',
       summary: 'The line of the file behind a row, with its neighbours',
@@ -48,12 +53,14 @@ export function registerSource(server: HttpServer, platform: Platform, reader: S
       querystring: strictObject({ context: Type.Optional(Type.Integer({ minimum: 0, maximum: CONTEXT_LINES_MAX, default: 3 })) }),
       response: { 200: Source },
     },
-    handler: async ({ params: { key }, query: { context = 3 } }) => {
-      const record = await requireRecord(platform, key);
+    handler: async (request) => {
+      const scope = scopeOf(callerOf(request));
+      const { context = 3 } = request.query;
+      const record = await requireRecord(platform, scope, request.params.key);
       const found = await findStoredImport(platform.postgres, record.importId);
       if (found === undefined || found.dialect === null) throw sourceGone(record);
       try {
-        return await readSource(platform.files, reader, { record, found, dialect: found.dialect, context });
+        return await readSource(platform.files, reader, { scope, record, found, dialect: found.dialect, context });
       } catch (error) {
         if (error instanceof FileMissingError) throw sourceGone(record, error);
         throw error;
@@ -63,6 +70,7 @@ export function registerSource(server: HttpServer, platform: Platform, reader: S
 }
 
 interface SourceRequest {
+  scope: Scope;
   record: UsageRecord;
   found: StoredImport;
   dialect: StoredDialect;
@@ -72,7 +80,7 @@ interface SourceRequest {
 async function readSource(
   files: FileStore,
   reader: SourceReader,
-  { record, found, dialect, context }: SourceRequest,
+  { scope, record, found, dialect, context }: SourceRequest,
 ): Promise<Type.Static<typeof Source>> {
   const stored: StoredFile = {
     files,
@@ -81,32 +89,27 @@ async function readSource(
   };
   const row = await reader.readRecordAt(stored, dialect, record.line);
   if (row === undefined) throw new Error(`import ${record.importId}: no record begins on line ${record.line}`);
+  const header = found.header ?? row.cells.map((_cell, i) => `#${i + 1}`);
+  const place = {
+    importId: record.importId,
+    fileName: found.name,
+    line: record.line,
+    column: found.mapping === null ? null : quantityColumn(found.mapping, record.meter, header, row.cells),
+  };
+  // The neighbours of a customer's line may be another customer's.
+  if (scope.customer !== undefined)
+    return { ...place, ...visibleSource({ ...row, header }, found.mapping, dialect), before: [], after: [] };
   const first = Math.max(1, record.line - context);
   const [before, after] = await Promise.all([
     reader.readLines(stored, first, record.line - first),
     reader.readLines(stored, row.lastLine + 1, context),
   ]);
-  const header = found.header ?? row.cells.map((_cell, i) => `#${i + 1}`);
-  return {
-    importId: record.importId,
-    fileName: found.name,
-    line: record.line,
-    column: found.mapping === null ? null : quantityColumn(found.mapping, record.meter, header, row.cells),
-    header,
-    raw: row.raw,
-    cells: row.cells,
-    before,
-    after,
-  };
+  return { ...place, header, raw: row.raw, cells: row.cells, before, after };
 }
 
 /** The column that the record's quantity was read from; null when it was a constant. */
 export function quantityColumn({ measures }: Mapping, meter: string, header: readonly string[], cells: readonly string[]): string | null {
-  const indexOf = (column: string) => {
-    const byName = header.indexOf(column);
-    const position = /^#(\d{1,5})$/.exec(column)?.[1];
-    return byName === -1 && position !== undefined ? Number(position) - 1 : byName;
-  };
+  const indexOf = (column: string) => positionOf(column, header);
   const measure = measures.find(
     (candidate) => ('const' in candidate.meter ? candidate.meter.const : cells[indexOf(candidate.meter.column)]?.trim()) === meter,
   );

@@ -1,9 +1,13 @@
 /** `/v1/invoices`: stored invoices, and the trace of their amounts. */
 import { Type } from 'typebox';
+import { countOpening } from '../../platform/access/invoice-links.ts';
+import { INVOICE_READERS, READERS } from '../../platform/access/roles.ts';
 import { ProblemError } from '../../core/errors.ts';
+import { scopeOf } from '../../platform/access/scope.ts';
+import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
-import { Page, strictObject } from '../../schemas/http/common.ts';
+import { NumberParams, Page, strictObject } from '../../schemas/http/common.ts';
 import { Invoice } from '../../schemas/http/invoices.ts';
 import {
   AdjustedDays,
@@ -23,19 +27,18 @@ import { explainLine } from '../billing/explain.ts';
 import { readNamedInvoice } from '../billing/invoice-parties.ts';
 import { traceAdjustment, tracedDays, tracedHours, traceLine, withoutHours } from '../billing/trace.ts';
 import { traceRecords } from '../billing/trace-records.ts';
-import { encodeOpaque, toPage } from '../cursor.ts';
 import { readInstant } from '../instants.ts';
 import { sumInvoices } from '../queries/invoice-totals.ts';
-import { listInvoices } from '../queries/invoices.ts';
-import { readNumberCursor } from './number-cursor.ts';
+import { listInvoices } from '../queries/invoice-list.ts';
+import { pageByNumber } from './page-by-number.ts';
 
 const tags = ['invoices'];
-export const InvoiceParams = Type.Object({ id: Type.String({ pattern: '^\\d{1,18}$' }) });
-const LineParams = Type.Object({ ...InvoiceParams.properties, n: Type.Integer({ minimum: 1, maximum: 1_000_000 }) });
+const LineParams = Type.Object({ ...NumberParams.properties, n: Type.Integer({ minimum: 1, maximum: 1_000_000 }) });
 const HourParams = Type.Object({ ...LineParams.properties, start: Type.String({ maxLength: 40 }) });
 
 export function registerStoredInvoices(server: HttpServer, platform: Platform): void {
   server.get('/v1/invoices', {
+    config: { access: READERS },
     schema: {
       operationId: 'listInvoices',
       summary: 'Stored invoices, newest first',
@@ -43,19 +46,15 @@ export function registerStoredInvoices(server: HttpServer, platform: Platform): 
       querystring: InvoiceListQuery,
       response: { 200: InvoiceList },
     },
-    handler: async ({ query: { customer, status, period, cursor, limit = 100 } }) => {
-      const filter = { customer, status, month: period };
-      const invoices = await listInvoices(platform.postgres, filter, { before: readNumberCursor('invoice', cursor), rows: limit + 1 });
-      return toPage(
-        invoices,
-        limit,
-        (invoice) => invoice,
-        (invoice) => encodeOpaque('invoice', [invoice.id]),
-      );
+    handler: (request) => {
+      const scope = scopeOf(callerOf(request));
+      const { customer, status, period, ...page } = request.query;
+      return pageByNumber('invoice', page, (at) => listInvoices(platform.postgres, scope, { customer, status, month: period }, at));
     },
   });
 
   server.get('/v1/invoices/totals', {
+    config: { access: READERS },
     schema: {
       operationId: 'sumInvoices',
       summary: 'What the invoices of a list and their credit notes come to, by currency and status',
@@ -63,22 +62,31 @@ export function registerStoredInvoices(server: HttpServer, platform: Platform): 
       querystring: InvoiceTotalsQuery,
       response: { 200: InvoiceTotals },
     },
-    handler: async ({ query: { customer, status, period } }) => ({
-      items: await sumInvoices(platform.postgres, { customer, status, month: period }),
-    }),
+    handler: async (request) => {
+      const { customer, status, period } = request.query;
+      return { items: await sumInvoices(platform.postgres, scopeOf(callerOf(request)), { customer, status, month: period }) };
+    },
   });
 
   server.get('/v1/invoices/:id', {
+    config: { access: INVOICE_READERS },
     schema: {
       operationId: 'getInvoice',
       summary: 'One invoice',
       description: 'A draft is rated from the usage of now, as `asOf` says; a final invoice is what was frozen.',
       tags,
-      params: InvoiceParams,
+      params: NumberParams,
       querystring: InvoiceQuery,
       response: { 200: Invoice },
     },
-    handler: ({ params: { id }, query: { hours = true } }) => readNamedInvoice(platform, id, { hours }),
+    handler: async (request) => {
+      const { id } = request.params;
+      const { hours = true } = request.query;
+      const caller = callerOf(request);
+      const invoice = await readNamedInvoice(platform, scopeOf(caller), id, { hours });
+      if (caller.means === 'link') await countOpening(platform.postgres, platform.clock, caller.linkId);
+      return invoice;
+    },
   });
 
   registerLineTrace(server, platform);
@@ -87,14 +95,16 @@ export function registerStoredInvoices(server: HttpServer, platform: Platform): 
 
 function registerLineTrace(server: HttpServer, platform: Platform): void {
   server.get('/v1/invoices/:id/lines/:n/days', {
+    config: { access: INVOICE_READERS },
     schema: { operationId: 'traceLineDays', summary: 'The days of a line', tags, params: LineParams, response: { 200: TracedDays } },
-    handler: async ({ params: { id, n } }) => {
-      const traced = await traceLine(platform, id, n);
+    handler: async (request) => {
+      const traced = await traceLine(platform, scopeOf(callerOf(request)), request.params);
       return { items: tracedDays(traced), total: traced.total };
     },
   });
 
   server.get('/v1/invoices/:id/lines/:n/explanation', {
+    config: { access: INVOICE_READERS },
     schema: {
       operationId: 'explainLine',
       summary: 'Why a line comes to its amount: inputs, formula, rounding, and what was left out',
@@ -102,10 +112,11 @@ function registerLineTrace(server: HttpServer, platform: Platform): void {
       params: LineParams,
       response: { 200: Explanation },
     },
-    handler: async ({ params: { id, n } }) => explainLine(platform.postgres, await traceLine(platform, id, n)),
+    handler: async (request) => explainLine(platform.postgres, await traceLine(platform, scopeOf(callerOf(request)), request.params)),
   });
 
   server.get('/v1/invoices/:id/lines/:n/hours', {
+    config: { access: INVOICE_READERS },
     schema: {
       operationId: 'traceLineHours',
       summary: 'The hours of a line, or of one of its days',
@@ -114,13 +125,14 @@ function registerLineTrace(server: HttpServer, platform: Platform): void {
       querystring: TracedHoursQuery,
       response: { 200: TracedHours },
     },
-    handler: async ({ params: { id, n }, query: { day } }) => {
-      const traced = await traceLine(platform, id, n);
-      return { items: tracedHours(traced, day), total: traced.total };
+    handler: async (request) => {
+      const traced = await traceLine(platform, scopeOf(callerOf(request)), request.params);
+      return { items: tracedHours(traced, request.query.day), total: traced.total };
     },
   });
 
   server.get('/v1/invoices/:id/lines/:n/hours/:start/records', {
+    config: { access: INVOICE_READERS },
     schema: {
       operationId: 'traceHourRecords',
       summary: 'The events of an hour, with what each contributed and the line of the file it came from',
@@ -129,9 +141,11 @@ function registerLineTrace(server: HttpServer, platform: Platform): void {
       querystring: strictObject(Page),
       response: { 200: TracedRecords },
     },
-    handler: async ({ params: { id, n, start }, query: { cursor, limit = 100 } }) => {
-      const traced = await traceLine(platform, id, n);
-      if (traced.line.kind === 'fee') throw new ProblemError('not_found', `Line ${n} of invoice ${id} is a fee; it has no hours.`);
+    handler: async (request) => {
+      const { start } = request.params;
+      const { cursor, limit = 100 } = request.query;
+      const traced = await traceLine(platform, scopeOf(callerOf(request)), request.params);
+      if (traced.line.kind === 'fee') throw new ProblemError('not_found', `${traced.name} is a fee; it has no hours.`);
       return traceRecords(platform.postgres, traced, { start: readInstant(start, 'start').text, cursor, limit });
     },
   });
@@ -140,6 +154,7 @@ function registerLineTrace(server: HttpServer, platform: Platform): void {
 /** As of a line. What is in no hour of an adjustment is told beside them. */
 function registerAdjustmentTrace(server: HttpServer, platform: Platform): void {
   server.get('/v1/invoices/:id/adjustments/:n/days', {
+    config: { access: INVOICE_READERS },
     schema: {
       operationId: 'traceAdjustmentDays',
       summary: 'The days of an adjustment, in the period that it adjusts',
@@ -147,13 +162,14 @@ function registerAdjustmentTrace(server: HttpServer, platform: Platform): void {
       params: LineParams,
       response: { 200: AdjustedDays },
     },
-    handler: async ({ params: { id, n } }) => {
-      const traced = await traceAdjustment(platform, id, n);
+    handler: async (request) => {
+      const traced = await traceAdjustment(platform, scopeOf(callerOf(request)), request.params);
       return { items: tracedDays(traced), total: traced.total, withoutHours: withoutHours(traced) };
     },
   });
 
   server.get('/v1/invoices/:id/adjustments/:n/hours', {
+    config: { access: INVOICE_READERS },
     schema: {
       operationId: 'traceAdjustmentHours',
       summary: 'The hours of an adjustment, or of one of its days',
@@ -162,13 +178,14 @@ function registerAdjustmentTrace(server: HttpServer, platform: Platform): void {
       querystring: TracedHoursQuery,
       response: { 200: AdjustedHours },
     },
-    handler: async ({ params: { id, n }, query: { day } }) => {
-      const traced = await traceAdjustment(platform, id, n);
-      return { items: tracedHours(traced, day), total: traced.total, withoutHours: withoutHours(traced) };
+    handler: async (request) => {
+      const traced = await traceAdjustment(platform, scopeOf(callerOf(request)), request.params);
+      return { items: tracedHours(traced, request.query.day), total: traced.total, withoutHours: withoutHours(traced) };
     },
   });
 
   server.get('/v1/invoices/:id/adjustments/:n/hours/:start/records', {
+    config: { access: INVOICE_READERS },
     schema: {
       operationId: 'traceAdjustmentRecords',
       summary: 'The events that changed an hour: late ones, those taken back with a contribution below 0',
@@ -177,8 +194,10 @@ function registerAdjustmentTrace(server: HttpServer, platform: Platform): void {
       querystring: strictObject(Page),
       response: { 200: TracedRecords },
     },
-    handler: async ({ params: { id, n, start }, query: { cursor, limit = 100 } }) => {
-      const traced = await traceAdjustment(platform, id, n);
+    handler: async (request) => {
+      const { start } = request.params;
+      const { cursor, limit = 100 } = request.query;
+      const traced = await traceAdjustment(platform, scopeOf(callerOf(request)), request.params);
       return traceRecords(platform.postgres, traced, { start: readInstant(start, 'start').text, cursor, limit });
     },
   });

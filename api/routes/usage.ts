@@ -1,16 +1,18 @@
 /** `/v1/usage`: how much, in hours, days or months of any time zone. */
 import { Type } from 'typebox';
+import { READERS } from '../../platform/access/roles.ts';
 import { instantText, SLOT_MS, type Window } from '../../core/window.ts';
+import { customerWithin, type Scope, scopeOf } from '../../platform/access/scope.ts';
+import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { Instant, nullable } from '../../schemas/http/common.ts';
 import { MeterExtents, Usage, UsageQuery } from '../../schemas/http/usage.ts';
 import { type CsvColumn, sendCsv } from '../export/csv.ts';
 import { readRange } from '../instants.ts';
-import { findCustomer } from '../queries/customers.ts';
-import { readSettings } from '../queries/settings.ts';
-import { type MeterExtentRow, meterExtentsQuery, type UsageExtentRow, type UsageSelection, usageExtentQuery } from '../queries/usage.ts';
+import { readMeterExtents, readUsageExtent, type UsageExtentRow, type UsageSelection } from '../queries/usage.ts';
 import { readWatermark } from '../queries/watermark.ts';
+import { defaultZone } from '../usage/default-zone.ts';
 import { openShownUsage, type ShownBucket } from '../usage/shown-usage.ts';
 import { BUCKETS_MAX, requireTimeZone, tooManyBuckets, windowsOf } from '../usage/windows.ts';
 
@@ -21,6 +23,7 @@ const RANGES =
 export function registerUsage(server: HttpServer, platform: Platform): void {
   registerExtents(server, platform);
   server.get('/v1/usage', {
+    config: { access: READERS },
     schema: {
       operationId: 'getUsage',
       summary: 'Usage by hour, day or month',
@@ -31,7 +34,7 @@ export function registerUsage(server: HttpServer, platform: Platform): void {
     },
     handler: async (request) => {
       const watermark = await readWatermark(platform);
-      const { selection, timeZone } = await select(platform, request.query);
+      const { selection, timeZone } = await select(platform, scopeOf(callerOf(request)), request.query);
       const usage = await openShownUsage(platform, selection, watermark);
       const buckets: ShownBucket[] = [];
       for await (const page of usage.pages()) {
@@ -43,6 +46,7 @@ export function registerUsage(server: HttpServer, platform: Platform): void {
   });
 
   server.get('/v1/usage.csv', {
+    config: { access: READERS },
     schema: {
       operationId: 'getUsageCsv',
       summary: 'The same as CSV, streamed',
@@ -54,7 +58,7 @@ export function registerUsage(server: HttpServer, platform: Platform): void {
     },
     handler: async (request, reply) => {
       const watermark = await readWatermark(platform);
-      const { selection } = await select(platform, request.query);
+      const { selection } = await select(platform, scopeOf(callerOf(request)), request.query);
       const usage = await openShownUsage(platform, selection, watermark);
       return sendCsv(reply, {
         fileName: 'usage.csv',
@@ -67,27 +71,29 @@ export function registerUsage(server: HttpServer, platform: Platform): void {
 
 function registerExtents(server: HttpServer, { clickhouse }: Platform): void {
   server.get('/v1/usage/extent', {
+    config: { access: READERS },
     schema: {
       operationId: 'getUsageExtent',
       summary: 'First and last moment with usage; null when there is none',
       tags,
       response: { 200: nullable(Type.Object({ from: Instant, to: Instant })) },
     },
-    handler: async () => {
-      const [extent] = await clickhouse.query<UsageExtentRow>(usageExtentQuery);
+    handler: async (request) => {
+      const extent = await readUsageExtent(clickhouse, scopeOf(callerOf(request)));
       return extent === undefined ? null : extentText(extent);
     },
   });
 
   server.get('/v1/usage/meters', {
+    config: { access: READERS },
     schema: {
       operationId: 'getMeterExtents',
       summary: 'First and last moment with usage of each meter',
       tags,
       response: { 200: MeterExtents },
     },
-    handler: async () => {
-      const extents = await clickhouse.query<MeterExtentRow>(meterExtentsQuery);
+    handler: async (request) => {
+      const extents = await readMeterExtents(clickhouse, scopeOf(callerOf(request)));
       return { items: extents.map((row) => ({ meter: row.meter_key, ...extentText(row), events: Number(row.event_count) })) };
     },
   });
@@ -97,18 +103,18 @@ function extentText({ first, last }: UsageExtentRow): { from: string; to: string
   return { from: instantText(Number(first)), to: instantText(Number(last) + SLOT_MS) };
 }
 
-async function select(platform: Platform, query: Type.Static<typeof UsageQuery>): Promise<{ selection: UsageSelection; timeZone: string }> {
+async function select(
+  platform: Platform,
+  scope: Scope,
+  query: Type.Static<typeof UsageQuery>,
+): Promise<{ selection: UsageSelection; timeZone: string }> {
   const range = readRange(query.from, query.to);
-  const timeZone = query.timeZone === undefined ? await zoneOfCustomer(platform, query.customer) : requireTimeZone(query.timeZone);
+  const customer = customerWithin(scope, query.customer);
+  const timeZone = query.timeZone === undefined ? await defaultZone(platform, scope, customer) : requireTimeZone(query.timeZone);
   const period: Window = { from: range.from.epochMs, to: range.to.epochMs };
   const windows = windowsOf(period, query.grain ?? 'hour', timeZone);
   const byCustomer = query.groupBy?.split(',').includes('customer') === true;
-  return { selection: { windows, customer: query.customer, meter: query.meter, byCustomer }, timeZone };
-}
-
-async function zoneOfCustomer({ postgres, clock }: Platform, customer: string | undefined): Promise<string> {
-  const found = customer === undefined ? undefined : await findCustomer(postgres, customer, clock.now());
-  return found?.timeZone ?? (await readSettings(postgres)).defaults.timeZone;
+  return { selection: { scope, windows, customer, meter: query.meter, byCustomer }, timeZone };
 }
 
 function usageColumns(byCustomer: boolean): CsvColumn<ShownBucket>[] {

@@ -4,6 +4,7 @@ import { createContribution, createEventHours, ONE, type HourChange } from '../.
 import { ProblemError } from '../../core/errors.ts';
 import type { Window } from '../../core/window.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
+import type { Scope } from '../../platform/access/scope.ts';
 import type { CellWatermark } from '../../platform/usage-cells.ts';
 import type { Aggregation } from '../../schemas/http/customers.ts';
 import { readMeteredEvents, type CustomerEvent, type EventSelection } from '../queries/metered-events.ts';
@@ -29,6 +30,7 @@ export interface EventUsage {
 }
 
 export interface EventUsageOptions {
+  scope: Scope;
   customer: string;
   /** Consecutive; each begins where the one before ends. */
   windows: readonly Window[];
@@ -51,7 +53,7 @@ export function isToldByEvents({ aggregation }: { aggregation: Aggregation }): b
  * for more than `valuesMax` of these (UNIQUE_VALUES_MAX without it).
  */
 export async function readEventUsage(postgres: Queryable, options: EventUsageOptions): Promise<Map<string, EventUsage>> {
-  const { customer, windows, below, read = (selection) => readMeteredEvents(postgres, selection) } = options;
+  const { scope, customer, windows, below, read = (selection) => readMeteredEvents(postgres, selection) } = options;
   const meters = options.meters.filter(isToldByEvents);
   const [from, to] = [windows[0]?.from, windows.at(-1)?.to];
   if (meters.length === 0 || from === undefined || to === undefined) return new Map();
@@ -60,7 +62,7 @@ export async function readEventUsage(postgres: Queryable, options: EventUsageOpt
   const properties = new Map(
     meters.map(({ key, aggregation, property }) => [key, (aggregation === 'unique' ? property : null) ?? undefined]),
   );
-  for await (const page of read({ customer, properties, period: { from, to }, below })) {
+  for await (const page of read({ scope, customer, properties, period: { from, to }, below })) {
     for (const event of page) folds.get(event.meter)?.add(event);
   }
   return new Map([...folds].map(([meter, fold]) => [meter, { meter, changes: fold.changes(), total: fold.total() }]));

@@ -8,6 +8,7 @@ import { ONE } from '../../core/contribution.ts';
 import { formatDecimal, toScaled } from '../../core/decimal.ts';
 import { QUANTITY_SCALE } from '../../core/rating.ts';
 import { instantText } from '../../core/window.ts';
+import { customerWithin } from '../../platform/access/scope.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Aggregation } from '../../schemas/http/customers.ts';
 import type { Usage } from '../../schemas/http/usage.ts';
@@ -44,12 +45,14 @@ export async function openShownUsage(
   selection: UsageSelection,
   watermark: Watermark,
 ): Promise<ShownUsage> {
-  const { customer, windows } = selection;
+  const { scope, windows } = selection;
+  const customer = customerWithin(scope, selection.customer);
   const meters = await findMetersOtherThanSums(postgres, selection.meter);
   const told =
     customer === undefined
       ? undefined
       : await readEventUsage(postgres, {
+          scope,
           customer,
           windows,
           restarts: new Set(windows.map(({ from }) => from)),

@@ -74,7 +74,7 @@ export function addTo(tally: Tally, row: WindowUsage, aggregation: Aggregation, 
   tally.previousEvents += events;
 }
 
-export function quantityOf(row: WindowUsage, aggregation: Aggregation): bigint {
+function quantityOf(row: WindowUsage, aggregation: Aggregation): bigint {
   if (aggregation === 'count') return BigInt(row.events) * ONE;
   return toScaled(aggregation === 'max' ? row.max : row.quantity, QUANTITY_SCALE);
 }

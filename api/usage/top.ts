@@ -2,22 +2,29 @@
  * The largest users of a meter, or the meters themselves, in three queries however many there are: totals by customer to find the
  * largest, their bars, and the bars of all. A figure and its bars come from one query, so that they always agree.
  */
-import { compareDecimals, formatDecimal } from '../../core/decimal.ts';
+import { ONE } from '../../core/contribution.ts';
+import { compareDecimals, formatDecimal, toScaled } from '../../core/decimal.ts';
+import { QUANTITY_SCALE } from '../../core/rating.ts';
 import type { Window } from '../../core/window.ts';
+import type { Scope } from '../../platform/access/scope.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Aggregation } from '../../schemas/http/customers.ts';
 import type { Top, TopItem } from '../../schemas/http/top.ts';
+import { findLargestCustomers } from '../queries/largest-customers.ts';
 import { findMetersOtherThanSums } from '../queries/meters.ts';
 import { readUsage, type UsageSelection, type WindowUsage } from '../queries/usage.ts';
 import { isAdditive } from './shown-usage.ts';
 import { isToldByEvents } from './event-usage.ts';
-import { addTo, newTally, placesOf, quantityOf, type Tally, text } from './tally.ts';
+import { addTo, newTally, placesOf, type Tally, text } from './tally.ts';
 
 type Stores = Pick<Platform, 'postgres' | 'clickhouse'>;
 
 export interface TopOptions {
+  scope: Scope;
   /** Without it, events are counted. */
   meter?: string | undefined;
+  /** This one's usage alone. */
+  customer?: string | undefined;
   limit: number;
   windows: readonly Window[];
   /** Those of the period before, and up to where they are compared. */
@@ -28,7 +35,7 @@ export interface TopOptions {
 export type TopFigures = Pick<Top, 'items' | 'others' | 'total' | 'aggregation' | 'additive'>;
 
 export async function readTopCustomers(stores: Stores, options: TopOptions): Promise<TopFigures> {
-  const { meter, windows, previousWindows, comparedTo } = options;
+  const { scope, meter, customer, windows, previousWindows, comparedTo } = options;
   const aggregation = meter === undefined ? 'count' : await aggregationOf(stores, meter);
   const additive = isAdditive(aggregation);
   const places = placesOf(windows, previousWindows, comparedTo);
@@ -37,12 +44,18 @@ export async function readTopCustomers(stores: Stores, options: TopOptions): Pro
   const tops = new Map(ranked.top.map((id) => [id, newTally(windows, previousWindows)]));
   // The largest before all: rows that arrive in between then belong to "others", whose figure cannot become less than nothing.
   if (tops.size > 0)
-    await eachRow(stores, { windows: places.windows, meter, customers: ranked.top, byCustomer: true }, (row) => {
-      const tally = tops.get(row.customer);
-      if (tally !== undefined) addTo(tally, row, aggregation, places);
-    });
+    await eachRow(
+      stores,
+      { scope, windows: places.windows, meter, customers: ranked.top, byCustomer: true, withoutMax: aggregation !== 'max' },
+      (row) => {
+        const tally = tops.get(row.customer);
+        if (tally !== undefined) addTo(tally, row, aggregation, places);
+      },
+    );
   const all = newTally(windows, previousWindows);
-  await eachRow(stores, { windows: places.windows, meter, byCustomer: false }, (row) => addTo(all, row, aggregation, places));
+  await eachRow(stores, { scope, windows: places.windows, meter, customer, byCustomer: false }, (row) =>
+    addTo(all, row, aggregation, places),
+  );
 
   const kept = [...tops.values()];
   const rest = (part: 'quantity' | 'previous') => (additive ? text(all[part] - sumOf(kept.map((tally) => tally[part]))) : null);
@@ -65,12 +78,12 @@ export async function readTopCustomers(stores: Stores, options: TopOptions): Pro
 
 /** Each meter by itself. They do not add up, but their events do. */
 export async function readTopMeters(stores: Stores, options: Omit<TopOptions, 'meter'>): Promise<TopFigures> {
-  const { limit, windows, previousWindows, comparedTo } = options;
+  const { scope, customer, limit, windows, previousWindows, comparedTo } = options;
   const aggregations = await aggregationsOf(stores);
   const places = placesOf(windows, previousWindows, comparedTo);
   const tallies = new Map<string, Tally>();
   const all = newTally(windows, previousWindows);
-  await eachRow(stores, { windows: places.windows, byCustomer: false }, (row) => {
+  await eachRow(stores, { scope, windows: places.windows, customer, byCustomer: false }, (row) => {
     let tally = tallies.get(row.meter);
     if (tally === undefined) tallies.set(row.meter, (tally = newTally(windows, previousWindows)));
     addTo(tally, row, aggregations.get(row.meter) ?? 'sum', places);
@@ -110,41 +123,24 @@ interface Ranking {
   restEvents: number;
 }
 
-/** However many customers there are, no more than the largest are held on to. */
-async function rankCustomers(stores: Stores, { meter, limit, windows }: TopOptions, aggregation: Aggregation): Promise<Ranking> {
-  const [first, last] = [windows[0], windows.at(-1)];
-  if (first === undefined || last === undefined) return { top: [], count: 0, restQuantity: 0n, restEvents: 0 };
-  let best: { id: string; quantity: bigint; events: number }[] = [];
-  const rest = { count: 0, quantity: 0n, events: 0 };
-  const isSum = isAdditive(aggregation);
-  const settle = (keep: number) => {
-    best.sort((a, b) => compareBig(b.quantity, a.quantity) || order(a.id, b.id));
-    for (const { quantity, events } of best.slice(keep)) {
-      rest.count += 1;
-      rest.events += events;
-      rest.quantity = isSum ? rest.quantity + quantity : quantity > rest.quantity || rest.count === 1 ? quantity : rest.quantity;
-    }
-    best = best.slice(0, keep);
+async function rankCustomers(
+  stores: Stores,
+  { scope, meter, customer, limit, windows }: TopOptions,
+  aggregation: Aggregation,
+): Promise<Ranking> {
+  if (windows.length === 0) return { top: [], count: 0, restQuantity: 0n, restEvents: 0 };
+  const measure = aggregation === 'max' || aggregation === 'count' ? aggregation : 'sum';
+  const { largest, all } = await findLargestCustomers(stores.clickhouse, { scope, windows, meter, customer }, { measure, limit });
+  const [top, next] = [largest.slice(0, limit), largest[limit]];
+  const scaled = (size: string) => (measure === 'count' ? BigInt(size) * ONE : toScaled(size, QUANTITY_SCALE));
+  const restQuantity = isAdditive(aggregation) ? scaled(all.size) - sumOf(top.map(({ size }) => scaled(size))) : scaled(next?.size ?? '0');
+  return {
+    top: top.map(({ customer }) => customer),
+    count: all.customers,
+    restQuantity,
+    restEvents: top.reduce((rest, { events }) => rest - Number(events), Number(all.events)),
   };
-  const whole = [{ from: first.from, to: last.to }];
-  await eachRow(stores, { windows: whole, meter, byCustomer: true }, (row) => {
-    const [quantity, events] = [quantityOf(row, aggregation), Number(row.events)];
-    const open = best.at(-1);
-    // Rows come customer by customer; of several meters, all of one customer in a row.
-    if (open?.id === row.customer) {
-      open.quantity += quantity;
-      open.events += events;
-      return;
-    }
-    if (best.length > SETTLE_AT) settle(limit);
-    best.push({ id: row.customer, quantity, events });
-  });
-  settle(limit);
-  return { top: best.map(({ id }) => id), count: best.length + rest.count, restQuantity: rest.quantity, restEvents: rest.events };
 }
-
-/** Customers held before the smaller ones are let go: a sort of so many now and then costs less than one for each. */
-const SETTLE_AT = 4_000;
 
 async function eachRow({ clickhouse }: Stores, selection: UsageSelection, take: (row: WindowUsage) => void): Promise<void> {
   for await (const page of readUsage(clickhouse, selection)) page.forEach(take);
@@ -188,10 +184,6 @@ function byQuantity(a: TopItem, b: TopItem): number {
 
 function sumOf(values: readonly bigint[]): bigint {
   return values.reduce((sum, value) => sum + value, 0n);
-}
-
-function compareBig(a: bigint, b: bigint): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function order(a: string, b: string): number {

@@ -1,17 +1,18 @@
 /**
  * Step 1: log payloads → text for both stores, dead letters beside it.
  *
- * Rows are joined to larger texts right here, while they are young: what waits for a store is then a few long strings instead of
- * ten thousand small ones, each made of a dozen pieces, which the garbage collector would have to carry along (it was a third of
- * all time spent).
+ * Rows are bytes from the moment they are made, those for ClickHouse while their event is young.
  */
 import type { LogBatch } from '../../platform/event-log/event-log.ts';
+import { LineBytes } from '../../platform/line-bytes.ts';
 import { tailOf, type LogTail } from '../../platform/event-log/tail.ts';
 import { decodeUsageEvent, type DecodeFailure, type UsageEvent } from '../../schemas/usage-event.ts';
 import type { RollupBatch } from '../handoff.ts';
 import { nameDeadLetter, type DeadLetterName } from './name-dead-letter.ts';
+import type { RecentKeys } from './recent-keys.ts';
+import { RowSorter, type SortedRows } from './sort-rows.ts';
 
-export interface DecodedBatch {
+export interface DecodedBatch extends SortedRows {
   partition: number;
   firstOffset: number;
   nextOffset: number;
@@ -19,8 +20,6 @@ export interface DecodedBatch {
   events: number;
   /** Events by import, and where its first one stands. */
   imports: ReadonlyMap<string, { events: number; firstOffset: number }>;
-  /** The events as Postgres COPY text, in pieces of some hundred rows. */
-  copyTexts: readonly string[];
   customers: ReadonlySet<string>;
   meters: ReadonlySet<string>;
   dead: readonly DeadLetter[];
@@ -42,13 +41,14 @@ export function positionKey(offset: number, index: number): string {
   return `${offset}:${index}`;
 }
 
-export function decodeBatch(batch: LogBatch, epoch: number): DecodedBatch {
+/** With the keys of the batches before, whose events are suspected to be there. */
+export function decodeBatch(batch: LogBatch, epoch: number, recentKeys?: RecentKeys): DecodedBatch {
   const imports = new Map<string, { events: number; firstOffset: number }>();
-  const customers = new Set<string>();
   const meters = new Set<string>();
   const dead: DeadLetter[] = [];
-  const copy = new TextJoiner();
+  const copy = new RowSorter();
   const rollup = new RollupRows(batch, epoch);
+  const { partition, firstOffset, nextOffset } = batch;
   for (let k = 0; k < batch.payloads.length; k++) {
     const payload = batch.payloads[k] as string;
     const offset = batch.offsets[k] as number;
@@ -62,24 +62,25 @@ export function decodeBatch(batch: LogBatch, epoch: number): DecodedBatch {
     const ofImport = imports.get(event.importId);
     if (ofImport) ofImport.events++;
     else imports.set(event.importId, { events: 1, firstOffset: offset });
-    customers.add(event.customer);
     meters.add(event.meter);
     const customer = escapeText(event.customer);
     const meter = escapeText(event.meter);
     copy.add(
-      `${customer}\t${escapeText(event.id)}\t${meter}\t${event.time}\t${event.quantity}\t${escapeText(event.properties)}\t${event.importId}\t${event.line}\t${offset}\t${index}\n`,
+      event.customer,
+      event.id,
+      `${customer}\t${escapeText(event.id)}\t${meter}\t${event.time}\t${event.quantity}\t${escapeText(event.properties)}\t${event.importId}\t${event.line}\t${epoch}\t${partition}\t${offset}\t${index}`,
+      recentKeys?.add(event.customer, event.id) ?? false,
     );
     rollup.add(customer, meter, event, offset, index);
   }
-  const { partition, firstOffset, nextOffset } = batch;
   return {
     partition,
     firstOffset,
     nextOffset,
     events: copy.rows,
     imports,
-    copyTexts: copy.texts(),
-    customers,
+    ...copy.sorted(),
+    customers: copy.customers(),
     meters,
     dead,
     tail: tailOf(batch),
@@ -101,10 +102,36 @@ export function rollupRows(batch: LogBatch, epoch: number, dropped: ReadonlySet<
   return rollup.batch();
 }
 
+/** The same from the rows of all events: what `rollupRows` makes of the log again, for a tenth of the time. */
+export function withoutDropped({ firstOffset, nextOffset, months }: RollupBatch, dropped: ReadonlySet<string>): RollupBatch {
+  const kept: RollupBatch = { firstOffset, nextOffset, rows: 0, months: new Map() };
+  for (const [month, { tsv }] of months) {
+    const rows = rowsWithout(tsv, dropped);
+    if (rows.lines === 0) continue;
+    kept.months.set(month, { rows: rows.lines, tsv: rows.bytes() });
+    kept.rows += rows.lines;
+  }
+  return kept;
+}
+
+const TAB = 0x09;
+const NEWLINE = 0x0a;
+
+/** The rows whose position is none of these. Values are escaped: a line ends where a row does, and in offset and index. */
+export function rowsWithout(rows: Buffer, positions: ReadonlySet<string>): LineBytes {
+  const kept = new LineBytes();
+  for (let start = 0, end = rows.indexOf(NEWLINE) + 1; end > 0; start = end, end = rows.indexOf(NEWLINE, start) + 1) {
+    const indexAt = rows.lastIndexOf(TAB, end) + 1;
+    const offsetAt = rows.lastIndexOf(TAB, indexAt - 2) + 1;
+    if (!positions.has(rows.toString('latin1', offsetAt, end - 1).replace('\t', ':'))) kept.copy(rows, start, end);
+  }
+  return kept;
+}
+
 class RollupRows {
   readonly #batch: LogBatch;
   readonly #epoch: number;
-  readonly #months = new Map<number, TextJoiner>();
+  readonly #months = new Map<number, LineBytes>();
   #rows = 0;
 
   constructor(batch: LogBatch, epoch: number) {
@@ -115,39 +142,15 @@ class RollupRows {
   add(customer: string, meter: string, { time, quantity }: UsageEvent, offset: number, index: number): void {
     const month = Number(time.slice(0, 4)) * 100 + Number(time.slice(5, 7));
     let rows = this.#months.get(month);
-    if (!rows) this.#months.set(month, (rows = new TextJoiner()));
-    rows.add(`${customer}\t${meter}\t${time}\t${quantity}\t${this.#epoch}\t${this.#batch.partition}\t${offset}\t${index}\n`);
+    if (!rows) this.#months.set(month, (rows = new LineBytes()));
+    rows.add(`${customer}\t${meter}\t${time}\t${quantity}\t${this.#epoch}\t${this.#batch.partition}\t${offset}\t${index}`);
     this.#rows++;
   }
 
   batch(): RollupBatch {
     const { firstOffset, nextOffset } = this.#batch;
-    const months = new Map([...this.#months].map(([month, joiner]) => [month, { rows: joiner.rows, tsv: joiner.texts().join('') }]));
+    const months = new Map([...this.#months].map(([month, rows]) => [month, { rows: rows.lines, tsv: rows.bytes() }]));
     return { firstOffset, nextOffset, rows: this.#rows, months };
-  }
-}
-
-/** Rows that are joined at a time: long enough to be few, short enough to be joined before the next collection. */
-const JOINED_ROWS = 500;
-
-class TextJoiner {
-  readonly #texts: string[] = [];
-  #waiting: string[] = [];
-  rows = 0;
-
-  add(row: string): void {
-    this.rows++;
-    if (this.#waiting.push(row) === JOINED_ROWS) this.#join();
-  }
-
-  texts(): string[] {
-    if (this.#waiting.length > 0) this.#join();
-    return this.#texts;
-  }
-
-  #join(): void {
-    this.#texts.push(this.#waiting.join(''));
-    this.#waiting = [];
   }
 }
 

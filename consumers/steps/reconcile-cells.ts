@@ -1,8 +1,8 @@
 /**
  * Compares the cells of a rectangle, and keeps what differs.
  *
- * A first look stops at the first difference. Only then comes a second one, under a watermark of its own, which writes down
- * all that differ: what has healed, been undone or been rebuilt in between is none.
+ * A first look takes a digest of each store. Only where these differ comes a second one, at the cells themselves and under a watermark
+ * of its own, which writes down all that differ: what has healed, been undone or been rebuilt in between is none.
  */
 import { instantText } from '../../core/window.ts';
 import type { ClickHouse } from '../../platform/clickhouse/clickhouse.ts';
@@ -15,6 +15,7 @@ import {
   type CellWatermark,
   type UsageCell,
 } from '../../platform/usage-cells.ts';
+import { digestOfClickHouse, digestOfPostgres } from '../../platform/usage-digest.ts';
 import { align, type Pair } from './align.ts';
 import { ROLLUPS } from './rollup-ranges.ts';
 
@@ -34,9 +35,11 @@ export async function reconcileRectangle(
   freshWatermark: () => Promise<CellWatermark>,
 ): Promise<number> {
   const before = await takingBack(stores.postgres, below.epoch);
-  let differs = false;
-  for await (const pair of cells(stores, below, rectangle)) if ((differs = isDifferent(pair))) break;
-  if (!differs) {
+  const [kept, counted] = await Promise.all([
+    digestOfPostgres(stores.postgres, below, rectangle),
+    digestOfClickHouse(stores.clickhouse, below, rectangle),
+  ]);
+  if (kept === counted) {
     await stores.postgres.query(CLEAR, rectangleValues(rectangle));
     return 0;
   }

@@ -10,22 +10,25 @@ import type { DecodedBatch } from './decode.ts';
 /** Told when there are new ones. */
 export const DEAD_LETTERS_CHANNEL = 'dead_letters';
 
+/** Whether an import of the batch has any. Hardly ever; the staged rows, of which the planner knows nothing, are only looked at then. */
+export async function hasCountedDead(transaction: Transaction, batch: DecodedBatch): Promise<boolean> {
+  const { rowCount } = await transaction.query(`SELECT FROM dead_letters WHERE is_counted AND import_id = ANY ($1::bigint[]) LIMIT 1`, [
+    [...batch.imports.keys()],
+  ]);
+  return rowCount > 0;
+}
+
 /**
  * Events of this batch that were dead letters before are that no more. Answers how many, by import. To be called while the batch is
  * staged.
  */
 export async function releaseDead(transaction: Transaction, batch: DecodedBatch): Promise<Map<string, number>> {
-  const imports = [...batch.imports.keys()];
-  // Hardly ever any; the staged rows, of which the planner knows nothing, are only looked at then.
-  const waiting = await transaction.query(`SELECT FROM dead_letters WHERE is_counted AND import_id = ANY ($1::bigint[]) LIMIT 1`, [
-    imports,
-  ]);
-  if (waiting.rowCount === 0) return new Map();
+  if (!(await hasCountedDead(transaction, batch))) return new Map();
   const { rows } = await transaction.query<{ import_id: string }>(
     `UPDATE dead_letters d SET is_counted = false FROM staged s
      WHERE d.is_counted AND d.import_id = ANY ($1::bigint[]) AND d.import_id = s.import_id AND d.line = s.line AND d.meter = s.meter
      RETURNING d.import_id`,
-    [imports],
+    [[...batch.imports.keys()]],
   );
   return countBy(rows);
 }
@@ -36,7 +39,7 @@ export async function recountRows(transaction: Transaction, imports: readonly st
   // In order, as other partitions may do the same; and first, so that who completes one meanwhile is waited for and then seen.
   await transaction.query(`SELECT FROM imports WHERE id = ANY ($1::bigint[]) ORDER BY id FOR UPDATE`, [imports]);
   await transaction.query(
-    `UPDATE imports SET rows_new = NULL, rows_known = NULL, rows_conflict = NULL WHERE id = ANY ($1::bigint[]) AND status = 'complete'`,
+    `UPDATE imports SET rows_new = NULL, rows_known = NULL, rows_conflict = NULL, customers = NULL WHERE id = ANY ($1::bigint[]) AND status = 'complete'`,
     [imports],
   );
 }

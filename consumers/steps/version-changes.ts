@@ -72,7 +72,7 @@ export async function applyCounts(run: Run, partition: number): Promise<void> {
   // Rows are counted anew afterwards. Last and in order, as other partitions do the same; also of an import that is just being
   // completed, by somebody who holds its row and then waits here, or waits for us and then reads what we have changed.
   await run(
-    `UPDATE imports i SET rows_new = NULL, rows_known = NULL, rows_conflict = NULL
+    `UPDATE imports i SET rows_new = NULL, rows_known = NULL, rows_conflict = NULL, customers = NULL
      FROM (SELECT id FROM imports WHERE id IN (SELECT import_id FROM count_changes) AND status IN ('settling', 'complete') ORDER BY id FOR UPDATE) locked
      WHERE i.id = locked.id`,
   );

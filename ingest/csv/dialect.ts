@@ -2,6 +2,7 @@
  * The dialect of a file, from its head and from what was declared. What the head leaves in doubt is a fault that names the option which
  * settles it; nothing is guessed. Once found, the dialect holds for the whole file.
  */
+import { READING_LIMITS } from '../../config-limits.ts';
 import type { DialectChoice, StoredDialect } from '../../schemas/http/imports.ts';
 import { readDeclaration, type Declaration, type DeclaredDialect, type Newline } from './declared-dialect.ts';
 import { chooseDelimiter, DELIMITERS, tryDelimiter, type DelimiterOutcome, type Trial } from './delimiter.ts';
@@ -11,7 +12,6 @@ import { cellText, skipLines, type HeadRecord, type HeadText } from './head-reco
 import { checkColumns, decideHeader } from './header.ts';
 import { possibleNewlines } from './newline.ts';
 import { chooseQuoting } from './quoting.ts';
-import { READING_LIMITS } from './reading-limits.ts';
 import { doubtedBackslash } from './text-format.ts';
 import { createTranscoder } from './transcode.ts';
 

@@ -1,6 +1,5 @@
 /** The events of a file by their ids: which lines report one event, and say different things of it. */
-import { hash } from 'node:crypto';
-import { ROW_HASH_BYTES } from '../../core/identity.ts';
+import { ROW_HASH_BYTES, writeHash } from '../../core/identity.ts';
 import { createExploder } from './explode.ts';
 import type { EventBatch } from './explode.ts';
 import { DIFFERENCES_MAX, KeyContents } from './key-contents.ts';
@@ -36,13 +35,30 @@ export async function compareEvents(file: FileToCheck): Promise<ComparedEvents> 
       const entries = createKeyedLines(chunk.payloads.length);
       for (const payload of chunk.payloads) {
         const { key, content, line } = partsOf(payload);
-        addKeyedLine(entries, key, hash('sha256', content, 'buffer'), line);
+        addKeyedLine(entries, key, content, line);
       }
       await contents.add(entries);
       if (contents.differences.length >= DIFFERENCES_MAX) break;
     }
     await contents.finish();
     return { differences: contents.differences, rowsRejected, emptyColumns };
+  } finally {
+    await contents.close();
+  }
+}
+
+/** The same of the events on these lines alone. */
+export async function compareLines(file: FileToCheck, lines: ReadonlySet<number>): Promise<readonly Difference[]> {
+  const contents = new KeyContents({ directory: file.scratchDirectory, bytesMax: file.bytesMax });
+  try {
+    for await (const { line, events } of readRowsAt(file, lines)) {
+      const entries = createKeyedLines(events.length);
+      for (const { key, content } of events) addKeyedLine(entries, key, content, line);
+      await contents.add(entries);
+      if (contents.differences.length >= DIFFERENCES_MAX) break;
+    }
+    await contents.finish();
+    return contents.differences;
   } finally {
     await contents.close();
   }
@@ -58,7 +74,8 @@ export interface AmbiguousId {
 /** Reads the lines again, and answers those that do differ: hashes that are alike by chance are no difference. In the order given. */
 export async function readDifferences(file: FileToCheck, differences: readonly Difference[]): Promise<AmbiguousId[]> {
   if (differences.length === 0) return [];
-  const rows = await readRowsAt(file, new Set(differences.flatMap(({ first, second }) => [first, second])));
+  const rows = new Map<number, ReadRow>();
+  for await (const row of readRowsAt(file, new Set(differences.flatMap(({ first, second }) => [first, second])))) rows.set(row.line, row);
   return differences.flatMap(({ first, second }) => {
     const [one, other] = [rows.get(first), rows.get(second)];
     if (one === undefined || other === undefined) return [];
@@ -68,25 +85,27 @@ export async function readDifferences(file: FileToCheck, differences: readonly D
 }
 
 interface ReadRow {
+  line: number;
   cells: readonly string[];
   events: { key: string; content: string }[];
 }
 
-async function readRowsAt(file: FileToCheck, lines: ReadonlySet<number>): Promise<Map<number, ReadRow>> {
+async function* readRowsAt(file: FileToCheck, lines: ReadonlySet<number>): AsyncGenerator<ReadRow> {
   const { open, dialect, mapping } = file;
   const exploder = createExploder({ ...file, ...NO_IMPORT });
-  const found = new Map<number, ReadRow>();
+  let found = 0;
   for await (const batch of readRows(await open(0), { dialect, width: mapping.header.length })) {
-    for (const [index, line] of batch.lines.entries()) {
+    for (let index = 0; index < batch.lines.length; index += 1) {
+      const line = batch.lines[index] as number;
       if (!lines.has(line) || batch.faults?.has(index) === true) continue;
       const cells = (batch.cells[index] as string[]).map(detached);
       const out: EventBatch = { customers: [], payloads: [] };
       if (exploder.check(cells) === undefined) exploder.push(exploder.givenId(), line, out);
-      found.set(line, { cells, events: out.payloads.map(partsOf) });
+      found += 1;
+      yield { line, cells, events: out.payloads.map(partsOf) };
     }
-    if (found.size === lines.size) break;
+    if (found === lines.size) return;
   }
-  return found;
 }
 
 /** A cell may hold on to the whole block it was read from. */
@@ -110,14 +129,13 @@ export function partsOf(payload: string): { key: string; content: string; line: 
 
 export function createKeyedLines(room: number): KeyedLines {
   const bytes = room * ROW_HASH_BYTES;
-  return { keys: new Uint8Array(bytes), contents: new Uint8Array(bytes), lines: new Float64Array(room), count: 0 };
+  return { keys: Buffer.alloc(bytes), contents: Buffer.alloc(bytes), lines: new Float64Array(room), count: 0 };
 }
 
-/** `content` is cut to ROW_HASH_BYTES. */
-export function addKeyedLine(entries: KeyedLines, key: string, content: Uint8Array, line: number): void {
+export function addKeyedLine(entries: KeyedLines, key: string, content: string, line: number): void {
   const at = entries.count * ROW_HASH_BYTES;
-  entries.keys.set(hash('sha256', key, 'buffer').subarray(0, ROW_HASH_BYTES), at);
-  entries.contents.set(content.subarray(0, ROW_HASH_BYTES), at);
+  writeHash(key, entries.keys, at);
+  writeHash(content, entries.contents, at);
   entries.lines[entries.count] = line;
   entries.count += 1;
 }

@@ -52,6 +52,8 @@ interface Measure {
 /** Longest text of a property list that surely fits an event, whatever has to be escaped: each character may take 12 bytes. */
 const PROPERTIES_LENGTH_SAFE = ENCODED_EVENT_BYTES_MAX / 16;
 
+const BEGINNING = `{"v":${USAGE_EVENT_VERSION},"id":`;
+
 export function createExploder(options: ExploderOptions): Exploder {
   return new RowExploder(options);
 }
@@ -60,16 +62,19 @@ class RowExploder implements Exploder {
   readonly #mapping: ResolvedMapping;
   readonly #measures: readonly Measure[];
   readonly #readInstant: InstantReader;
-  readonly #keys: KeyEncoder = createKeyEncoder();
+  readonly #customers: KeyEncoder = createKeyEncoder('c');
+  readonly #meterKeys: KeyEncoder = createKeyEncoder('m');
   readonly #nulls: ReadonlySet<string>;
   readonly #customerColumn: number;
   readonly #customerConstant: string;
   readonly #suffixed: readonly boolean[];
   readonly #propertyLabels: readonly string[];
   readonly #importText: string;
+  /** The events of the row, in the first `#count` places: arrays that were emptied for each row would be allocated for each row. */
   readonly #meters: string[] = [];
   readonly #quantities: string[] = [];
   readonly #suffixes: boolean[] = [];
+  #count = 0;
   #cells: readonly string[] = [];
   #customer = '';
   #time = '';
@@ -95,7 +100,7 @@ class RowExploder implements Exploder {
   }
 
   get eventCount(): number {
-    return this.#meters.length;
+    return this.#count;
   }
 
   check(cells: readonly string[]): RowFault | undefined {
@@ -130,7 +135,7 @@ class RowExploder implements Exploder {
   }
 
   #checkMeasures(cells: readonly string[]): RowFault | undefined {
-    this.#meters.length = this.#quantities.length = this.#suffixes.length = 0;
+    this.#count = 0;
     for (let i = 0; i < this.#measures.length; i += 1) {
       const measure = this.#measures[i] as Measure;
       const { quantityColumn, meterColumn } = measure;
@@ -151,16 +156,22 @@ class RowExploder implements Exploder {
         if (this.#isNull(meter)) return this.#fault('missing_meter', meterColumn, 'the meter is empty');
         if (meter.length > KEY_LENGTH_MAX) return this.#tooLong('meter_too_long', meterColumn, meter);
       }
-      if (this.#measures.length > 1 && this.#meters.includes(meter)) {
+      if (this.#count > 0 && this.#hasMeter(meter)) {
         return this.#fault('duplicate_meter', meterColumn, `two measures of the row have the meter "${shorten(meter)}"`);
       }
-      this.#meters.push(meter);
-      this.#quantities.push(quantity);
-      this.#suffixes.push(this.#suffixed[i] as boolean);
+      this.#meters[this.#count] = meter;
+      this.#quantities[this.#count] = quantity;
+      this.#suffixes[this.#count] = this.#suffixed[i] as boolean;
+      this.#count += 1;
     }
     // Each row read is new, known, in conflict or rejected: one that measures nothing at all must be in one of these, too.
-    if (this.#meters.length === 0) return this.#fault('missing_quantity', -1, 'every quantity of the row is empty');
+    if (this.#count === 0) return this.#fault('missing_quantity', -1, 'every quantity of the row is empty');
     return undefined;
+  }
+
+  #hasMeter(meter: string): boolean {
+    for (let i = 0; i < this.#count; i += 1) if (this.#meters[i] === meter) return true;
+    return false;
   }
 
   givenId(): string {
@@ -170,12 +181,12 @@ class RowExploder implements Exploder {
   }
 
   push(id: string, line: number, out: EventBatch, given?: string): RowFault | undefined {
-    const count = this.#meters.length;
+    const count = this.#count;
     for (let i = 0; i < count; i += 1) {
       const length = this.#suffixes[i] === true ? id.length + 1 + (this.#meters[i] as string).length : id.length;
       if (length > KEY_LENGTH_MAX) return this.#tooLong('id_too_long', this.#mapping.id[0] ?? -1, id);
     }
-    const customer = this.#keys(this.#customer);
+    const customer = this.#customers(this.#customer);
     const properties = given === undefined ? this.#properties() : JSON.stringify(given);
     const tail = `,"p":${properties}${this.#importText}${line}}`;
     if (properties.length > PROPERTIES_LENGTH_SAFE && Buffer.byteLength(tail) > ENCODED_EVENT_BYTES_MAX / 2) {
@@ -190,7 +201,10 @@ class RowExploder implements Exploder {
       const eventId = this.#suffixes[i] === true ? `${id}:${meter}` : id;
       out.customers.push(customer.text);
       out.payloads.push(
-        `{"v":${USAGE_EVENT_VERSION},"id":${JSON.stringify(eventId)},"c":${customer.json},"m":${this.#keys(meter).json}` +
+        BEGINNING +
+          JSON.stringify(eventId) +
+          customer.member +
+          this.#meterKeys(meter).member +
           `,"t":"${this.#time}","q":"${this.#quantities[i]}"${tail}`,
       );
     }

@@ -54,6 +54,12 @@ describe('ids of a file', () => {
     expect((await check(HEADER + rows, { ...MAPPING, properties: ['kind'] })).message).toMatch(/on lines 2 and 4,.*"kind"/);
   });
 
+  it('are compared in all rows where too many repeat to be told apart', async () => {
+    const rows = Array.from({ length: 100_100 }, (_, n) => `e${n % 50},acme,${at(1)},x,1\n`).join('');
+    expect((await check(HEADER + rows, MAPPING)).message).toBeUndefined();
+    expect((await check(`${HEADER}${rows}e7,acme,${at(1)},x,2\n`, MAPPING)).message).toMatch(/^The id "e7" .* on lines 9 and 100102,/);
+  });
+
   it('that repeat with another time, as in an AWS bill, become unique with it', async () => {
     const rows = `i-1,a,${at(1)},x,1\ni-2,a,${at(1)},x,1\ni-1,a,${at(2)},x,1\ni-2,a,${at(2)},x,7\n`;
     expect((await check(HEADER + rows, MAPPING)).message).toBe(

@@ -3,13 +3,13 @@
  * such events only one would be billed. Rows that say the same twice are duplicates, and fine.
  *
  *   repeated at all?  the cells of customer and id, by a quick hash: most files end here
- *   with what?        the events themselves, as they would be published: which it is against what it says
+ *   with what?        the events of those rows, as they would be published: which it is against what it says
  *   really?           the two rows are read again and compared as text, so that no two hashes that are alike by chance refuse a file
  *   by what else?     columns are added to the id until the whole file has none with two meanings
  */
 import { joinIdCells } from '../../core/identity.ts';
 import type { AmbiguousId, FileToCheck } from './event-contents.ts';
-import { compareEvents, createKeyedLines, readDifferences } from './event-contents.ts';
+import { compareEvents, compareLines, createKeyedLines, readDifferences } from './event-contents.ts';
 import type { FileFault } from './faults.ts';
 import { nameOf, suggestIdColumns } from './id-columns.ts';
 import { KeyContents } from './key-contents.ts';
@@ -17,6 +17,8 @@ import type { ResolvedMapping } from './mapping.ts';
 import { readRows } from './read-rows.ts';
 
 const SHOWN_LENGTH_MAX = 80;
+/** Rows that repeat an id, up to which they are compared by themselves: a few megabytes. With more of them, all rows are. */
+const REPEATS_MAX = 100_000;
 
 export interface IdCheck {
   fault: FileFault | undefined;
@@ -28,8 +30,9 @@ export interface IdCheck {
 export async function checkIds(file: FileToCheck): Promise<IdCheck> {
   const { mapping } = file;
   if (mapping.identity !== 'id-column') return { fault: undefined, repeats: false };
-  if (isSeenInCells(mapping) && !(await repeatsId(file))) return { fault: undefined, repeats: false };
-  const { differences } = await compareEvents(file);
+  const repeated = isSeenInCells(mapping) ? await findRepeated(file) : undefined;
+  if (repeated?.size === 0) return { fault: undefined, repeats: false };
+  const differences = repeated === undefined ? (await compareEvents(file)).differences : await compareLines(file, repeated);
   const ambiguous = await readDifferences(file, differences);
   const [first] = ambiguous;
   if (first === undefined) return { fault: undefined, repeats: true };
@@ -42,16 +45,17 @@ function isSeenInCells({ measures }: ResolvedMapping): boolean {
   return measures.length === 1 || measures.every(({ meter }) => 'const' in meter && !meter.const.includes(':'));
 }
 
-async function repeatsId({ open, dialect, mapping, scratchDirectory, bytesMax }: FileToCheck): Promise<boolean> {
-  const seen = new KeyContents({ directory: scratchDirectory, bytesMax });
+/** The lines whose id stands on another one too; undefined where these are too many to be told apart from the others. */
+async function findRepeated({ open, dialect, mapping, scratchDirectory, bytesMax }: FileToCheck): Promise<ReadonlySet<number> | undefined> {
+  const seen = new KeyContents({ directory: scratchDirectory, bytesMax, differencesMax: REPEATS_MAX });
   const customer = 'column' in mapping.customer ? mapping.customer.column : undefined;
   const [first = -1] = mapping.id;
   const isSingle = mapping.id.length === 1;
   try {
     for await (const batch of readRows(await open(0), { dialect, width: mapping.header.length })) {
       const entries = createKeyedLines(batch.lines.length);
-      const keys = new Uint32Array(entries.keys.buffer);
-      const contents = new Float64Array(entries.contents.buffer);
+      const keys = new Uint32Array(entries.keys.buffer, entries.keys.byteOffset);
+      const contents = new Float64Array(entries.contents.buffer, entries.contents.byteOffset);
       for (let index = 0; index < batch.lines.length; index += 1) {
         if (batch.faults?.has(index) === true) continue;
         const cells = batch.cells[index] as string[];
@@ -66,10 +70,11 @@ async function repeatsId({ open, dialect, mapping, scratchDirectory, bytesMax }:
         entries.count += 1;
       }
       await seen.add(entries);
-      if (seen.differences.length > 0) return true;
+      if (seen.differences.length === REPEATS_MAX) return undefined;
     }
     await seen.finish();
-    return seen.differences.length > 0;
+    const { differences } = seen;
+    return differences.length === REPEATS_MAX ? undefined : new Set(differences.flatMap(({ first, second }) => [first, second]));
   } finally {
     await seen.close();
   }

@@ -27,8 +27,8 @@ export interface Difference {
 /** Entries of a file, in its order. */
 export interface KeyedLines {
   /** Hashes of HASH_BYTES, one behind the other. */
-  keys: Uint8Array;
-  contents: Uint8Array;
+  keys: Buffer;
+  contents: Buffer;
   /** Physical lines, 1-based. */
   lines: Float64Array;
   count: number;
@@ -38,21 +38,23 @@ export interface KeyContentsOptions {
   /** For working files; what is left there is removed by `close`. */
   directory: string;
   bytesMax?: number | undefined;
+  /** Differences that are kept; `DIFFERENCES_MAX` where none are given. */
+  differencesMax?: number;
 }
 
 export class KeyContents {
-  readonly #options: { directory: string; bytesMax: number };
+  readonly #options: { directory: string; bytesMax: number; differencesMax: number };
   readonly #buckets: SpillFiles;
   #table: KeyTable | undefined;
   #differences: Difference[] = [];
 
-  constructor({ directory, bytesMax = KEY_CONTENTS_BYTES_MAX }: KeyContentsOptions) {
-    this.#options = { directory, bytesMax };
+  constructor({ directory, bytesMax = KEY_CONTENTS_BYTES_MAX, differencesMax = DIFFERENCES_MAX }: KeyContentsOptions) {
+    this.#options = { directory, bytesMax, differencesMax };
     this.#table = new KeyTable(bytesMax);
     this.#buckets = this.#files('keys');
   }
 
-  /** Found so far, at most `DIFFERENCES_MAX`; all of them after `finish`. */
+  /** Found so far, at most `differencesMax`; all of them after `finish`. */
   get differences(): readonly Difference[] {
     return this.#differences;
   }
@@ -88,7 +90,7 @@ export class KeyContents {
   }
 
   #note(first: number | undefined, second: number): void {
-    if (first !== undefined && this.#differences.length < DIFFERENCES_MAX) this.#differences.push({ first, second });
+    if (first !== undefined && this.#differences.length < this.#options.differencesMax) this.#differences.push({ first, second });
   }
 
   async #spill(table: KeyTable): Promise<void> {

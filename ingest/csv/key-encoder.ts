@@ -6,7 +6,8 @@
  */
 export interface EncodedKey {
   text: string;
-  json: string;
+  /** The member of the event: `,"c":"acme"`. */
+  member: string;
 }
 
 export type KeyEncoder = (text: string) => EncodedKey;
@@ -14,14 +15,15 @@ export type KeyEncoder = (text: string) => EncodedKey;
 /** Some 10 MB at the most; a file with more distinct keys starts afresh, which costs no more than not remembering. */
 const KEYS_MAX = 50_000;
 
-export function createKeyEncoder(): KeyEncoder {
+/** `name`: of the member. */
+export function createKeyEncoder(name: string): KeyEncoder {
   const known = new Map<string, EncodedKey>();
   return (text) => {
     const found = known.get(text);
     if (found !== undefined) return found;
     if (known.size >= KEYS_MAX) known.clear();
     const copy = Buffer.from(text).toString();
-    const encoded = { text: copy, json: JSON.stringify(copy) };
+    const encoded = { text: copy, member: `,${JSON.stringify(name)}:${JSON.stringify(copy)}` };
     known.set(copy, encoded);
     return encoded;
   };

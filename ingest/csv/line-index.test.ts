@@ -115,6 +115,29 @@ describe('the line index', () => {
     expect(await readLines(stored, 857, 1)).toEqual([]);
   });
 
+  it('reads little of a large file for a line, however long the lines before it are', async () => {
+    const row = (length: number, i: number) => `${i},${'x'.repeat(length)}\n`;
+    const rows = [...Array.from({ length: 5_000 }, (_, i) => row(90, i)), ...Array.from({ length: 500 }, (_, i) => row(4_000, i))];
+    const stored = await store(rows.join(''), DIALECT, 65_536);
+    const ranges: { start?: number; end?: number }[] = [];
+    const watched: FileStore = {
+      ...files,
+      read: (importId, part, range = {}) => {
+        ranges.push(range);
+        return files.read(importId, part, range);
+      },
+    };
+    const asked = async (line: number) => {
+      ranges.length = 0;
+      const expected = rows[line - 1] ?? '';
+      expect((await readRecordAt({ ...stored, files: watched }, DIALECT, line))?.cells.join(',')).toBe(expected.trimEnd());
+      expect((await readLines({ ...stored, files: watched }, line, 1))[0]?.raw).toBe(expected.slice(0, 1000).trimEnd());
+      return ranges.reduce((sum, { start = 0, end = Infinity }) => sum + end - start, 0);
+    };
+    for (const line of [1, 2_000, 4_999]) expect(await asked(line)).toBeLessThan(200_000);
+    expect(await asked(5_376)).toBeLessThan(5_000_000);
+  });
+
   it('of an empty file has no lines, and a byte order mark is no text', async () => {
     expect(await readLines(await store(''), 1, 3)).toEqual([]);
     const bom = await store('\ufeffa,b\n1,2', { ...DIALECT, bom: true });

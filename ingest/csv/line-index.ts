@@ -24,6 +24,9 @@ const PIECE_ENTRIES = 8192;
 const LINES_MAX = 1000;
 /** One record is wanted, and records are short. */
 const RECORD_BLOCK_BYTES = 16_384;
+/** Some lines are wanted, of the 256 that an entry stands for; where they are long, each read is twice as large, up to this. */
+const FIRST_READ_BYTES = 32_768;
+const READ_BYTES_MAX = 262_144;
 /** Of a long line, so much is kept: more than is shown. */
 const SHOWN_BYTES = 4096;
 
@@ -162,8 +165,7 @@ export async function readLines(stored: StoredFile, fromLine: number, count: num
     if (lines.length < wanted) lines.push(sourceLine(fromLine + lines.length, bytes, place.ending));
     text = Buffer.alloc(0);
   };
-  for await (const chunk of await stored.files.read(stored.importId, stored.part, { start: place.offset })) {
-    const bytes = chunk as Buffer;
+  for await (const bytes of readOn(stored, place.offset)) {
     let from = 0;
     starts.push(bytes, (at) => {
       endLine(Buffer.concat([text, bytes.subarray(from, at)]));
@@ -190,11 +192,10 @@ export interface SourceRecord {
 export async function readRecordAt(stored: StoredFile, dialect: StoredDialect, line: number): Promise<SourceRecord | undefined> {
   const place = await findLine(stored, line);
   if (place === undefined) return undefined;
-  const source = await stored.files.read(stored.importId, stored.part, { start: place.offset });
   // The header is a record like any other here. At the very start a byte order mark is still ahead.
   const options = { dialect: { ...dialect, header: false, skipLines: 0 }, width: undefined, blockBytes: RECORD_BLOCK_BYTES };
   const start = place.offset === 0 ? {} : { from: { line, row: 1, byte: place.offset } };
-  for await (const batch of readRows(source as AsyncIterable<Uint8Array>, { ...options, ...start })) {
+  for await (const batch of readRows(readOn(stored, place.offset), { ...options, ...start })) {
     if (batch.lines[0] !== line) return undefined;
     const { raw } = batch.raw(0);
     let lastLine = line;
@@ -235,8 +236,7 @@ async function findLine(stored: StoredFile, line: number): Promise<Place | undef
   const starts = new LineStarts(ending);
   let passed = 0;
   let found: number | undefined;
-  for await (const chunk of await stored.files.read(stored.importId, stored.part, { start: offset })) {
-    const bytes = chunk as Buffer;
+  for await (const bytes of readOn(stored, offset)) {
     starts.push(bytes, (at) => {
       skip -= 1;
       if (skip === 0) found = passed + at;
@@ -249,6 +249,19 @@ async function findLine(stored: StoredFile, line: number): Promise<Place | undef
 
 async function countEntries({ files, importId }: StoredFile): Promise<number> {
   return Math.floor((((await files.size(importId, 'lines')) ?? 0) - HEADER_BYTES) / ENTRY_BYTES);
+}
+
+/** The file from a byte on, in reads that are small at first: whoever looks for a line stops soon. */
+async function* readOn({ files, importId, part }: StoredFile, from: number): AsyncGenerator<Buffer, void> {
+  let start = from;
+  for (let bytes = FIRST_READ_BYTES; ; bytes = Math.min(bytes * 2, READ_BYTES_MAX)) {
+    const end = start + bytes;
+    for await (const chunk of await files.read(importId, part, { start, end })) {
+      yield chunk as Buffer;
+      start += (chunk as Buffer).length;
+    }
+    if (start < end) return;
+  }
 }
 
 async function readRange(stored: StoredFile, part: FilePart, start: number, end: number): Promise<Buffer> {

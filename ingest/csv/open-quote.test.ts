@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { READING_LIMITS } from '../../config-limits.ts';
 import { plainDialect } from '../../test/support/dialect.ts';
 import { readFileRows, summaryOf } from '../../test/support/read-rows.ts';
-import { READING_LIMITS } from './reading-limits.ts';
 
 const three = (count: number, from = 0) => Array.from({ length: count }, (_, n) => `r${from + n},2,3\n`).join('');
 const rows = (count: number, line: number, from = 0) => Array.from({ length: count }, (_, n) => [line + n, `r${from + n}·2·3`]);

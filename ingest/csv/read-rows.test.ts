@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { READING_LIMITS } from '../../config-limits.ts';
 import type { StoredDialect } from '../../schemas/http/imports.ts';
 import { plainDialect } from '../../test/support/dialect.ts';
 import { chunksOf, readFileRows, summaryOf } from '../../test/support/read-rows.ts';
 import type { ReadRow } from '../../test/support/read-rows.ts';
-import { READING_LIMITS } from './reading-limits.ts';
 import { readRows } from './read-rows.ts';
 
 const COMMA: StoredDialect = plainDialect();

@@ -6,10 +6,10 @@
  * most two records (one carried over, and what decides where an open quote ends), and the batch.
  */
 import { isAscii } from 'node:buffer';
+import { READING_LIMITS } from '../../config-limits.ts';
 import type { StoredDialect } from '../../schemas/http/imports.ts';
 import { lastLineStart, nextLineStart } from './line-endings.ts';
 import { PlainLines } from './plain-lines.ts';
-import { READING_LIMITS } from './reading-limits.ts';
 import { RecordReader } from './record-reader.ts';
 import { grammarOf } from './record-scanner.ts';
 import { Batch } from './row-batch.ts';

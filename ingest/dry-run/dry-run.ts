@@ -5,6 +5,7 @@
  */
 import { ProblemError } from '../../core/errors.ts';
 import type { AddedUsage } from '../../core/added-usage.ts';
+import type { ImportScope } from '../../platform/access/import-scope.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { DryRun } from '../../schemas/http/dry-runs.ts';
 import type { Effect } from '../../schemas/http/effect.ts';
@@ -25,6 +26,8 @@ export type RateAdded = (added: AddedUsage) => Promise<Pick<Effect, 'money' | 'i
 
 export interface DryRunStores {
   platform: Platform;
+  /** Whose imports the report may name. */
+  scope: ImportScope;
   leases: Leases;
   rateAdded: RateAdded;
 }
@@ -63,7 +66,7 @@ interface ReceivedFile {
   options: AcceptOptions;
 }
 
-async function readWhole({ platform, rateAdded }: DryRunStores, file: ReceivedFile, gone: AbortSignal): Promise<DryRun> {
+async function readWhole({ platform, scope, rateAdded }: DryRunStores, file: ReceivedFile, gone: AbortSignal): Promise<DryRun> {
   const { postgres, clock, logger } = platform;
   const process: ProcessOptions = { ...file.text, importId: file.id, sha256: file.receipt.sha256, chunkEventsMax: BATCH_EVENTS };
   const report = new DryRunReport(clock);
@@ -73,7 +76,7 @@ async function readWhole({ platform, rateAdded }: DryRunStores, file: ReceivedFi
     const totals = await tables.totals();
     const rated = await rateAdded(tables.usage(totals.customers.map(({ id }) => id)));
     const { receipt, reading, options } = file;
-    return await report.answer(postgres, { receipt, reading, options, totals, rated });
+    return await report.answer(postgres, { scope, receipt, reading, options, totals, rated });
   } finally {
     await tables.drop().catch((error: unknown) => logger.warn({ err: error, import: file.id }, 'the tables of a dry run were not dropped'));
   }

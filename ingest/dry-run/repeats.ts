@@ -1,6 +1,5 @@
 /** Which events of a file repeat earlier ones of it: where ids are taken from the file, and some come twice. */
-import { hash } from 'node:crypto';
-import { ROW_HASH_BYTES } from '../../core/identity.ts';
+import { ROW_HASH_BYTES, writeHash } from '../../core/identity.ts';
 import { partsOf } from '../csv/event-contents.ts';
 import { SpilledOccurrences } from '../csv/occurrences.ts';
 import { processFile, type ProcessOptions } from '../csv/process.ts';
@@ -16,8 +15,7 @@ export async function countRepeats(options: ProcessOptions): Promise<Repeats> {
   const spilled = new SpilledOccurrences({ directory: options.scratchDirectory });
   for await (const { payloads } of processFile(options)) {
     const hashes = Buffer.allocUnsafe(payloads.length * ROW_HASH_BYTES);
-    for (const [index, payload] of payloads.entries())
-      hashes.set(hash('sha256', partsOf(payload).key, 'buffer').subarray(0, ROW_HASH_BYTES), index * ROW_HASH_BYTES);
+    for (const [index, payload] of payloads.entries()) writeHash(partsOf(payload).key, hashes, index * ROW_HASH_BYTES);
     await spilled.add(hashes, payloads.length);
   }
   await spilled.finish();

@@ -2,12 +2,13 @@
 import { formatDecimal, toScaled } from '../../core/decimal.ts';
 import { toInstant } from '../../core/instant-text.ts';
 import { QUANTITY_SCALE } from '../../core/rating.ts';
+import type { ImportScope } from '../../platform/access/import-scope.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Queryable } from '../../platform/postgres/postgres.ts';
 import type { DryRun, RejectedLine } from '../../schemas/http/dry-runs.ts';
 import type { Effect } from '../../schemas/http/effect.ts';
 import type { Import } from '../../schemas/http/imports.ts';
-import type { SuspectedDouble } from '../../schemas/http/suspected-doubles.ts';
+import type { FirstDouble } from '../../schemas/http/suspected-doubles.ts';
 import type { AcceptOptions } from '../accept.ts';
 import type { ProcessedChunk } from '../csv/process.ts';
 import { RejectSummary, showRaw } from '../csv/rejects.ts';
@@ -22,6 +23,8 @@ const REJECTED_ROWS_MAX = 1_000;
 const REJECTED_CHARACTERS_MAX = 1_000_000;
 
 export interface ReadFile {
+  /** Whose imports may be named. */
+  scope: ImportScope;
   receipt: Receipt;
   reading: Interpretation;
   options: Pick<AcceptOptions, 'name' | 'createdBy'>;
@@ -74,7 +77,8 @@ export class DryRunReport {
     const { accepted, rowsNew } = this.#judged;
     const completedAt = this.#clock.now();
     const seconds = (completedAt.getTime() - this.#beganAt.getTime()) / 1000;
-    const { receipt, reading, options, totals, rated } = file;
+    const { scope, receipt, reading, options, totals, rated } = file;
+    const named = await this.#visibleImports(postgres, scope);
     return {
       id: DRY_RUN_ID,
       form: 'file',
@@ -86,7 +90,9 @@ export class DryRunReport {
       mapping: reading.mapping,
       identity: reading.identity,
       suspectedDoubles: reading.identity === 'id-column' ? null : this.#judged.doubles,
-      knownFrom: await this.#namedKnownFrom(postgres, options.name),
+      // They stand in the effect.
+      customers: null,
+      knownFrom: this.#namedKnownFrom(named, options.name),
       ...this.#counts(),
       progress: {
         bytesRead,
@@ -101,7 +107,7 @@ export class DryRunReport {
       completedAt: completedAt.toISOString(),
       effect: { rows: rowsNew, events: accepted, ...totals, ...rated },
       rejectedRows: this.#rejectedRows,
-      doubles: this.doubles.map(toDouble),
+      doubles: this.doubles.map((double) => toDouble(double, named)),
     };
   }
 
@@ -114,27 +120,40 @@ export class DryRunReport {
     };
   }
 
-  /** As an import has it: the most first, the earliest of equals first. The file itself would be the latest import. */
-  async #namedKnownFrom(postgres: Queryable, ownName: string): Promise<Import['knownFrom']> {
-    const ids = [...this.#knownFrom.keys()].filter((id) => id !== null);
+  /** Names by id, in the order of the ids. */
+  async #visibleImports(postgres: Queryable, { createdBy }: ImportScope): Promise<Map<string, string>> {
+    const ids = [...[...this.#knownFrom.keys()].filter((id) => id !== null), ...this.doubles.map(({ importId }) => importId)];
     const { rows } = await postgres.query<{ id: string; name: string }>(
-      'SELECT id::text AS id, name FROM imports WHERE id = ANY($1::bigint[]) ORDER BY imports.id',
-      [ids],
+      'SELECT id::text AS id, name FROM imports WHERE id = ANY($1::bigint[]) AND ($2::text IS NULL OR created_by = $2) ORDER BY imports.id',
+      [ids, createdBy ?? null],
     );
-    const known = rows.map(({ id, name }) => ({ importId: id, name, events: this.#knownFrom.get(id) ?? 0 }));
-    const own = this.#knownFrom.get(null);
-    if (own !== undefined) known.push({ importId: DRY_RUN_ID, name: ownName, events: own });
+    return new Map(rows.map(({ id, name }) => [id, name]));
+  }
+
+  /** As an import has it: the most first, the earliest of equals first. The file itself would be the latest import. */
+  #namedKnownFrom(named: ReadonlyMap<string, string>, ownName: string): Import['knownFrom'] {
+    const known: Import['knownFrom'] = [...named]
+      .filter(([id]) => this.#knownFrom.has(id))
+      .map(([id, name]) => ({ importId: id, name, events: this.#knownFrom.get(id) ?? 0 }));
+    const itself = this.#knownFrom.get(null);
+    if (itself !== undefined) known.push({ importId: DRY_RUN_ID, name: ownName, events: itself });
+    const unnamed = [...this.#knownFrom].filter(([id]) => id !== null && !named.has(id));
+    if (unnamed.length > 0) known.push({ importId: null, name: null, events: unnamed.reduce((sum, [, events]) => sum + events, 0) });
     return known.sort((a, b) => b.events - a.events);
   }
 }
 
-function toDouble({ line, customer, meter, time, quantity, importId, name, otherLine }: ShownDouble): SuspectedDouble {
+function toDouble(
+  { line, customer, meter, time, quantity, importId, otherLine }: ShownDouble,
+  named: ReadonlyMap<string, string>,
+): FirstDouble {
+  const name = named.get(importId);
   return {
     line,
     customer,
     meter,
     time: toInstant(time),
     quantity: formatDecimal(toScaled(quantity, QUANTITY_SCALE), QUANTITY_SCALE),
-    other: { importId, name, line: otherLine },
+    other: name === undefined ? { importId: null, name: null, line: null } : { importId, name, line: otherLine },
   };
 }

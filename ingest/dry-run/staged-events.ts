@@ -3,6 +3,7 @@
  * rules. Nothing of it stays but the sums of what would be accepted, in the working tables of the dry run.
  */
 import type { Transaction } from '../../platform/postgres/postgres.ts';
+import { doublesOf } from '../../platform/suspected-doubles.ts';
 import { decodeUsageEvent } from '../../schemas/usage-event.ts';
 
 /** Doubles told of one by one; there is one list for people, who judge a few by hand. */
@@ -31,7 +32,6 @@ export interface ShownDouble {
   time: string;
   quantity: string;
   importId: string;
-  name: string;
   otherLine: number;
 }
 
@@ -71,8 +71,7 @@ export async function judgeEvents(transaction: Transaction, batch: StagedBatch, 
   return outcome;
 }
 
-// LATERAL with LIMIT is one look into an index per event, whatever the planner thinks of the staged rows. The column of the time is the
-// index's own, so that equal times are looked up and not read through.
+// LATERAL with LIMIT is one look into an index per event, whatever the planner thinks of the staged rows.
 const judgement = ({ tables }: StagingOptions) => `
   WITH judged AS MATERIALIZED (
     SELECT s.*, r.import_id AS known_from,
@@ -89,11 +88,7 @@ const judgement = ({ tables }: StagingOptions) => `
     SELECT n, customer, meter, time, quantity, properties FROM judged
     WHERE outcome = 'accepted' AND meter IN (SELECT key FROM meters WHERE aggregation IN ('unique', 'latest')) RETURNING 1
   ), doubled AS MATERIALIZED (
-    SELECT j.*, o.import_id AS other_import, o.line AS other_line
-    FROM judged j CROSS JOIN LATERAL (
-      SELECT import_id, line FROM usage_records WHERE customer = j.customer AND time = j.time AND meter = j.meter AND quantity = j.quantity
-      ORDER BY epoch, partition, "offset", idx LIMIT 1) o
-    WHERE $1 AND j.outcome = 'accepted'
+    ${doublesOf(`(SELECT * FROM judged WHERE $1 AND outcome = 'accepted')`, ['n', 'line'])}
   ), lines AS (
     SELECT line, bool_or(outcome = 'accepted') AS is_new, bool_or(outcome = 'conflict') AS is_conflict FROM judged GROUP BY line
   )
@@ -108,8 +103,7 @@ const judgement = ({ tables }: StagingOptions) => `
          (SELECT coalesce(jsonb_agg(k), '[]') FROM (
             SELECT known_from::text AS "importId", count(*) AS events FROM judged WHERE outcome = 'duplicate' GROUP BY known_from) k) AS "knownFrom",
          (SELECT coalesce(jsonb_agg(d ORDER BY n), '[]') FROM (
-            SELECT n, line, customer, meter, time, quantity::text AS quantity, other_import::text AS "importId",
-                   (SELECT name FROM imports WHERE id = other_import) AS name, other_line AS "otherLine"
+            SELECT n, line, customer, meter, time, quantity::text AS quantity, "otherImport"::text AS "importId", "otherLine"
             FROM doubled ORDER BY n LIMIT $2) d) AS shown`;
 
 const ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' };

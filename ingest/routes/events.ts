@@ -1,13 +1,14 @@
 /** `POST /v1/events`: one event, or some. */
 import { Type } from 'typebox';
 import { ProblemError, type FieldError } from '../../core/errors.ts';
+import { SENDERS } from '../../platform/access/roles.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/http-server.ts';
 import { strictObject } from '../../schemas/http/common.ts';
 import { EventsAnswer } from '../../schemas/http/streams.ts';
 import type { Admission } from '../admission.ts';
-import { dropRest } from '../drop-rest.ts';
+import { dropRest } from '../../platform/http/drop-rest.ts';
 import { EventCollector } from '../events/collector.ts';
 import { createEventCheck } from '../events/event-check.ts';
 import { EVENTS_MAX, readEvents } from '../events/read-events.ts';
@@ -59,6 +60,7 @@ export async function eventRoutes(app: HttpServer, { platform, leases, admit }: 
       '/v1/events',
       {
         bodyLimit: BODY_BYTES_MAX,
+        config: { access: SENDERS },
         schema: {
           tags: ['imports'],
           operationId: 'sendEvents',

@@ -1,29 +1,33 @@
 /** `/v1/imports`: files in, and what became of them. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
+import type { Type } from 'typebox';
+import type { UploadLimits } from '../../config-limits.ts';
+import { importScopeOf } from '../../platform/access/import-scope.ts';
+import { SENDERS, STAFF_AND_SENDERS } from '../../platform/access/roles.ts';
 import { ProblemError } from '../../core/errors.ts';
 import type { Platform } from '../../platform/platform.ts';
-import type { Postgres } from '../../platform/postgres/postgres.ts';
 import { callerOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/http-server.ts';
+import { holdRight } from '../../platform/http/rights.ts';
+import { NumberParams } from '../../schemas/http/common.ts';
 import { Import, ImportList, ImportListQuery, ImportQuery } from '../../schemas/http/imports.ts';
 import type { ReadingLimits } from '../../schemas/http/imports.ts';
 import { UploadAnswer, type DryRun } from '../../schemas/http/dry-runs.ts';
 import { acceptUpload, type AcceptOptions } from '../accept.ts';
 import type { Admission } from '../admission.ts';
 import { dryRun, type RateAdded } from '../dry-run/dry-run.ts';
-import { listImports, readImport } from '../import-view.ts';
+import { idempotencyKeyOf } from '../idempotency-key.ts';
+import { requireImport } from '../import-parts.ts';
+import { listImports } from '../import-view.ts';
 import type { Leases } from '../leases.ts';
 import type { Publisher } from '../publisher.ts';
-import type { UploadLimits } from '../upload-limits.ts';
 import type { UploadSlots } from '../upload-slots.ts';
 import { isFinal, waitForImport } from '../wait.ts';
-import { registerUploads, withUpload, type NamedUpload } from './uploads.ts';
+import { givenFileName, registerUploads, withUpload, type NamedUpload } from './uploads.ts';
 
 /** A caller who waits longer than this gets 202 and asks again: proxies close idle connections at some point. */
 const WAIT_MS_MAX = 30 * 60_000;
 
-const Id = Type.Object({ id: Type.String({ pattern: '^\\d{1,18}$' }) });
 const DESCRIPTION = `The file is the body, or the first file of a form; packed by gzip or not. Nothing is published unless all of it has arrived and can be read.
 
 A file that is too large is refused with \`file_too_large\` (413), a .gz that unpacks to too much with that or \`decompression_bomb\` (422). Where as many uploads as can be are
@@ -54,6 +58,7 @@ export async function importRoutes(app: HttpServer, options: IngestOptions): Pro
   app.get(
     '/v1/imports',
     {
+      config: { access: STAFF_AND_SENDERS },
       schema: {
         tags: ['imports'],
         operationId: 'listImports',
@@ -66,7 +71,7 @@ export async function importRoutes(app: HttpServer, options: IngestOptions): Pro
       const { limit = 100, cursor, status, name } = request.query;
       if (cursor !== undefined && !/^\d{1,18}$/.test(cursor))
         throw new ProblemError('invalid_request', 'The cursor is not one of ours; take it from nextCursor.');
-      const items = await listImports(postgres, {
+      const items = await listImports(postgres, importScopeOf(callerOf(request)), {
         limit: limit + 1,
         ...(cursor === undefined ? {} : { before: cursor }),
         ...(status === undefined ? {} : { status }),
@@ -79,8 +84,11 @@ export async function importRoutes(app: HttpServer, options: IngestOptions): Pro
 
   app.get(
     '/v1/imports/:id',
-    { schema: { tags: ['imports'], operationId: 'getImport', summary: 'One import', params: Id, response: { 200: Import } } },
-    (request) => requireImport(postgres, request.params.id),
+    {
+      config: { access: STAFF_AND_SENDERS },
+      schema: { tags: ['imports'], operationId: 'getImport', summary: 'One import', params: NumberParams, response: { 200: Import } },
+    },
+    (request) => requireImport(postgres, importScopeOf(callerOf(request)), request.params.id),
   );
 }
 
@@ -96,18 +104,40 @@ async function uploadRoutes(uploads: HttpServer, options: IngestOptions): Promis
     if ('report' in done) return reply.send(done.report);
     const { id } = done;
     publisher.wake();
-    // A server that closes waits for all answers: this one says how far the import is.
-    const patience = AbortSignal.any([AbortSignal.timeout(WAIT_MS_MAX), request.server.closing]);
     const { wait } = request.query;
-    const view = wait ? await waitForImport(platform.postgres, id, patience) : await requireImport(platform.postgres, id);
+    const view = wait ? await waitFor(platform, request, id) : await requireImport(platform.postgres, importScopeOf(callerOf(request)), id);
     return reply
       .code(wait && isFinal(view) ? 200 : 202)
       .header('location', `/v1/imports/${id}`)
       .send(view);
   };
-  uploads.post('/v1/imports', { schema: { ...uploadSchema, operationId: 'createImport', summary: 'Import a file' } }, handler);
-  uploads.put('/v1/imports', { schema: { ...uploadSchema, operationId: 'putImport', summary: 'Import a file (curl -T)' } }, handler);
+  uploads.post(
+    '/v1/imports',
+    { config: { access: SENDERS }, schema: { ...uploadSchema, operationId: 'createImport', summary: 'Import a file' } },
+    handler,
+  );
+  uploads.put(
+    '/v1/imports',
+    { config: { access: SENDERS }, schema: { ...uploadSchema, operationId: 'putImport', summary: 'Import a file (curl -T)' } },
+    handler,
+  );
 }
+
+/** Throws where the caller may not be told any more; the import goes on. */
+async function waitFor({ postgres }: Platform, request: FastifyRequest, id: string): Promise<Import> {
+  const { ended, release } = holdRight(request);
+  // A server that closes waits for all answers: this one says how far the import is.
+  const patience = AbortSignal.any([AbortSignal.timeout(WAIT_MS_MAX), request.server.closing, ended]);
+  try {
+    const view = await waitForImport(postgres, importScopeOf(callerOf(request)), id, patience);
+    ended.throwIfAborted();
+    return view;
+  } finally {
+    release();
+  }
+}
+
+const rateNothing: RateAdded = async () => ({ money: [], invoices: [], isComplete: false });
 
 /** The id of the import, accepted; of a dry run its report. */
 async function takeIn(
@@ -116,12 +146,11 @@ async function takeIn(
   { request, reply }: { request: UploadCall; reply: FastifyReply },
 ): Promise<{ id: string } | { report: DryRun }> {
   const { platform, leases, uploadLimits, readingLimits } = options;
-  const key = request.headers['idempotency-key'];
   const { name, wait: _wait, dryRun: isDryRun = false, ...reading } = request.query;
   const accepting: AcceptOptions = {
-    name: name ?? upload.fileName ?? 'upload.csv',
+    name: name ?? givenFileName(upload) ?? 'upload.csv',
     createdBy: callerOf(request).name,
-    idempotencyKey: typeof key === 'string' && key !== '' ? key : undefined,
+    idempotencyKey: idempotencyKeyOf(request),
     reading: { ...reading, limits: readingLimits },
     limits: uploadLimits,
   };
@@ -129,11 +158,8 @@ async function takeIn(
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
   const given = AbortSignal.any([gone.signal, request.server.closing]);
-  return { report: await dryRun(options, upload, accepting, given) };
-}
-
-async function requireImport(postgres: Postgres, id: string): Promise<Import> {
-  const found = await readImport(postgres, id);
-  if (!found) throw new ProblemError('not_found', `There is no import ${id}.`);
-  return found;
+  // What usage costs, and whose invoices it would change, is not for a key that only sends it.
+  const caller = callerOf(request);
+  const stores = { ...options, scope: importScopeOf(caller), rateAdded: caller.role === 'ingest' ? rateNothing : options.rateAdded };
+  return { report: await dryRun(stores, upload, accepting, given) };
 }

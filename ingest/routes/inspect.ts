@@ -1,4 +1,6 @@
 /** `POST /v1/imports/inspect`: how a file would be read, from its head. Publishes nothing and keeps nothing. */
+import type { UploadLimits } from '../../config-limits.ts';
+import { SENDERS } from '../../platform/access/roles.ts';
 import { ProblemError } from '../../core/errors.ts';
 import type { HttpServer } from '../../platform/http/http-server.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -8,7 +10,6 @@ import { inspectHead } from '../csv/inspect.ts';
 import { givenMapping } from '../interpret.ts';
 import { listProfiles } from '../profiles.ts';
 import { readUploadHead } from '../upload-head.ts';
-import type { UploadLimits } from '../upload-limits.ts';
 import type { UploadSlots } from '../upload-slots.ts';
 import { registerUploads, withUpload } from './uploads.ts';
 
@@ -30,6 +31,7 @@ export async function inspectRoutes(app: HttpServer, { platform, slots, uploadLi
     uploads.post(
       '/v1/imports/inspect',
       {
+        config: { access: SENDERS },
         schema: {
           tags: ['imports'],
           operationId: 'inspectFile',

@@ -1,8 +1,10 @@
 /** `/v1/profiles`: mappings kept under a name, and the files to start from. */
 import { Type } from 'typebox';
+import { ADMIN, STAFF_AND_SENDERS } from '../../platform/access/roles.ts';
 import { ProblemError } from '../../core/errors.ts';
+import { actorOf } from '../../platform/http/authenticate.ts';
 import type { HttpServer } from '../../platform/http/http-server.ts';
-import type { Postgres } from '../../platform/postgres/postgres.ts';
+import type { Platform } from '../../platform/platform.ts';
 import { List } from '../../schemas/http/common.ts';
 import { Mapping, Profile } from '../../schemas/http/imports.ts';
 import { attachment } from '../attachment.ts';
@@ -13,10 +15,14 @@ const Name = Type.Object({ name: Type.String({ minLength: 1, maxLength: 200 }) }
 const tags = ['profiles'];
 const csv = { tags, produces: ['text/csv'], response: { 200: Type.String() } };
 
-export async function profileRoutes(app: HttpServer, postgres: Postgres): Promise<void> {
+export async function profileRoutes(app: HttpServer, platform: Platform): Promise<void> {
+  const { postgres } = platform;
   app.get(
     '/v1/profiles',
-    { schema: { tags, operationId: 'listProfiles', summary: 'All profiles', response: { 200: List(Profile) } } },
+    {
+      config: { access: STAFF_AND_SENDERS },
+      schema: { tags, operationId: 'listProfiles', summary: 'All profiles', response: { 200: List(Profile) } },
+    },
     async () => ({
       items: await listProfiles(postgres),
       nextCursor: null,
@@ -25,7 +31,10 @@ export async function profileRoutes(app: HttpServer, postgres: Postgres): Promis
 
   app.get(
     '/v1/profiles/:name',
-    { schema: { tags, operationId: 'getProfile', summary: 'One profile', params: Name, response: { 200: Profile } } },
+    {
+      config: { access: STAFF_AND_SENDERS },
+      schema: { tags, operationId: 'getProfile', summary: 'One profile', params: Name, response: { 200: Profile } },
+    },
     async (request) => {
       return (await readProfile(postgres, request.params.name)) ?? missing(request.params.name);
     },
@@ -33,27 +42,33 @@ export async function profileRoutes(app: HttpServer, postgres: Postgres): Promis
 
   app.put(
     '/v1/profiles/:name',
-    { schema: { tags, operationId: 'putProfile', summary: 'Save a mapping', params: Name, body: Mapping, response: { 200: Profile } } },
+    {
+      config: { access: ADMIN },
+      schema: { tags, operationId: 'putProfile', summary: 'Save a mapping', params: Name, body: Mapping, response: { 200: Profile } },
+    },
     (request) => {
       refuseBuiltIn(request.params.name);
       refuseFaults(request.body);
-      return saveProfile(postgres, request.params.name, request.body);
+      return saveProfile(platform, request.params.name, request.body, actorOf(request));
     },
   );
 
   app.delete(
     '/v1/profiles/:name',
-    { schema: { tags, operationId: 'deleteProfile', summary: 'Remove a profile', params: Name } },
+    { config: { access: ADMIN }, schema: { tags, operationId: 'deleteProfile', summary: 'Remove a profile', params: Name } },
     async (request, reply) => {
       refuseBuiltIn(request.params.name);
-      if (!(await deleteProfile(postgres, request.params.name))) missing(request.params.name);
+      if (!(await deleteProfile(platform, request.params.name, actorOf(request)))) missing(request.params.name);
       return reply.code(204).send();
     },
   );
 
   app.get(
     '/v1/profiles/:name/template.csv',
-    { schema: { ...csv, operationId: 'getProfileTemplate', summary: 'A file to start from, for a profile', params: Name } },
+    {
+      config: { access: STAFF_AND_SENDERS },
+      schema: { ...csv, operationId: 'getProfileTemplate', summary: 'A file to start from, for a profile', params: Name },
+    },
     async (request, reply) => {
       const { name, mapping } = (await readProfile(postgres, request.params.name)) ?? missing(request.params.name);
       return reply.headers(csvHeaders(`${name}-template.csv`)).send(templateOf(mapping));
@@ -62,7 +77,10 @@ export async function profileRoutes(app: HttpServer, postgres: Postgres): Promis
 
   app.get(
     '/v1/template.csv',
-    { schema: { ...csv, operationId: 'getTemplate', summary: 'A file to start from, which needs no mapping' } },
+    {
+      config: { access: STAFF_AND_SENDERS },
+      schema: { ...csv, operationId: 'getTemplate', summary: 'A file to start from, which needs no mapping' },
+    },
     async (_request, reply) => reply.headers(csvHeaders('template.csv')).send(templateOf(DEFAULT_TEMPLATE)),
   );
 }

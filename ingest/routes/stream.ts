@@ -1,4 +1,5 @@
 /** `POST /v1/stream`: usage as it happens, line by line. */
+import { SENDERS } from '../../platform/access/roles.ts';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Type } from 'typebox';
@@ -9,7 +10,10 @@ import type { HttpServer } from '../../platform/http/http-server.ts';
 import type { ReadingLimits } from '../../schemas/http/imports.ts';
 import { StreamAnswer, StreamQuery } from '../../schemas/http/streams.ts';
 import type { Admission } from '../admission.ts';
-import { dropRest } from '../drop-rest.ts';
+import { registerBodyStreams } from '../../platform/http/bodies.ts';
+import { dropRest } from '../../platform/http/drop-rest.ts';
+import { holdRight } from '../../platform/http/rights.ts';
+import { idempotencyKeyOf } from '../idempotency-key.ts';
 import type { Leases } from '../leases.ts';
 import type { Publisher } from '../publisher.ts';
 import { BodyCutError, BodyUnwantedError, StreamBody } from '../stream/body.ts';
@@ -47,6 +51,7 @@ export async function streamRoutes(app: HttpServer, options: StreamRoutesOptions
   const sessions = new Sessions(options);
   // A scope of its own: here any body is a stream.
   await app.register(async (scope: HttpServer) => {
+    registerBodyStreams(scope);
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
     scope.addHook('onRequest', async (request) => {
@@ -65,6 +70,7 @@ export async function streamRoutes(app: HttpServer, options: StreamRoutesOptions
     scope.post(
       '/v1/stream',
       {
+        config: { access: SENDERS },
         schema: {
           tags: ['imports'],
           operationId: 'openStream',
@@ -100,10 +106,10 @@ class Sessions {
     const body = new StreamBody(request.raw);
     const { closing } = request.server;
     const stop = () => body.stop();
-    closing.addEventListener('abort', stop, { once: true });
+    const { ended: barred, release } = holdRight(request);
+    for (const signal of [closing, barred]) signal.addEventListener('abort', stop, { once: true });
     try {
       const format = formatOf(request);
-      const key = request.headers['idempotency-key'];
       const { name, fromLine = 1, ...reading } = request.query;
       const state = await openStream(
         platform,
@@ -112,19 +118,20 @@ class Sessions {
           format,
           name: name ?? (format === 'csv' ? 'stream.csv' : 'stream.ndjson'),
           createdBy: callerOf(request).name,
-          idempotencyKey: typeof key === 'string' && key !== '' ? key : undefined,
+          idempotencyKey: idempotencyKeyOf(request),
           fromLine,
           reading: { ...reading, limits: this.#options.readingLimits },
         },
         leases,
       );
-      await this.#run(state, body, { request, reply, fromLine });
+      await this.#run(state, body, { request, reply, fromLine, barred });
     } catch (error) {
-      if (!reply.sent) throw openingProblem(error);
+      if (!reply.sent) throw error instanceof BodyUnwantedError && barred.aborted ? barred.reason : openingProblem(error);
       request.log.error({ err: error, requestId: request.id }, 'a stream broke off on our side');
       reply.raw.destroy();
     } finally {
       closing.removeEventListener('abort', stop);
+      release();
       this.count -= 1;
       dropStream(request.raw);
     }
@@ -133,7 +140,7 @@ class Sessions {
   async #run(
     state: GrowingState,
     body: StreamBody,
-    { request, reply, fromLine }: { request: StreamCall; reply: FastifyReply; fromLine: number },
+    { request, reply, fromLine, barred }: { request: StreamCall; reply: FastifyReply; fromLine: number; barred: AbortSignal },
   ): Promise<void> {
     const { platform, leases, publisher } = this.#options;
     const lost = new AbortController();
@@ -151,7 +158,7 @@ class Sessions {
       const replies = new StreamReplies(reply.raw, { headers, fullDuplex: isFullDuplex(request.headers) });
       const { closing } = request.server;
       const answer = (line: StreamAnswer) => replies.send(line);
-      const last = await runSession({ platform, growing, body, fromLine, lost: lost.signal, stopping: closing, answer });
+      const last = await runSession({ platform, growing, body, fromLine, lost: lost.signal, stopping: closing, barred, answer });
       if (last === undefined) replies.stop();
       else await replies.end(last);
     } finally {
@@ -190,7 +197,7 @@ function openingProblem(error: unknown): unknown {
   if (error instanceof BodyCutError)
     return new ProblemError('upload_incomplete', 'The stream ended before its first line had arrived.', { cause: error });
   if (error instanceof BodyUnwantedError)
-    return new ProblemError('store_unavailable', 'This server is stopping. Begin the stream in a moment.', { cause: error });
+    return new ProblemError('stopping', 'This server is stopping. Begin the stream in a moment.', { cause: error });
   if (error instanceof SessionLostError) return new ProblemError('conflict', 'Another request goes on with this stream.', { cause: error });
   return error;
 }

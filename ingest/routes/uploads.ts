@@ -2,19 +2,31 @@
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import multipart from '@fastify/multipart';
+import type { UploadLimits } from '../../config-limits.ts';
 import { ProblemError } from '../../core/errors.ts';
+import { storableFault } from '../../core/storable-text.ts';
+import { IMPORT_NAME_MAX } from '../../schemas/http/imports.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { HttpServer } from '../../platform/http/http-server.ts';
 import type { Admission } from '../admission.ts';
-import { dropRest } from '../drop-rest.ts';
+import { registerBodyStreams } from '../../platform/http/bodies.ts';
+import { dropRest } from '../../platform/http/drop-rest.ts';
 import type { Upload } from '../receive.ts';
-import type { UploadLimits } from '../upload-limits.ts';
 import { UploadPace } from '../upload-pace.ts';
 import type { UploadSlots } from '../upload-slots.ts';
 
 export interface NamedUpload extends Upload {
   /** File name of the form part, where there is one. */
   fileName: string | undefined;
+}
+
+/** Of the form, where there is one: as long as the name in a query, and of text that is kept as it is. Throws `invalid_request`. */
+export function givenFileName({ fileName }: NamedUpload): string | undefined {
+  if (fileName === undefined) return undefined;
+  const [path, message] = ['file name', `must have at most ${IMPORT_NAME_MAX} characters`];
+  const fault = fileName.length > IMPORT_NAME_MAX ? { path, code: 'maxLength', message } : storableFault(fileName, path);
+  if (fault) throw new ProblemError('invalid_request', `The ${path} in the form ${fault.message}.`, { errors: [fault] });
+  return fileName;
 }
 
 export interface UploadScope {
@@ -26,6 +38,7 @@ export interface UploadScope {
 
 /** Makes the scope's routes take any body as a stream, once there is a place for it. */
 export async function registerUploads(app: HttpServer, { admit, slots, fileBytesMax }: UploadScope): Promise<void> {
+  registerBodyStreams(app);
   app.removeAllContentTypeParsers();
   // One file; a field or two beside it are let pass and not used.
   await app.register(multipart, { limits: { files: 1, fields: 20, fieldSize: 100_000, fileSize: fileBytesMax, headerPairs: 100 } });

@@ -17,10 +17,10 @@ import { RejectedCsv, RejectSummary } from '../csv/rejects.ts';
 import type { RejectedRow } from '../csv/faults.ts';
 import { Outbox } from '../outbox.ts';
 import { GrowingRows } from './growing-rows.ts';
-import { isNdjson } from './json-rows.ts';
 import { asCell, REJECTED_DIALECT } from './rejected-lines.ts';
 import { WholeLines } from './whole-lines.ts';
 import { endGrowing, markPublished, markReceived, type GrowingState, type Published } from './stream-store.ts';
+import { isNdjson } from '../../schemas/http/imports.ts';
 
 /** Another session goes on with the import, or it was undone. */
 export class SessionLostError extends Error {

@@ -5,8 +5,9 @@ import { createExploder, type Exploder } from '../csv/explode.ts';
 import { resolveMapping, type ResolvedMapping } from '../csv/mapping.ts';
 import { RowProcessor, type ProcessedChunk } from '../csv/process.ts';
 import type { RowBatch } from '../csv/row-batch.ts';
-import { isNdjson, JsonExploder, membersOf, NDJSON_HEADER } from './json-rows.ts';
+import { JsonExploder, membersOf, NDJSON_HEADER } from './json-rows.ts';
 import type { GrowingReading, GrowingState } from './stream-store.ts';
+import { isNdjson } from '../../schemas/http/imports.ts';
 
 /** A stream lasts for days, so its present moves; times are checked against it to the day. */
 const PRESENT_MS = 60_000;

@@ -1,19 +1,18 @@
 /** NDJSON as rows of one cell each, so that lines, limits, rejects and source lines of a JSON stream are those of a file. */
-import type { Mapping, StoredDialect } from '../../schemas/http/imports.ts';
+import { type Mapping, NDJSON_DELIMITER, type StoredDialect } from '../../schemas/http/imports.ts';
 import { ENCODED_EVENT_BYTES_MAX } from '../../schemas/usage-event.ts';
 import { createExploder, type EventBatch, type Exploder } from '../csv/explode.ts';
 import type { RowFault } from '../csv/faults.ts';
 import type { ResolvedMapping } from '../csv/mapping.ts';
 import { readEvent, type EventText } from './json-event.ts';
 
-/** Two characters that JSON holds in escapes only: no line is ever split, and nothing in it is quoted. */
-const NO_DELIMITER = '\u0001';
+/** Another character that JSON holds in escapes only: nothing in a line is quoted. */
 const NO_QUOTE = '\u0002';
 
 export const NDJSON_DIALECT: StoredDialect = {
   encoding: 'utf-8',
   bom: false,
-  delimiter: NO_DELIMITER,
+  delimiter: NDJSON_DELIMITER,
   quote: NO_QUOTE,
   escape: NO_QUOTE,
   newline: 'LF',
@@ -27,10 +26,6 @@ export const NDJSON_DIALECT: StoredDialect = {
 };
 /** The one column, as source lines show it. */
 export const NDJSON_HEADER: readonly string[] = ['event'];
-
-export function isNdjson(dialect: StoredDialect): boolean {
-  return dialect.delimiter === NO_DELIMITER;
-}
 
 /** How our own shape and CloudEvents are read. */
 export const EVENT_MAPPING: Mapping = {

@@ -2,12 +2,12 @@
 import type { Clock } from '../../platform/clock.ts';
 import { ProblemError } from '../../core/errors.ts';
 import type { Platform } from '../../platform/platform.ts';
-import type { Mapping } from '../../schemas/http/imports.ts';
+import { isNdjson, type Mapping } from '../../schemas/http/imports.ts';
 import { resolveMapping } from '../csv/mapping.ts';
 import type { Holder } from '../import-store.ts';
 import { givenMapping, interpretHead, type ReadingRequest } from '../interpret.ts';
 import type { StreamBody } from './body.ts';
-import { EVENT_MAPPING, isNdjson, membersOf, NDJSON_DIALECT, NDJSON_HEADER } from './json-rows.ts';
+import { EVENT_MAPPING, membersOf, NDJSON_DIALECT, NDJSON_HEADER } from './json-rows.ts';
 import { createGrowing, findByStreamKey, takeGrowing, type GrowingReading, type GrowingState, type KeyedImport } from './stream-store.ts';
 
 export interface StreamRequest {

@@ -15,10 +15,10 @@ import type { RowBatch } from '../csv/row-batch.ts';
 import { Batcher } from './batcher.ts';
 import { BodyCutError, BodyUnwantedError, type StreamBody } from './body.ts';
 import { SessionLostError, type GrowingImport, type Lines } from './growing-import.ts';
-import { isNdjson } from './json-rows.ts';
 import { skipKept } from './overlap.ts';
 import { readStatus } from './stream-store.ts';
 import { WholeLines } from './whole-lines.ts';
+import { isNdjson } from '../../schemas/http/imports.ts';
 
 /** Some 10,000 rows: what the log and the consumers like best in one piece, and a few megabytes of events in memory. */
 const BATCH_BYTES_MAX = 1_048_576;
@@ -37,6 +37,8 @@ export interface SessionOptions {
   lost: AbortSignal;
   /** Fires when the server is about to close. */
   stopping: AbortSignal;
+  /** Fires when its sender may not send any more, with the problem (`ProblemError`). */
+  barred: AbortSignal;
   answer(answer: StreamAnswer): void;
 }
 
@@ -103,10 +105,10 @@ class Session {
 
   /** Returns when the body has ended. */
   async #receive(): Promise<void> {
-    const { platform, body, fromLine, lost, stopping } = this.#options;
+    const { platform, body, fromLine, lost, stopping, barred } = this.#options;
     const { id, dialect, received } = this.#growing.state;
     const stop = () => body.stop();
-    for (const signal of [lost, stopping, this.#batcher.failed]) {
+    for (const signal of [lost, stopping, barred, this.#batcher.failed]) {
       if (signal.aborted) stop();
       signal.addEventListener('abort', stop, { once: true });
     }
@@ -177,7 +179,7 @@ class Session {
 
   /** Undefined where the sender is gone. */
   async #endingOf(error: unknown): Promise<Ending | undefined> {
-    const { platform, stopping, lost } = this.#options;
+    const { platform, stopping, lost, barred } = this.#options;
     const { id, dialect } = this.#growing.state;
     const { logger } = platform;
     if (error instanceof BodyCutError) {
@@ -185,10 +187,11 @@ class Session {
       return undefined;
     }
     if (error instanceof SessionLostError || (error instanceof BodyUnwantedError && lost.aborted)) return this.#lossOf(id);
+    if (error instanceof BodyUnwantedError && barred.aborted) return this.#endingOf(barred.reason);
     if (error instanceof BodyUnwantedError && stopping.aborted)
       return {
         ended: 'stopping',
-        problem: { code: 'store_unavailable', detail: 'This server is stopping. Resume the stream in a moment.' },
+        problem: { code: 'stopping', detail: 'This server is stopping. Resume the stream in a moment.' },
       };
     if (error instanceof BodyUnwantedError)
       return this.#batcher.done.then(

@@ -115,7 +115,7 @@ export async function createGrowing(
 export async function takeGrowing(postgres: Postgres, id: string, { instance, leaseSeconds }: Holder): Promise<GrowingState | undefined> {
   const { rows } = await postgres.query<Row>(
     `UPDATE imports SET status = 'publishing', session = session + 1, lease_owner = $2, lease_until = now() + make_interval(secs => $3),
-       completed_at = NULL, rows_new = NULL, rows_known = NULL, rows_conflict = NULL,
+       completed_at = NULL, rows_new = NULL, rows_known = NULL, rows_conflict = NULL, customers = NULL,
        published_to = CASE WHEN status = 'publishing' THEN published_to END
      WHERE id = $1 AND form <> 'file' AND status IN ('publishing', 'settling', 'complete') RETURNING ${STATE}`,
     [id, instance, leaseSeconds],

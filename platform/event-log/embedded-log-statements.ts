@@ -6,6 +6,7 @@
  * given out before the commit, and a reader could pass an event that is not there yet.)
  */
 import type { QueryResultRow } from 'pg';
+import type { PackedPayload } from './batch-payload.ts';
 
 /** What runs the statements: Postgres itself, or a transaction. */
 export interface Queryable {
@@ -48,12 +49,12 @@ export async function createPartitions(transaction: Queryable, { partitions, inc
 }
 
 /**
- * Appends events as one batch; `payload` is they, joined by newlines. Answers the offset after the last one, or undefined
+ * Appends events as one batch; `packed` is they, joined by newlines. Answers the offset after the last one, or undefined
  * while the partition holds `backlogEventsMax` events or more (a single append may go beyond it, so that none is too large).
  */
 export async function appendBatch(
   queryable: Queryable,
-  { partition, events, payload, backlogEventsMax }: { partition: number; events: number; payload: string; backlogEventsMax: number },
+  { partition, events, packed, backlogEventsMax }: { partition: number; events: number; packed: PackedPayload; backlogEventsMax: number },
 ): Promise<number | undefined> {
   const { rows } = await queryable.query<{ next_offset: string }>(
     `WITH reserved AS (
@@ -61,11 +62,11 @@ export async function appendBatch(
        WHERE partition = $1::smallint AND next_offset - start_offset < $4::bigint
        RETURNING next_offset
      ), inserted AS (
-       INSERT INTO log_batches (partition, first_offset, next_offset, payload)
-       SELECT $1::smallint, next_offset - $2::int, next_offset, $3::text FROM reserved
+       INSERT INTO log_batches (partition, first_offset, next_offset, payload, payload_bytes)
+       SELECT $1::smallint, next_offset - $2::int, next_offset, $3::bytea, $5::int FROM reserved
      )
      SELECT next_offset, pg_notify('${LOG_APPENDED}', $1::text) FROM reserved`,
-    [partition, events, payload, backlogEventsMax],
+    [partition, events, packed.payload, backlogEventsMax, packed.bytes],
   );
   return rows[0] === undefined ? undefined : Number(rows[0].next_offset);
 }
@@ -73,7 +74,7 @@ export async function appendBatch(
 export interface Batch {
   firstOffset: number;
   nextOffset: number;
-  payload: string;
+  packed: PackedPayload;
 }
 
 export interface BatchesRead {
@@ -95,13 +96,13 @@ export async function readBatches(
     end_offset: string;
     first_offset: string | null;
     next_offset: string | null;
-    payload: string | null;
+    payload: Buffer | null;
+    payload_bytes: number | null;
   }>(
-    `SELECT p.start_offset, p.next_offset AS end_offset, b.first_offset, b.next_offset, b.payload
+    `SELECT p.start_offset, p.next_offset AS end_offset, b.first_offset, b.next_offset, b.payload, b.payload_bytes
      FROM log_partitions AS p
      LEFT JOIN LATERAL (
-       SELECT first_offset, next_offset, payload,
-              sum(octet_length(payload)) OVER (ORDER BY first_offset) - octet_length(payload) AS bytes_before
+       SELECT first_offset, next_offset, payload, payload_bytes, sum(payload_bytes) OVER (ORDER BY first_offset) - payload_bytes AS bytes_before
        FROM log_batches
        WHERE partition = $1::smallint AND first_offset < $3::bigint AND next_offset > $2::bigint
          AND first_offset >= coalesce(
@@ -118,8 +119,10 @@ export async function readBatches(
   return {
     startOffset: Number(bounds.start_offset),
     endOffset: Number(bounds.end_offset),
-    batches: rows.flatMap(({ first_offset, next_offset, payload }) =>
-      payload === null ? [] : [{ firstOffset: Number(first_offset), nextOffset: Number(next_offset), payload }],
+    batches: rows.flatMap(({ first_offset, next_offset, payload, payload_bytes }) =>
+      payload === null || payload_bytes === null
+        ? []
+        : [{ firstOffset: Number(first_offset), nextOffset: Number(next_offset), packed: { payload, bytes: payload_bytes } }],
     ),
   };
 }

@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Postgres } from '../postgres/postgres.ts';
 import { withQueryTimeout } from '../postgres/with-timeout.ts';
+import { packPayload, unpackPayload } from './batch-payload.ts';
 import {
   LOG_APPENDED,
   LOG_TRIMMED,
@@ -44,7 +45,9 @@ const LOOK_AGAIN_MS = 1_000;
 const END_OFFSETS_MS_MAX = 10_000;
 
 /** One append. Postgres holds a gigabyte in a value, but the text is in memory several times on its way there and back. */
-const APPEND_CHARACTERS_MAX = 67_108_864;
+const APPEND_BYTES_MAX = 67_108_864;
+
+const NEWLINE = 0x0a;
 
 /** Makes the partitions when there are none. The database must have been migrated. */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EventLog> {
@@ -107,17 +110,18 @@ class EmbeddedLog implements EventLog {
     return trimBatches(this.#postgres, { partition, beforeOffset });
   }
 
-  async append(partition: number, texts: readonly string[]): Promise<AppendedRange> {
+  async append(partition: number, texts: readonly (string | Buffer)[]): Promise<AppendedRange> {
     this.#refuseWhenClosed();
     const backlogEventsMax = this.#backlogEventsMax;
     if (texts.length === 0) {
       const { nextOffset } = await readPartition(this.#postgres, { partition, backlogEventsMax });
       return { partition, firstOffset: nextOffset, nextOffset };
     }
-    const payload = joinEvents(texts);
-    const events = countLines(payload);
+    const joined = joinEvents(texts);
+    const events = countLines(joined);
+    const packed = await packPayload(joined);
     for (;;) {
-      const nextOffset = await appendBatch(this.#postgres, { partition, events, payload, backlogEventsMax });
+      const nextOffset = await appendBatch(this.#postgres, { partition, events, packed, backlogEventsMax });
       if (nextOffset !== undefined) return { partition, firstOffset: nextOffset - events, nextOffset };
       await this.#waitForRoom(partition);
     }
@@ -173,7 +177,7 @@ class EmbeddedLog implements EventLog {
       const { startOffset, endOffset, batches } = await readBatches(this.#postgres, { partition, fromOffset, toOffset });
       if (fromOffset < startOffset) throw new LogTrimmedError(partition, fromOffset, startOffset);
       if (fromOffset > endOffset) throw new LogEndsEarlierError(partition, fromOffset, endOffset);
-      if (batches.length > 0) return joinBatches(partition, batches, fromOffset, beforeOffset);
+      if (batches.length > 0) return await joinBatches(partition, batches, fromOffset, beforeOffset);
       const remainingMs = deadlineMs - this.#clock.monotonicMs();
       if (remainingMs <= 0) return undefined;
       await this.#appended.wait(partition, seen, Math.min(remainingMs, LOOK_AGAIN_MS), signal);
@@ -200,30 +204,31 @@ class EmbeddedLog implements EventLog {
   }
 }
 
-function joinEvents(texts: readonly string[]): string {
-  const joined = texts.join('\n');
-  if (joined.length > APPEND_CHARACTERS_MAX)
-    throw new Error(`an append of ${joined.length} characters; ${APPEND_CHARACTERS_MAX} are the most`);
+function joinEvents(texts: readonly (string | Buffer)[]): Buffer {
+  const [first] = texts;
+  const joined = texts.length === 1 && Buffer.isBuffer(first) ? first : Buffer.from(texts.map(String).join('\n'));
+  if (joined.length > APPEND_BYTES_MAX) throw new Error(`an append of ${joined.length} bytes; ${APPEND_BYTES_MAX} are the most`);
   return joined;
 }
 
-function countLines(text: string): number {
+function countLines(bytes: Buffer): number {
   let lines = 1;
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines += 1;
+  for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) lines += 1;
   return lines;
 }
 
 /** The events in [fromOffset, beforeOffset) of consecutive batches. */
-function joinBatches(partition: number, batches: readonly Batch[], fromOffset: number, beforeOffset: number): LogBatch {
+async function joinBatches(partition: number, batches: readonly Batch[], fromOffset: number, beforeOffset: number): Promise<LogBatch> {
   const payloads: string[] = [];
   let nextOffset = fromOffset;
   for (const batch of batches) {
     // Appends leave no gaps. One means that the tables were tampered with, and that events are lost.
     if (batch.firstOffset > nextOffset)
       throw new Error(`partition ${partition}: events ${nextOffset} to ${batch.firstOffset} are missing from the log`);
-    const events = batch.payload.split('\n');
-    if (events.length !== batch.nextOffset - batch.firstOffset)
-      throw new Error(`partition ${partition}: the batch at ${batch.firstOffset} is damaged`);
+    const damaged = (cause?: unknown) => new Error(`partition ${partition}: the batch at ${batch.firstOffset} is damaged`, { cause });
+    const text = await unpackPayload(batch.packed).catch((error: unknown) => Promise.reject(damaged(error)));
+    const events = text.split('\n');
+    if (events.length !== batch.nextOffset - batch.firstOffset) throw damaged();
     const end = Math.min(batch.nextOffset, beforeOffset);
     const wanted = events.slice(nextOffset - batch.firstOffset, end - batch.firstOffset);
     for (const event of wanted) payloads.push(event);

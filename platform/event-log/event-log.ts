@@ -80,9 +80,9 @@ export interface EventLog {
   incarnation(): Promise<string>;
   /** The partition of a customer. Stable for the life of an incarnation. */
   partitionFor(customer: string): number;
-  /** Each text is one event, or several joined by newlines (an encoded event holds none); each event gets an offset of its own.
+  /** Each text, as it is or in UTF-8, is one event, or several joined by newlines (an encoded event holds none); each event gets an offset of its own.
    *  Durable when it returns. All or nothing, in order, and never interleaved with another append. Waits while the backlog is full. */
-  append(partition: number, texts: readonly string[]): Promise<AppendedRange>;
+  append(partition: number, texts: readonly (string | Buffer)[]): Promise<AppendedRange>;
   /** The offset the next event of each partition will get, by partition. */
   endOffsets(): Promise<number[]>;
   assign(worker: PartitionWorker): Promise<Assignment>;

@@ -73,7 +73,7 @@ export class KafkaAppender {
     this.#turns = Array.from({ length: options.partitions }, () => Promise.resolve());
   }
 
-  async append(partition: number, texts: readonly string[]): Promise<AppendedRange> {
+  async append(partition: number, texts: readonly (string | Buffer)[]): Promise<AppendedRange> {
     const last = this.#turns[partition];
     if (last === undefined) throw new Error(`the log has no partition ${partition}`);
     const values = packEvents(texts, this.#options.eventsPerMessage);
@@ -148,8 +148,8 @@ export class KafkaAppender {
 }
 
 /** The values of the messages. Where there are more events than records fit into a batch, each takes as many as it must. */
-export function packEvents(texts: readonly string[], eventsPerMessage: number): string[] {
-  const events = texts.flatMap((text) => (text.includes('\n') ? text.split('\n') : text));
+export function packEvents(texts: readonly (string | Buffer)[], eventsPerMessage: number): string[] {
+  const events = texts.flatMap((text) => text.toString().split('\n'));
   const bytes = events.reduce((sum, event) => sum + Buffer.byteLength(event), 0);
   if (bytes > APPEND_BYTES_MAX) throw new Error(`an append of ${bytes} bytes; ${APPEND_BYTES_MAX} are the most`);
   const each = Math.max(eventsPerMessage, Math.ceil(events.length / RECORDS_MAX));

@@ -128,7 +128,7 @@ class KafkaLog implements EventLog {
     return this.#fetcher.offsets('end').catch(throwTyped);
   }
 
-  async append(partition: number, texts: readonly string[]): Promise<AppendedRange> {
+  async append(partition: number, texts: readonly (string | Buffer)[]): Promise<AppendedRange> {
     this.#refuseWhenClosed();
     if (texts.length > 0) return await this.#appender.append(partition, texts).catch(throwTyped);
     const nextOffset = (await this.endOffsets())[partition];

@@ -110,12 +110,14 @@ async function readPart(
   { start = 0, end = Infinity }: { start?: number; end?: number },
 ): Promise<Readable> {
   const path = places.pathOf(importId, part);
+  // No larger than the range: buffers outside of the heap make the collector go over all of it, after some hundred small reads already.
+  const bufferBytes = Math.max(1, Math.min(READ_BUFFER_BYTES, end - start));
   const handle = await open(path).catch((error: unknown) => {
     if (!isMissing(error)) throw error;
     return undefined;
   });
   if (handle === undefined) {
-    const pieces = await readPieces(places.piecesOf(importId, part), { start, end, bufferBytes: READ_BUFFER_BYTES });
+    const pieces = await readPieces(places.piecesOf(importId, part), { start, end, bufferBytes });
     if (pieces !== undefined) return pieces;
     await places.requireStore();
     throw new FileMissingError(importId, part);
@@ -125,7 +127,7 @@ async function readPart(
     return Readable.from([]);
   }
   // The stream owns the handle, and closes it. Its `end` is the last byte, ours is the one after.
-  return createReadStream(path, { fd: handle, start, end: end - 1, highWaterMark: READ_BUFFER_BYTES });
+  return createReadStream(path, { fd: handle, start, end: end - 1, highWaterMark: bufferBytes });
 }
 
 /** What lies where. */

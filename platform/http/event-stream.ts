@@ -1,5 +1,7 @@
 /** Server-sent events (WHATWG HTML, 9.2): one JSON object per message, a comment as heartbeat, an end when the reader is gone. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { problemBody, toProblemError } from './problems.ts';
+import { holdRight } from './rights.ts';
 
 /** Proxies close connections that are silent for 30 to 60 seconds. */
 const HEARTBEAT_MS = 15_000;
@@ -11,7 +13,11 @@ export interface EventStream {
   end(): void;
 }
 
-/** Takes the connection over from Fastify. A reader too slow to take what is sent is disconnected and comes back by itself. */
+/**
+ * Takes the connection over from Fastify, until the server closes: it could not as long as one is open. A reader too slow to take what is sent is
+ * disconnected and comes back by itself; one whose session, key or link has ended is told so by a last event `ended`, with the problem that its next
+ * call meets.
+ */
 export function startEventStream(request: FastifyRequest, reply: FastifyReply): EventStream {
   const gone = new AbortController();
   const { raw } = reply;
@@ -29,9 +35,11 @@ export function startEventStream(request: FastifyRequest, reply: FastifyReply): 
     if (gone.signal.aborted) return;
     if (!raw.write(text) && raw.writableLength > SLOW_READER_BYTES) raw.destroy();
   };
+  const right = holdRight(request);
   const heartbeat = setInterval(() => write(': still here\n\n'), HEARTBEAT_MS);
   const stop = () => {
     clearInterval(heartbeat);
+    right.release();
     gone.abort();
   };
   raw.once('close', stop);
@@ -39,28 +47,26 @@ export function startEventStream(request: FastifyRequest, reply: FastifyReply): 
   const onClosing = () => raw.end();
   closing.addEventListener('abort', onClosing, { once: true });
   gone.signal.addEventListener('abort', () => closing.removeEventListener('abort', onClosing), { once: true });
+  const end = () => {
+    raw.end();
+    stop();
+  };
+  const onEnded = () => {
+    write(`event: ended\ndata: ${JSON.stringify(problemBody(toProblemError(right.ended.reason), request.id))}\n\n`);
+    end();
+    const cut = setTimeout(() => raw.destroy(), LAST_WORDS_MS);
+    raw.once('close', () => clearTimeout(cut));
+  };
+  right.ended.addEventListener('abort', onEnded, { once: true });
   return {
     signal: gone.signal,
     send: (data) => write(`data: ${JSON.stringify(data)}\n\n`),
-    end: () => {
-      raw.end();
-      stop();
-    },
+    end,
   };
 }
 
+/** A reader who does not take the last event by then is cut off, and what still waits for it dropped. */
+const LAST_WORDS_MS = 5_000;
+
 /** Messages are small; a reader this far behind does not read. */
 const SLOW_READER_BYTES = 1_000_000;
-
-/** Ends all streams when the server begins to close: open ones would keep it from ever closing. */
-export function registerEventStreams(server: FastifyInstance): void {
-  const closing = new AbortController();
-  server.decorate('closing', closing.signal);
-  server.addHook('preClose', async () => closing.abort());
-}
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    closing: AbortSignal;
-  }
-}

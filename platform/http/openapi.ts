@@ -2,8 +2,9 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { Problem } from '../../schemas/http/common.ts';
-import { SESSION_COOKIE } from './authenticate.ts';
 import type { HttpServer } from './http-server.ts';
+import { DOCS_POLICY } from './security-headers.ts';
+import { SESSION_COOKIE } from './session-cookie.ts';
 
 /** Before any route: the generator notes each route as it is registered. */
 export async function registerOpenApi(server: HttpServer): Promise<void> {
@@ -27,7 +28,11 @@ export async function registerOpenApi(server: HttpServer): Promise<void> {
     },
     transformObject: (document) => ('openapiObject' in document ? withProblems(document.openapiObject) : document.swaggerObject),
   });
-  await server.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { docExpansion: 'list', tryItOutEnabled: true } });
+  await server.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: DOCS_POLICY,
+    uiConfig: { docExpansion: 'list', tryItOutEnabled: true },
+  });
   server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger());
 }
 

@@ -14,6 +14,8 @@ const MEANINGS: ReadonlyMap<string, Fault> = new Map([
   [PATTERNS.visible, { code: 'blank', message: 'must not be blank: say it in words' }],
   [PATTERNS.line, { code: 'pattern', message: 'must be one line of text, and not empty' }],
   [PATTERNS.number, { code: 'pattern', message: 'must be a number of at most 18 digits, as this API gave it' }],
+  [PATTERNS.name, { code: 'pattern', message: 'must be one line of text, and not blank' }],
+  [PATTERNS.email, { code: 'pattern', message: 'must be an e-mail address, such as ada@example.com' }],
 ]);
 
 /** Undefined for a pattern that has no words; its own message then has to do. */

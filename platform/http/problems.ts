@@ -57,7 +57,8 @@ export function handleError(error: unknown, request: FastifyRequest, reply: Fast
 export function sendProblem(problem: ProblemError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const body = problemBody(problem, request.id);
   if (problem.code === 'unauthenticated') void reply.header('www-authenticate', 'Bearer realm="tallyline"');
-  if (body.status === 503) void reply.header('retry-after', String(RETRY_AFTER_SECONDS));
+  const retryAfterSeconds = problem.retryAfterSeconds ?? (body.status === 503 ? RETRY_AFTER_SECONDS : undefined);
+  if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
   // As text: the response schema of the route describes its success, not this.
   return reply.status(body.status).header('content-type', 'application/problem+json; charset=utf-8').serializer(JSON.stringify).send(body);
 }
@@ -84,6 +85,10 @@ export function toProblemError(error: unknown): ProblemError {
       cause: error,
     });
   const { statusCode, code, message } = error as Partial<FastifyError>;
+  if (code === 'FST_ERR_HANDLER_TIMEOUT')
+    return new ProblemError('timed_out', 'The answer took too long, and was given up. Try again, or ask for less at a time.', {
+      cause: error,
+    });
   const raisedByHttpLayer =
     typeof code === 'string' && code.startsWith('FST_') && statusCode !== undefined && statusCode >= 400 && statusCode < 500;
   if (raisedByHttpLayer)

@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemError } from '../../core/errors.ts';
 import { sendProblem } from './problems.ts';
 import type { HttpServer } from './http-server.ts';
+import { createPagePolicy } from './security-headers.ts';
 
 const NOT_BUILT = 'The dashboard is not built. Run "npm run prepare" in the project and start again; the API under /v1 works without it.\n';
 /** A year, the longest that caches honour. */
@@ -19,12 +20,15 @@ export async function registerDashboard(server: HttpServer, directory: string): 
     return (request, reply) =>
       isPageRequest(request) ? reply.status(503).type('text/plain; charset=utf-8').send(NOT_BUILT) : noSuchPath(request, reply);
   }
+  const policyOf = createPagePolicy();
   await server.register(fastifyStatic, {
     root: directory,
     cacheControl: false,
     preCompressed: true,
     setHeaders: (response, path) => {
       response.header('cache-control', path.includes('/_app/immutable/') ? IMMUTABLE : 'no-cache');
+      const [page] = /^.*\.html(?=(\.(br|gz))?$)/.exec(path) ?? [];
+      if (page !== undefined) response.header('content-security-policy', policyOf(page));
     },
   });
   // A missing script must be a 404: answered with the page, it would fail as a syntax error instead.

@@ -28,6 +28,11 @@ describe('a query string', () => {
     ['a parameter given twice', { customer: ['a', 'b'] }, [{ path: 'customer', code: 'type', message: 'must be string' }]],
     ['a choice that is none', { status: 'x' }, [{ path: 'status', code: 'enum', message: 'must be one of accepted, conflict, voided' }]],
     ['U+0000', { customer: 'a\0b' }, [{ path: 'customer', code: 'nul_character', message: 'must not contain the character U+0000' }]],
+    [
+      'half a surrogate pair',
+      { customer: 'a\udc00b' },
+      [{ path: 'customer', code: 'lone_surrogate', message: expect.stringContaining('U+D800') }],
+    ],
   ])('is refused for %s, which is named', (_name, query, errors) => {
     expect(check(RecordsQuery, 'querystring', query)).toEqual({ errors });
   });

@@ -9,10 +9,13 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Settings } from 'typebox/system';
 import { type FieldError, ProblemError } from '../../core/errors.ts';
+import { storableFault } from '../../core/storable-text.ts';
 import { patternFault } from './pattern-faults.ts';
 
 /** Errors listed for one request. A plan with every price wrong is mended in rounds; a longer list helps nobody. */
 const ERRORS_MAX = 100;
+/** How deep objects and lists may lie in each other. No schema needs ten; what is asked of every member would overflow the stack at thousands. */
+const DEPTH_MAX = 64;
 
 interface SchemaError {
   keyword: string;
@@ -30,9 +33,10 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
     const isText = httpPart !== 'body';
     return (input: unknown) => {
       const value = isText ? convertText(schema, validator.Default({ ...(input as object) })) : input;
-      const nul = findNul(value, '');
-      if (nul !== undefined)
-        return { error: refusal(httpPart, [{ path: nul, code: 'nul_character', message: 'must not contain the character U+0000' }]) };
+      if (isDeeperThan(value, DEPTH_MAX))
+        return { error: new ProblemError('invalid_request', `The body nests objects or lists more than ${DEPTH_MAX} deep.`) };
+      const fault = storableFault(value);
+      if (fault) return { error: refusal(httpPart, [fault]) };
       if (validator.Check(value)) return { value };
       return { error: refusal(httpPart, fieldErrors(validator.Errors(value), value)) };
     };
@@ -169,13 +173,12 @@ function refusal(httpPart: string | undefined, errors: readonly FieldError[]): P
   return new ProblemError('invalid_request', `${named.join('; ')}${more}.`, { errors });
 }
 
-/** Path of a string that holds U+0000, which no text column can store. */
-function findNul(value: unknown, path: string): string | undefined {
-  if (typeof value === 'string') return value.includes('\0') ? path : undefined;
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const [name, member] of Object.entries(value)) {
-    const found = name.includes('\0') ? path : findNul(member, path === '' ? name : `${path}/${name}`);
-    if (found !== undefined) return found;
+/** Level by level, since each level of a recursion takes a place on the stack. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; depth <= levels; depth++) {
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+    if (level.length === 0) return false;
   }
-  return undefined;
+  return true;
 }

@@ -46,8 +46,8 @@ const IDLE_TIMEOUT_MS = 60_000;
  */
 const ANSWER_MS = { statement: 1_800_000, commit: 60_000 };
 
-/** Rows of a few bytes are joined up to this many characters: one message and one system call a row would cost more than the row. */
-const COPY_CHUNK_CHARACTERS = 65_536;
+/** Rows of a few bytes are joined up to this length, and larger texts cut: one message and one system call a row would cost more than the row. */
+const COPY_CHUNK_LENGTH = 65_536;
 
 const OID = {
   date: 1082,
@@ -184,17 +184,27 @@ async function runTransaction<T>(pool: pg.Pool, commitMs: number, work: (transac
   }
 }
 
-async function copyFrom(client: PoolClient, sql: string, chunks: Iterable<string>): Promise<void> {
+async function copyFrom(client: PoolClient, sql: string, chunks: Iterable<string | Buffer>): Promise<void> {
   await pipeline(Readable.from(joinChunks(chunks)), client.query(copyFromStream(sql)));
 }
 
-function* joinChunks(chunks: Iterable<string>): Generator<Buffer> {
+function* joinChunks(chunks: Iterable<string | Buffer>): Generator<Buffer> {
   let joined = '';
   for (const chunk of chunks) {
+    if (typeof chunk !== 'string') {
+      if (joined !== '') yield Buffer.from(joined);
+      joined = '';
+      yield* piecesOf(chunk);
+      continue;
+    }
     joined += chunk;
-    if (joined.length < COPY_CHUNK_CHARACTERS) continue;
+    if (joined.length < COPY_CHUNK_LENGTH) continue;
     yield Buffer.from(joined);
     joined = '';
   }
   if (joined !== '') yield Buffer.from(joined);
+}
+
+function* piecesOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += COPY_CHUNK_LENGTH) yield bytes.subarray(at, at + COPY_CHUNK_LENGTH);
 }

@@ -16,7 +16,7 @@ export interface Transaction {
   readonly client: PoolClient;
   query<Row extends QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<{ rows: Row[]; rowCount: number }>;
   /** Runs `COPY … FROM STDIN` and feeds it the chunks (text format), with backpressure. */
-  copyFrom(sql: string, chunks: Iterable<string>): Promise<void>;
+  copyFrom(sql: string, chunks: Iterable<string | Buffer>): Promise<void>;
 }
 
 /** What only asks: the pool, or a transaction, which sees its own changes. */

@@ -31,13 +31,19 @@ export function limitsOfDecimalPattern(pattern: string): { integerDigits: number
 /** Patterns of texts that are no numbers. What each means in words: platform/http/pattern-faults.ts */
 export const PATTERNS = {
   currency: '^[A-Z]{3}$',
-  month: '^\\d{4}-(0[1-9]|1[0-2])$',
+  month: '^(19|2[0-2])\\d{2}-(0[1-9]|1[0-2])$',
   day: '^\\d{4}-\\d{2}-\\d{2}$',
   /** At least one character that can be seen: white space and marks without a width are none. */
   visible: '[^\\s\\u00AD\\u115F\\u1160\\u180E\\u200B-\\u200F\\u202A-\\u202E\\u2060-\\u206F\\u2800\\u3164\\uFEFF\\uFFA0]',
   line: '^[^\\r\\n]+$',
   number: '^\\d{1,18}$',
+  /** Of a person or a thing: one line that is not blank. */
+  name: '^(?=.*\\S)[^\\r\\n]+$',
+  email: '^[^\\s@<>"]+@[^\\s@<>"]+$',
 } as const;
+
+/** The path of what has a number for its id. */
+export const NumberParams = Type.Object({ id: Type.String({ pattern: PATTERNS.number }) });
 
 export const Instant = Type.String({ description: 'RFC 3339 in UTC.', examples: ['2026-10-01T00:00:00Z'] });
 

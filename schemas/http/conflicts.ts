@@ -1,13 +1,13 @@
 /** `/v1/conflicts`: versions of an event that disagree, for a person to decide. */
 import { Type } from 'typebox';
-import { DecimalString, Instant, List, nullable, Page, strictObject } from './common.ts';
+import { DecimalString, Instant, List, nullable, Page, PATTERNS, strictObject } from './common.ts';
 
 const ConflictStatus = Type.Union([Type.Literal('open'), Type.Literal('resolving'), Type.Literal('resolved')]);
 
 export const ConflictsQuery = strictObject({
   status: Type.Optional(ConflictStatus),
   customer: Type.Optional(Type.String({ maxLength: 300 })),
-  import: Type.Optional(Type.String({ pattern: '^\\d{1,18}$', description: 'Imports whose line is in conflict (`this`).' })),
+  import: Type.Optional(Type.String({ pattern: PATTERNS.number, description: 'Imports whose line is in conflict (`this`).' })),
   ...Page,
 });
 

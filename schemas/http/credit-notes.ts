@@ -28,7 +28,12 @@ export const CreditNoteDocument = Type.Object({
   ...CreditNote.properties,
   /** That of its invoice: with a void invoice its credit notes are void. */
   status: Type.Union([Type.Literal('final'), Type.Literal('void')]),
-  voided: nullable(Type.Object({ at: Instant, by: Type.String(), reason: Type.String() })),
+  voided: nullable(
+    Type.Object(
+      { at: Instant, by: nullable(Type.String()), reason: nullable(Type.String()) },
+      { description: 'By whom and why is for staff alone.' },
+    ),
+  ),
   invoiceNumber: Type.String(),
   invoiceDate: Instant,
   customer: Type.String(),

@@ -61,6 +61,12 @@ export const CustomerList = Type.Object({
 });
 export type CustomerList = Type.Static<typeof CustomerList>;
 
+export const UnassignedCustomers = Type.Object({
+  count: Type.Integer({ description: 'Seen in usage, not set up yet; a thousand at most.' }),
+  isMore: Type.Boolean({ description: 'There are more than that.' }),
+});
+export type UnassignedCustomers = Type.Static<typeof UnassignedCustomers>;
+
 export const AGGREGATIONS = ['sum', 'count', 'max', 'unique', 'latest'] as const;
 export type Aggregation = (typeof AGGREGATIONS)[number];
 

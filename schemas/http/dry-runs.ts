@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { nullable } from './common.ts';
 import { Effect } from './effect.ts';
 import { Import } from './imports.ts';
-import { SuspectedDouble } from './suspected-doubles.ts';
+import { FirstDouble } from './suspected-doubles.ts';
 
 export const RejectedLine = Type.Object({
   line: Type.Integer(),
@@ -20,7 +20,7 @@ const DRY_RUN = {
   /** The first ones, as far as they fit. */
   rejectedRows: Type.Array(RejectedLine),
   /** The first hundred. */
-  doubles: Type.Array(SuspectedDouble),
+  doubles: Type.Array(FirstDouble),
 };
 
 /** The import as it would be when it is complete. Its id is `dry-run`, and names nothing, unless the file itself in `knownFrom`. */

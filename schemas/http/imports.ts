@@ -89,6 +89,13 @@ export type ReadingLimits = Type.Static<typeof ReadingLimits>;
 /** How a stored file is read again, by whoever resumes its import and for its source lines. Without limits: the default ones. */
 export type StoredDialect = Dialect & { limits?: ReadingLimits };
 
+/** Of NDJSON, whose lines are rows of one cell: a character that JSON holds in escapes only, so that no line is ever split. */
+export const NDJSON_DELIMITER = '\u0001';
+
+export function isNdjson(dialect: StoredDialect): boolean {
+  return dialect.delimiter === NDJSON_DELIMITER;
+}
+
 /** Why a property of the dialect is what it is. `likely`: something else would be possible, and is named in the reason. */
 export const DialectChoice = Type.Object({
   property: Type.String(),
@@ -160,8 +167,11 @@ export const InspectQuery = strictObject({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 50 })),
   ...ReadingOptions,
 });
+/** Of the file, or of a stream. */
+export const IMPORT_NAME_MAX = 400;
+
 export const ImportQuery = strictObject({
-  name: Type.Optional(Type.String({ maxLength: 400 })),
+  name: Type.Optional(Type.String({ maxLength: IMPORT_NAME_MAX })),
   wait: Type.Optional(Type.Boolean()),
   dryRun: Type.Optional(
     Type.Boolean({
@@ -223,6 +233,9 @@ export const ImportIdentity = Type.Union([Type.Literal('id-column'), Type.Litera
 export const IMPORT_FORMATS = ['csv', 'ndjson'] as const;
 export const IMPORT_FORMS = ['file', 'stream', 'events'] as const;
 
+/** Null and null, in one entry: all imports that the caller may not see, which for a key that sends are those of other senders. */
+export const KnownFrom = Type.Object({ importId: nullable(Type.String()), name: nullable(Type.String()), events: Type.Integer() });
+
 export const Import = Type.Object({
   id: Type.String(),
   name: Type.String(),
@@ -236,7 +249,9 @@ export const Import = Type.Object({
   mapping: nullable(Mapping),
   identity: nullable(ImportIdentity),
   suspectedDoubles: nullable(Type.Integer()),
-  knownFrom: Type.Array(Type.Object({ importId: Type.String(), name: Type.String(), events: Type.Integer() })),
+  /** Of whom it has brought usage, those with most events by name. Null until that is counted, and of a dry run; of an undone one as it was. */
+  customers: nullable(Type.Object({ count: Type.Integer(), first: Type.Array(Type.Object({ id: Type.String(), name: Type.String() })) })),
+  knownFrom: Type.Array(KnownFrom),
   rows: Type.Object({
     read: Type.Integer(),
     new: Type.Optional(Type.Integer()),
@@ -269,7 +284,7 @@ export const ImportList = List(Import);
 export const ImportListQuery = strictObject({
   ...Page,
   status: Type.Optional(Type.Enum(IMPORT_STATUSES)),
-  name: Type.Optional(Type.String({ minLength: 1, maxLength: 400, description: 'A part of the name, in capitals or not.' })),
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: IMPORT_NAME_MAX, description: 'A part of the name, in capitals or not.' })),
 });
 
 export const Profile = Type.Object({

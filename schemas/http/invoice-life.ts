@@ -204,15 +204,3 @@ export const Credits = Type.Object({
   items: Type.Array(CreditEntry),
   balances: Type.Array(Type.Object({ currency: Type.String(), amount: DecimalString })),
 });
-
-export const AuditEntry = Type.Object({
-  id: Type.String(),
-  at: Instant,
-  who: Type.String(),
-  what: Type.String(),
-  subject: Type.String(),
-  reason: nullable(Type.String()),
-  details: Type.Record(Type.String(), Type.Unknown()),
-});
-export type AuditEntry = Type.Static<typeof AuditEntry>;
-export const AuditList = List(AuditEntry);

@@ -184,6 +184,13 @@ export const Invoice = Type.Object({
   /** SHA-256 of all that a final invoice says and was rated by. */
   contentHash: Type.Optional(nullable(Type.String())),
   finalizedAt: Type.Optional(nullable(Instant)),
-  voided: Type.Optional(nullable(Type.Object({ at: Instant, by: Type.String(), reason: Type.String() }))),
+  voided: Type.Optional(
+    nullable(
+      Type.Object(
+        { at: Instant, by: nullable(Type.String()), reason: nullable(Type.String()) },
+        { description: 'By whom and why is for staff alone.' },
+      ),
+    ),
+  ),
 });
 export type Invoice = Type.Static<typeof Invoice>;

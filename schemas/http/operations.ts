@@ -1,6 +1,6 @@
 /** Health, pipeline, sign-in and the live stream. */
 import { Type } from 'typebox';
-import { Instant, nullable, strictObject } from './common.ts';
+import { Instant, nullable } from './common.ts';
 
 export const Health = Type.Object({
   status: Type.Union([Type.Literal('ok'), Type.Literal('down')]),
@@ -76,10 +76,23 @@ export const StoreState = Type.Object({
 export const PipelineStores = Type.Object({ stores: Type.Array(StoreState) });
 export type PipelineStores = Type.Static<typeof PipelineStores>;
 
-export const SignIn = strictObject({ token: Type.String({ minLength: 20, maxLength: 200 }) });
-export const Session = Type.Object({ role: Type.String(), expiresAt: nullable(Instant) });
-export type Session = Type.Static<typeof Session>;
+/** What an installation is; never what it keeps secret. */
+export const About = Type.Object({
+  version: Type.String(),
+  /** `embedded`: all stores in one process and one directory. `distributed`: servers of their own, any number of processes. */
+  mode: Type.Union([Type.Literal('embedded'), Type.Literal('distributed')]),
+  /** Of the process that answers. */
+  roles: Type.Array(Type.String()),
+  /** Where this process keeps files; in embedded mode everything. */
+  dataDirectory: Type.String(),
+  startedAt: Instant,
+});
+export type About = Type.Static<typeof About>;
 
 /** Data of an SSE message of `GET /v1/live`. */
-export const Live = Type.Object({ asOf: Instant, rowsPerSecond: Type.Integer(), lag: Type.Integer() });
+export const Live = Type.Object({
+  asOf: Instant,
+  rowsPerSecond: nullable(Type.Integer({ description: 'Of all customers; null for one of them.' })),
+  lag: nullable(Type.Integer()),
+});
 export type Live = Type.Static<typeof Live>;

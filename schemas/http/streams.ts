@@ -1,10 +1,10 @@
 /** `/v1/stream`, `/v1/events`: usage as it happens. */
 import { Type } from 'typebox';
 import { nullable, strictObject } from './common.ts';
-import { ReadingOptions } from './imports.ts';
+import { IMPORT_NAME_MAX, ReadingOptions } from './imports.ts';
 
 export const StreamQuery = strictObject({
-  name: Type.Optional(Type.String({ maxLength: 400 })),
+  name: Type.Optional(Type.String({ maxLength: IMPORT_NAME_MAX })),
   fromLine: Type.Optional(
     Type.Integer({
       minimum: 1,

@@ -1,6 +1,6 @@
 /** `/v1/imports/{id}/suspected-doubles`: events with ids of our making that equal events of other files, for a person to judge. */
 import { Type } from 'typebox';
-import { DecimalString, Instant, List, Page, strictObject } from './common.ts';
+import { DecimalString, Instant, List, nullable, Page, strictObject } from './common.ts';
 
 export const SuspectedDouble = Type.Object({
   /** Where it stands in this import. */
@@ -13,6 +13,13 @@ export const SuspectedDouble = Type.Object({
   other: Type.Object({ importId: Type.String(), name: Type.String(), line: Type.Integer() }),
 });
 export type SuspectedDouble = Type.Static<typeof SuspectedDouble>;
+
+/** Of a dry run. Null: of an import that the caller may not see, which for a key that sends are those of other senders. */
+export const FirstDouble = Type.Object({
+  ...SuspectedDouble.properties,
+  other: Type.Object({ importId: nullable(Type.String()), name: nullable(Type.String()), line: nullable(Type.Integer()) }),
+});
+export type FirstDouble = Type.Static<typeof FirstDouble>;
 
 export const SuspectedDoubleList = List(SuspectedDouble);
 export type SuspectedDoubleList = Type.Static<typeof SuspectedDoubleList>;

@@ -1,5 +1,6 @@
 /** `/v1/top`: who, or what, used most; against the period before; and in bars of time. */
 import { Type } from 'typebox';
+import { CUSTOMER_LENGTH_MAX } from '../usage-event.ts';
 import { DecimalString, Instant, nullable, strictObject } from './common.ts';
 import { AGGREGATIONS } from './customers.ts';
 import { Grain } from './usage.ts';
@@ -13,6 +14,9 @@ export const TopQuery = strictObject({
       maxLength: 256,
       description: 'By customer: the meter that is compared. Without it events are counted, since meters do not add up.',
     }),
+  ),
+  customer: Type.Optional(
+    Type.String({ maxLength: CUSTOMER_LENGTH_MAX, description: "That customer's usage alone: its meters, or itself as the only one." }),
   ),
   from: Instant,
   to: Instant,

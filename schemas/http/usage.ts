@@ -1,6 +1,6 @@
 /** `/v1/usage`, `/v1/records`: what came in, in buckets and row by row. */
 import { Type } from 'typebox';
-import { DecimalString, Instant, List, nullable, Page, strictObject } from './common.ts';
+import { DecimalString, Instant, List, nullable, Page, PATTERNS, strictObject } from './common.ts';
 import { AGGREGATIONS } from './customers.ts';
 
 export const Grain = Type.Union([Type.Literal('hour'), Type.Literal('day'), Type.Literal('month')]);
@@ -69,7 +69,7 @@ export const RecordsQuery = strictObject({
   meter: Type.Optional(Type.String({ maxLength: 256 })),
   from: Type.Optional(Instant),
   to: Type.Optional(Instant),
-  import: Type.Optional(Type.String({ pattern: '^\\d{1,18}$' })),
+  import: Type.Optional(Type.String({ pattern: PATTERNS.number })),
   status: Type.Optional(Type.Union([Type.Literal('accepted'), Type.Literal('conflict'), Type.Literal('voided')])),
   ...Page,
 });

@@ -6,6 +6,7 @@
 import { bigint, customType, integer, numeric, smallint, text, timestamp } from 'drizzle-orm/pg-core';
 
 export const key = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' });
+export const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 export const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 6, mode: 'string' });
 export const count = (name: string) => bigint(name, { mode: 'number' });
 

@@ -12,6 +12,7 @@ export default defineConfig({
     'embedded-log-tables',
     'operations-tables',
     'invoice-tables',
+    'access-tables',
   ].map((file) => `./schemas/postgres/${file}.ts`),
   out: './schemas/postgres/migrations',
 });

@@ -1,6 +1,6 @@
 /** The embedded event log. */
-import { pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
-import { count } from './columns.ts';
+import { integer, pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
+import { bytes, count } from './columns.ts';
 
 export const logPartitions = pgTable('log_partitions', {
   partition: smallint('partition').primaryKey(),
@@ -9,14 +9,18 @@ export const logPartitions = pgTable('log_partitions', {
   nextOffset: count('next_offset').notNull().default(0),
 });
 
-/** One row per append. The payload is the events, joined by newlines (JSON holds none). */
+/**
+ * One row per append. The payload is the events, joined by newlines (JSON holds none), as UTF-8, compressed with zstd; what an older version
+ * has appended is not compressed. `payload_bytes`: of the text.
+ */
 export const logBatches = pgTable(
   'log_batches',
   {
     partition: smallint('partition').notNull(),
     firstOffset: count('first_offset').notNull(),
     nextOffset: count('next_offset').notNull(),
-    payload: text('payload').notNull(),
+    payload: bytes('payload').notNull(),
+    payloadBytes: integer('payload_bytes').notNull(),
   },
   (table) => [primaryKey({ columns: [table.partition, table.firstOffset] })],
 );

@@ -178,20 +178,3 @@ export const billingRuns = pgTable(
       .where(sql`state NOT IN ('done', 'failed')`),
   ],
 );
-
-/** Who did what, when and why. Append-only. */
-export const auditEntries = pgTable(
-  'audit_entries',
-  {
-    entryId: bigserial('entry_id', { mode: 'number' }).primaryKey(),
-    at: instant('at').notNull(),
-    who: text('who').notNull(),
-    /** Such as `invoice.finalized`. */
-    what: text('what').notNull(),
-    /** Such as `invoice/12`. */
-    subject: text('subject').notNull(),
-    reason: text('reason'),
-    details: jsonb('details').notNull().default({}),
-  },
-  (table) => [index('audit_entries_subject').on(table.subject, table.entryId)],
-);

@@ -39,6 +39,8 @@ export const imports = pgTable(
     rowsPublished: count('rows_published').notNull().default(0),
     bytesRead: count('bytes_read').notNull().default(0),
     suspectedDoubles: count('suspected_doubles'),
+    /** Of whom it has brought usage: how many, and those with most events. Null until they are counted, after it is complete. */
+    customers: jsonb('customers').$type<{ count: number; first: string[] }>(),
     errors: jsonb('errors').$type<ImportErrorGroup[]>().notNull().default([]),
     failure: jsonb('failure').$type<{ code: string; message: string }>(),
     createdAt: instant('created_at').notNull().defaultNow(),
@@ -179,17 +181,26 @@ export const deadLetters = pgTable(
 
 // ---- Billing -------------------------------------------------------------------------------------------------------
 
-export const customers = pgTable('customers', {
-  id: key('id').primaryKey(),
-  name: text('name'),
-  currency: text('currency'),
-  timeZone: text('time_zone'),
-  /** Percent, decimal. */
-  taxRate: numeric('tax_rate'),
-  invoiceDetails: jsonb('invoice_details').$type<Record<string, string>>(),
-  firstSeenAt: instant('first_seen_at').notNull().defaultNow(),
-  updatedAt: instant('updated_at'),
-});
+export const customers = pgTable(
+  'customers',
+  {
+    id: key('id').primaryKey(),
+    name: text('name'),
+    currency: text('currency'),
+    timeZone: text('time_zone'),
+    /** Percent, decimal. */
+    taxRate: numeric('tax_rate'),
+    invoiceDetails: jsonb('invoice_details').$type<Record<string, string>>(),
+    firstSeenAt: instant('first_seen_at').notNull().defaultNow(),
+    /** Null: seen in usage, not set up yet. */
+    updatedAt: instant('updated_at'),
+  },
+  (table) => [
+    index('customers_unassigned')
+      .on(table.id)
+      .where(sql`updated_at IS NULL`),
+  ],
+);
 
 export const meters = pgTable('meters', {
   key: key('key').primaryKey(),
@@ -199,20 +210,4 @@ export const meters = pgTable('meters', {
   property: text('property'),
   firstSeenAt: instant('first_seen_at').notNull().defaultNow(),
   updatedAt: instant('updated_at'),
-});
-
-// ---- Access --------------------------------------------------------------------------------------------------------
-
-/** One-time sign-in links; only a hash of the token is kept. */
-export const signInLinks = pgTable('sign_in_links', {
-  tokenHash: text('token_hash').primaryKey(),
-  expiresAt: instant('expires_at').notNull(),
-  usedAt: instant('used_at'),
-});
-
-export const sessions = pgTable('sessions', {
-  tokenHash: text('token_hash').primaryKey(),
-  role: text('role').notNull(),
-  createdAt: instant('created_at').notNull().defaultNow(),
-  expiresAt: instant('expires_at').notNull(),
 });

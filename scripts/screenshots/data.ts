@@ -9,6 +9,7 @@ import { dropFile, loadSampleData } from '../../test/support/dashboard.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { importFile } from '../../test/support/imports.ts';
 import type { Tallyline } from '../../test/support/tallyline.ts';
+import { makePeople } from './people.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../ingest/samples');
 const PERIOD = '2023-11';
@@ -17,6 +18,8 @@ const PERIOD = '2023-11';
 export interface Shown {
   invoice: string;
   creditNote: string;
+  /** Path of the page that a link to the invoice opens. */
+  shared: string;
 }
 
 export function readSample(name: string): Promise<string> {
@@ -27,7 +30,8 @@ export async function makeData(page: Page, tallyline: Tallyline): Promise<Shown>
   await loadSampleData(page);
   await importDamagedFile(page);
   await importConflicts(tallyline);
-  return await billMonth(tallyline);
+  const billed = await billMonth(tallyline);
+  return { ...billed, shared: await makePeople(tallyline, billed.invoice) };
 }
 
 /** The sample of the virtual machines once more, with some of its lines spoilt: known lines, and rejected ones of three kinds. */
@@ -58,7 +62,7 @@ async function importConflicts(tallyline: Tallyline): Promise<void> {
 }
 
 /** A month of one customer: final, with one unit of it credited. */
-async function billMonth(tallyline: Tallyline): Promise<Shown> {
+async function billMonth(tallyline: Tallyline): Promise<Omit<Shown, 'shared'>> {
   const send = <Answer>(path: string, body: object) =>
     tallyline.json<Answer>(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
   const { id } = await send<BillingRun>('/v1/billing-runs', { period: PERIOD, customers: ['acme-ai'] });

@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core';
 import { dropFile } from '../../test/support/dashboard.ts';
 import { readSample, type Shown } from './data.ts';
+import { becomeCustomer } from './people.ts';
 
 export interface Picture {
   /** Of the file, before `-phone` and `-dark`. */
@@ -47,6 +48,20 @@ export const PICTURES: readonly Picture[] = [
   { name: 'pipeline', show: at('/pipeline', (page) => page.getByRole('grid')) },
   { name: 'settings', show: at('/settings', (page) => page.getByRole('main').getByRole('textbox')) },
   { name: 'tour', show: showTour },
+  { name: 'people', show: at('/settings/people', (page) => page.getByRole('table')) },
+  { name: 'keys', show: at('/settings/keys', (page) => page.getByRole('table')) },
+  { name: 'audit', show: at('/settings/audit', (page) => page.getByRole('table')) },
+  { name: 'account', show: at('/settings/account', (page) => page.getByText('this one')) },
+  {
+    name: 'shared-invoice',
+    show: at(
+      ({ shared }) => shared,
+      (page) => page.getByRole('article'),
+    ),
+  },
+  { name: 'sign-in', show: at('/sign-in', (page) => page.getByLabel('Password', { exact: true })) },
+  // Whoever looks is a customer from here on.
+  { name: 'portal', show: showPortal },
 ];
 
 function at(path: string | ((shown: Shown) => string), whole: (page: Page) => ReturnType<Page['locator']>): Picture['show'] {
@@ -58,7 +73,7 @@ function at(path: string | ((shown: Shown) => string), whole: (page: Page) => Re
 
 async function showUndo(page: Page): Promise<void> {
   await page.goto('/imports');
-  await page.getByRole('row', { name: 'azure_vm_noise_fio.csv' }).getByRole('button').click();
+  await page.getByRole('button', { name: 'Undo azure_vm_noise_fio.csv' }).last().click();
   await page.getByRole('dialog').getByText('Undo takes back').waitFor();
 }
 
@@ -101,4 +116,10 @@ async function showTour(page: Page): Promise<void> {
   await page.keyboard.press('?');
   await page.getByRole('dialog', { name: 'Keys' }).getByRole('button', { name: 'Take the tour' }).click();
   await page.getByRole('heading', { name: 'Every line is accounted for' }).waitFor();
+}
+
+async function showPortal(page: Page): Promise<void> {
+  await becomeCustomer(page);
+  await page.goto('/invoices');
+  await page.getByRole('table').first().waitFor();
 }

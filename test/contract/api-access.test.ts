@@ -4,8 +4,9 @@ import { readLines, readRecordAt } from '../../ingest/csv/line-index.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { apiRoutes } from '../../api/app.ts';
 import { createHttpServer } from '../../platform/http/server.ts';
-import { createSignInLink } from '../../platform/http/sign-in.ts';
+import { createSignInLink } from '../../platform/access/sign-in-links.ts';
 import { connectPostgres } from '../../platform/postgres/pg-driver.ts';
+import { ABOUT } from '../support/about.ts';
 import { ADMIN_KEY, openTestApi, type TestApi } from '../support/api.ts';
 
 let api: TestApi;
@@ -17,9 +18,9 @@ afterAll(() => api.close());
 const bearer = { authorization: `Bearer ${ADMIN_KEY}` };
 
 async function signIn(): Promise<string> {
-  const token = await createSignInLink(api.platform.postgres, systemClock);
+  const { token } = await createSignInLink(api.platform.postgres, systemClock.now());
   const response = await api.server.inject({ method: 'POST', url: '/v1/session', payload: { token } });
-  expect(response.statusCode).toBe(200);
+  expect(response.statusCode).toBe(204);
   const cookie = response.cookies.find(({ name }) => name === 'tallyline_session');
   expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Lax', path: '/', maxAge: 30 * 24 * 3600 });
   return cookie?.value ?? '';
@@ -43,10 +44,16 @@ describe('everything under /v1', () => {
   });
 
   it('is open to the admin key and to a session', async () => {
-    expect((await api.get('/v1/session')).body).toEqual({ role: 'admin', expiresAt: null });
+    expect((await api.get('/v1/session')).body).toEqual({
+      name: 'admin key',
+      role: 'admin',
+      customer: null,
+      invoice: null,
+      expiresAt: null,
+    });
     const session = await signIn();
     const response = await api.server.inject({ url: '/v1/session', headers: { cookie: `tallyline_session=${session}` } });
-    expect(response.json()).toMatchObject({ role: 'admin' });
+    expect(response.json()).toMatchObject({ name: 'admin', role: 'admin' });
     expect(Date.parse(response.json<{ expiresAt: string }>().expiresAt)).toBeGreaterThan(Date.now() + 29 * 86_400_000);
   });
 
@@ -68,7 +75,7 @@ describe('the session cookie', () => {
     [undefined, undefined],
   ])('with the public URL %s is Secure: %s', async (publicUrl, secure) => {
     const server = await createHttpServer({ platform: api.platform, adminKey: ADMIN_KEY, dashboardDirectory: undefined, publicUrl });
-    const token = await createSignInLink(api.platform.postgres, systemClock);
+    const { token } = await createSignInLink(api.platform.postgres, systemClock.now());
     const signedIn = await server.inject({ method: 'POST', url: '/v1/session', payload: { token } });
     expect(signedIn.cookies).toMatchObject([{ name: 'tallyline_session', httpOnly: true, sameSite: 'Lax' }]);
     expect(signedIn.cookies[0]?.secure).toBe(secure);
@@ -81,23 +88,23 @@ describe('the session cookie', () => {
 
 describe('a sign-in link', () => {
   it('works once, and of two at the same time one wins', async () => {
-    const token = await createSignInLink(api.platform.postgres, systemClock);
+    const { token } = await createSignInLink(api.platform.postgres, systemClock.now());
     const attempts = await Promise.all(
       Array.from({ length: 8 }, () => api.server.inject({ method: 'POST', url: '/v1/session', payload: { token } })),
     );
-    expect(attempts.map((attempt) => attempt.statusCode).sort()).toEqual([200, ...Array.from({ length: 7 }, () => 401)]);
+    expect(attempts.map((attempt) => attempt.statusCode).sort()).toEqual([204, ...Array.from({ length: 7 }, () => 401)]);
     const refused = attempts.find((attempt) => attempt.statusCode === 401);
     expect(refused?.json()).toMatchObject({ code: 'sign_in_link_invalid', detail: expect.stringContaining('new one') });
   });
 
   it('expires after 24 hours', async () => {
-    const yesterday = { ...systemClock, now: () => new Date(Date.now() - 24 * 3600 * 1000 - 1000) };
-    const token = await createSignInLink(api.platform.postgres, yesterday);
+    const yesterday = new Date(Date.now() - 24 * 3600 * 1000 - 1000);
+    const { token } = await createSignInLink(api.platform.postgres, yesterday);
     expect((await api.server.inject({ method: 'POST', url: '/v1/session', payload: { token } })).statusCode).toBe(401);
   });
 
   it('is kept as a hash only, and so is the session', async () => {
-    const token = await createSignInLink(api.platform.postgres, systemClock);
+    const { token } = await createSignInLink(api.platform.postgres, systemClock.now());
     const session = await signIn();
     const { rows } = await api.platform.postgres.query<{ hash: string }>(
       'SELECT token_hash AS hash FROM sign_in_links UNION SELECT token_hash FROM sessions',
@@ -206,7 +213,7 @@ describe('while Postgres does not answer', () => {
     const postgres = connectPostgres({ connection, poolSize: 2, applicationName: 'tallyline-test', logger: api.platform.logger });
     const platform = { ...api.platform, postgres };
     const server = await createHttpServer({ platform, adminKey: ADMIN_KEY, dashboardDirectory: undefined });
-    await server.register(apiRoutes(platform, { readLines, readRecordAt }));
+    await server.register(apiRoutes(platform, { readLines, readRecordAt }, ABOUT));
     for (const url of ['/v1/customers', '/v1/plans/a', '/v1/records.csv']) {
       const response = await server.inject({ url, headers: bearer });
       expect([url, response.statusCode, response.headers['retry-after'], response.json<{ code: string }>().code]).toEqual([

@@ -10,6 +10,7 @@ import type { InvoiceSummary } from '../../schemas/http/invoice-life.ts';
 import type { Invoice } from '../../schemas/http/invoices.ts';
 import { openTestBilling, type TestBilling } from '../support/billing.ts';
 import { eventually } from '../support/eventually.ts';
+import { TESTER } from '../support/tester.ts';
 import { makeImports } from '../support/undo.ts';
 
 let billing: TestBilling;
@@ -157,7 +158,7 @@ describe('the effect of an import', () => {
   });
 
   it('of its undo is what then comes to pass', async () => {
-    await requestUndo(billing.platform.postgres, '2', 'tester', { adjust: true });
+    await requestUndo(billing.platform, '2', TESTER, { adjust: true });
     await sendUndos(billing.platform);
     await billing.pipeline.drain();
     await billing.run('2026-11', ['effect']);

@@ -9,6 +9,7 @@ import type { UsageRecord } from '../../schemas/http/usage.ts';
 import { encodeUsageEvent, type UsageEvent } from '../../schemas/usage-event.ts';
 import { openTestApi, type TestApi } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
+import { TESTER } from '../support/tester.ts';
 import { usageEvent } from '../support/usage-event.ts';
 
 let api: TestApi;
@@ -219,13 +220,13 @@ describe('a decision is refused', () => {
     const first = await send('undone', '1');
     await send('undone', '7');
     const third = await send('undone', '8');
-    await requestUndo(api.platform.postgres, first, 'test');
+    await requestUndo(api.platform, first, TESTER);
     publisher.wake();
     await eventually('nothing is accepted', async () => (await list('customer=undone')).items.every((conflict) => conflict.first === null));
     const [latest, earlier] = (await list('customer=undone')).items;
     expect(await refuse(earlier?.id ?? '', 'first')).toEqual([409, expect.stringContaining('no first one to keep')]);
     // Asked for, and nobody has told the log of it yet.
-    await requestUndo(api.platform.postgres, third, 'test');
+    await requestUndo(api.platform, third, TESTER);
     expect(await refuse(latest?.id ?? '', 'this')).toEqual([409, expect.stringContaining(`Import ${third} is being undone`)]);
     expect((await resolve(earlier?.id ?? '', 'this')).status).toBe(202);
     await resolved(earlier?.id ?? '');

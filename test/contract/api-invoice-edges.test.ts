@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { finalizeInvoice } from '../../api/billing/finalize.ts';
 import { addDecimals } from '../../core/decimal.ts';
 import { sendResolutions } from '../../ingest/resolutions.ts';
+import { WHOLE_INSTALLATION } from '../../platform/access/scope.ts';
 import type { ClickHouse, ClickHouseQuery } from '../../platform/clickhouse/clickhouse.ts';
 import type { CreditNote, Invoice } from '../../schemas/http/invoices.ts';
 import { openTestBilling, type TestBilling } from '../support/billing.ts';
@@ -281,7 +282,10 @@ describe('while usage is held for a final invoice', () => {
         return clickhouse.query<Row>(query);
       },
     };
-    await finalizeInvoice({ ...billing.platform, clickhouse: watched }, { id, by: 'test' });
+    await finalizeInvoice(
+      { ...billing.platform, clickhouse: watched },
+      { scope: WHOLE_INSTALLATION, id, by: { name: 'test', address: null } },
+    );
     expect(heard.length).toBeGreaterThan(months.length);
     expect(new Set(heard).size).toBe(heard.length);
   });

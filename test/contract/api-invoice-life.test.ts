@@ -4,6 +4,7 @@ import { requestUndo, sendUndos } from '../../ingest/undo.ts';
 import type { Recomputed } from '../../schemas/http/invoice-life.ts';
 import type { CreditNote, Invoice } from '../../schemas/http/invoices.ts';
 import { openTestBilling, type TestBilling } from '../support/billing.ts';
+import { TESTER } from '../support/tester.ts';
 import { makeImports } from '../support/undo.ts';
 
 let billing: TestBilling;
@@ -19,7 +20,7 @@ const november = (day: number) => october(day).replace('2026-10', '2026-11');
 const adjustmentsOf = (invoice: Invoice) => invoice.adjustments.map(({ kind, amount, quantity }) => [kind, quantity, amount]);
 
 async function undo(id: string): Promise<void> {
-  await requestUndo(billing.platform.postgres, id, 'tester', { adjust: true });
+  await requestUndo(billing.platform, id, TESTER, { adjust: true });
   await sendUndos(billing.platform);
   await billing.pipeline.drain();
 }
@@ -72,7 +73,7 @@ describe('usage that changes after its invoice became final', () => {
     await billing.use([{ customer: 'undone', time: october(2), quantity: '7' }], '1');
     const final = await billing.bill('undone', '2026-10');
     expect(final.total).toBe('12.00');
-    await expect(requestUndo(billing.platform.postgres, '2', 'tester')).rejects.toMatchObject({
+    await expect(requestUndo(billing.platform, '2', TESTER)).rejects.toMatchObject({
       code: 'import_invoiced',
       message: expect.stringContaining(final.number ?? '') as string,
     });
@@ -132,7 +133,7 @@ describe('two at once', () => {
       const { id } = await billing.invoiceOf(customer, '2026-10');
       const [finalized, undone] = await Promise.all([
         billing.call('POST', `/v1/invoices/${id}/finalize`, {}),
-        requestUndo(billing.platform.postgres, importId, 'tester').then(
+        requestUndo(billing.platform, importId, TESTER).then(
           () => 'undoing',
           (error: unknown) => (error as { code: string }).code,
         ),

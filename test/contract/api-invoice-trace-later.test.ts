@@ -6,6 +6,7 @@ import type { Invoice } from '../../schemas/http/invoices.ts';
 import { openTestBilling, type TestBilling } from '../support/billing.ts';
 import { resolve } from '../support/conflicts.ts';
 import { asItStood, expectAdjustmentsTraced, expectTraced } from '../support/invoice-trace.ts';
+import { TESTER } from '../support/tester.ts';
 import { makeImports } from '../support/undo.ts';
 
 const METERS = { requests: 'sum', calls: 'count', peak: 'max', users: 'unique', seats: 'latest' } as const;
@@ -32,7 +33,7 @@ function reports(name: string, line: number, hour: number, quantity: string, use
 }
 
 async function undo(id: string): Promise<void> {
-  await requestUndo(billing.platform.postgres, id, 'tester', { adjust: true });
+  await requestUndo(billing.platform, id, TESTER, { adjust: true });
   await sendUndos(billing.platform);
   await billing.pipeline.drain();
 }

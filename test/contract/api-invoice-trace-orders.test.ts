@@ -7,6 +7,7 @@ import { openTestBilling, type TestBilling } from '../support/billing.ts';
 import { resolve } from '../support/conflicts.ts';
 import { asItStood, expectAdjustmentsTraced, expectTraced } from '../support/invoice-trace.ts';
 import { seededRandom } from '../support/random.ts';
+import { TESTER } from '../support/tester.ts';
 import { makeImports } from '../support/undo.ts';
 
 const METERS = ['requests', 'peak', 'users'];
@@ -53,7 +54,7 @@ async function upload(random: () => number, customer: string): Promise<string> {
 }
 
 async function undo(importId: string): Promise<void> {
-  await requestUndo(billing.platform.postgres, importId, 'tester', { adjust: true });
+  await requestUndo(billing.platform, importId, TESTER, { adjust: true });
   await sendUndos(billing.platform);
   await billing.pipeline.drain();
 }

@@ -5,6 +5,7 @@ import type { Explanation, TracedPart } from '../../schemas/http/invoice-life.ts
 import type { Invoice } from '../../schemas/http/invoices.ts';
 import { openTestBilling, type TestBilling } from '../support/billing.ts';
 import { expectTraced } from '../support/invoice-trace.ts';
+import { TESTER } from '../support/tester.ts';
 import { makeImports } from '../support/undo.ts';
 
 let billing: TestBilling;
@@ -104,7 +105,7 @@ describe('the trace of an invoice', () => {
     await billing.use([event], '1');
     await billing.use([event, { ...event, quantity: '2' }], '2');
     await billing.use([{ ...event, quantity: '4', id: 'undone' }], '3');
-    await requestUndo(billing.platform.postgres, '3', 'tester');
+    await requestUndo(billing.platform, '3', TESTER);
     await sendUndos(billing.platform);
     await billing.pipeline.drain();
     // What was left out stands for the moment of the invoice: all of this came later, and of it only what stands is due.

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { finalizeInvoice } from '../../api/billing/finalize.ts';
 import { addDecimals } from '../../core/decimal.ts';
+import { WHOLE_INSTALLATION } from '../../platform/access/scope.ts';
 import type { InvoiceSummary } from '../../schemas/http/invoice-life.ts';
 import type { Invoice } from '../../schemas/http/invoices.ts';
 import { openTestBilling, type TestBilling } from '../support/billing.ts';
@@ -146,7 +147,9 @@ describe('a final invoice', () => {
           }),
       },
     };
-    await expect(finalizeInvoice(dying, { id: ids[0] ?? '', by: 'test' })).rejects.toThrow('killed');
+    await expect(
+      finalizeInvoice(dying, { scope: WHOLE_INSTALLATION, id: ids[0] ?? '', by: { name: 'test', address: null } }),
+    ).rejects.toThrow('killed');
     expect(await billing.invoiceOf('gapless-0', '2026-10')).toMatchObject({ status: 'draft', number: null });
     expect(await billing.pipeline.query('SELECT FROM invoice_charges WHERE invoice_id = $1', [ids[0]])).toEqual([]);
     const finals = await Promise.all(ids.map((id) => billing.ok<Invoice>('POST', `/v1/invoices/${id}/finalize`, {})));

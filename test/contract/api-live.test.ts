@@ -1,6 +1,6 @@
 /** `/v1/live` and `/v1/pipeline` over a real socket, a real log and NOTIFY; the dashboard's files; limits of the server. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
+import { type IncomingMessage, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHttpServer } from '../../platform/http/server.ts';
 import type { Live, Pipeline } from '../../schemas/http/operations.ts';
 import { ADMIN_KEY, openTestApi, type TestApi } from '../support/api.ts';
+import { createKey } from '../support/api-keys.ts';
 import { eventually } from '../support/eventually.ts';
 
 let api: TestApi;
@@ -59,7 +60,7 @@ describe('the live stream', () => {
     expect(one.messages[0]).toMatchObject({ rowsPerSecond: 0, lag: 0 });
     await notify(5000);
     for (const { messages } of [one, other])
-      await eventually('a rate', async () => messages.some(({ rowsPerSecond }) => rowsPerSecond > 0));
+      await eventually('a rate', async () => messages.some(({ rowsPerSecond }) => (rowsPerSecond ?? 0) > 0));
     await eventually('the rate returns to 0', async () => one.messages.at(-1)?.rowsPerSecond === 0 && one.messages.length >= 3);
     one.leave();
     await one.ended;
@@ -78,6 +79,50 @@ describe('the live stream', () => {
     expect(watcher.messages.length).toBeLessThan(50);
     watcher.leave();
     await watcher.ended;
+  });
+});
+
+describe('live streams of one customer', () => {
+  it('are so many and no more, however many come at once, and leave room for others', async () => {
+    await api.send('PUT', '/v1/customers/acme', {});
+    const { key } = await createKey(api, { name: 'portal of acme', role: 'customer', customer: 'acme' });
+    /** On a connection of its own. */
+    const open = () =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        httpRequest(`${url}/v1/live`, { headers: { authorization: `Bearer ${key}` }, agent: false }, resolve)
+          .on('error', reject)
+          .end();
+      });
+    const answers = await Promise.all(Array.from({ length: 60 }, open));
+    const refused = answers.filter(({ statusCode }) => statusCode !== 200);
+    expect(refused.map(({ statusCode, headers }) => [statusCode, headers['retry-after']])).toEqual(
+      Array.from({ length: 10 }, () => [429, '5']),
+    );
+    const staff = watch();
+    await eventually('staff have the state', async () => staff.messages.length === 1);
+    for (const answer of answers) answer.destroy();
+    await eventually('there is room again', async () => {
+      const again = await open();
+      again.destroy();
+      return again.statusCode === 200;
+    });
+    staff.leave();
+    await staff.ended;
+  });
+});
+
+describe('a live stream that cannot tell any more', () => {
+  it('tells the state now and then without news, ends when it cannot be read, and can be opened again', async () => {
+    const watcher = watch();
+    await eventually('the state is told again', async () => watcher.messages.length > 1);
+    expect(watcher.messages.at(-1)).toMatchObject({ rowsPerSecond: 0, lag: 0 });
+    await api.platform.postgres.query('ALTER TABLE log_epochs RENAME TO log_epochs_away');
+    await watcher.ended;
+    await api.platform.postgres.query('ALTER TABLE log_epochs_away RENAME TO log_epochs');
+    const again = watch();
+    await eventually('the state', async () => again.messages.length === 1);
+    again.leave();
+    await again.ended;
   });
 });
 
@@ -169,7 +214,7 @@ describe('the server', () => {
     await server.register(async (scope) => {
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-      scope.post('/v1/stream-test', { bodyLimit: 10_000_000 }, async (request) => {
+      scope.post('/v1/stream-test', { bodyLimit: 10_000_000, config: { access: ['admin'], streamsBody: true } }, async (request) => {
         let bytes = 0;
         for await (const chunk of request.body as AsyncIterable<Buffer>) bytes += chunk.length;
         return { bytes };

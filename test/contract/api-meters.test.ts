@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEventUsage } from '../../api/usage/event-usage.ts';
 import { monthPeriod } from '../../core/window.ts';
+import { WHOLE_INSTALLATION } from '../../platform/access/scope.ts';
 import type { Invoice } from '../../schemas/http/invoices.ts';
 import type { Meter } from '../../schemas/http/customers.ts';
 import type { Usage } from '../../schemas/http/usage.ts';
@@ -151,6 +152,7 @@ describe('an invoice', () => {
   it('is refused where more values would have to be told apart than fit into memory', async () => {
     const read = (valuesMax: number) =>
       readEventUsage(api.platform.postgres, {
+        scope: WHOLE_INSTALLATION,
         customer: 'acme',
         windows: [monthPeriod('2026-10', 'UTC')],
         restarts: new Set(),

@@ -94,6 +94,22 @@ describe('the largest customers', () => {
     expect(Date.parse(previous.to)).toBe(Date.parse(from));
   });
 
+  it('are one where one is named, against its own period before; its meters are its own too', async () => {
+    const answer = await top(`by=customer&meter=tokens&${DAY}&customer=c3`);
+    expect(answer.items.map(({ id, quantity, previous }) => [id, quantity, previous])).toEqual([['c3', '303.000000000000000001', '30']]);
+    expect(answer.others).toMatchObject({ count: 0, quantity: '0', events: 0 });
+    expect(answer.total).toMatchObject({ count: 1, quantity: '303.000000000000000001', events: 2, previous: '30' });
+    const meters = await top(`by=meter&${DAY}&customer=c1`);
+    expect(meters.items.map(({ id, quantity, events }) => [id, quantity, events])).toEqual([
+      ['peak', '9', 2],
+      ['tokens', '101.000000000000000001', 2],
+    ]);
+    expect(meters.total).toMatchObject({ count: 2, events: 4, previousEvents: 1 });
+    const { body } = await api.get(`/v1/usage?${DAY}&meter=tokens&customer=c3`);
+    expect((body as Usage).total[0]?.quantity).toBe(answer.total.quantity);
+    expect((await top(`by=customer&${DAY}&customer=nobody`)).total).toMatchObject({ count: 0, events: 0, quantity: '0' });
+  });
+
   it('are told apart by events where no meter is named', async () => {
     const answer = await top(`by=customer&${DAY}`);
     expect(answer).toMatchObject({ aggregation: 'count', additive: true });

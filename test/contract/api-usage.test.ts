@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hoursOf } from '../../core/window.ts';
 import { readUsage, type WindowUsage } from '../../api/queries/usage.ts';
+import { WHOLE_INSTALLATION } from '../../platform/access/scope.ts';
 import type { Usage } from '../../schemas/http/usage.ts';
 import { openTestApi, type TestApi, type TestEvent } from '../support/api.ts';
 
@@ -173,7 +174,8 @@ describe('more rows than a page', () => {
     });
     const windows = hoursOf({ from: start, to: start + hours * 3_600_000 }, 'UTC');
     const seen: WindowUsage[] = [];
-    for await (const page of readUsage(api.platform.clickhouse, { windows, byCustomer: true })) seen.push(...page);
+    for await (const page of readUsage(api.platform.clickhouse, { scope: WHOLE_INSTALLATION, windows, byCustomer: true }))
+      seen.push(...page);
     expect(seen).toHaveLength(customers * hours);
     const names = seen.map(({ window, customer }) => `${window.from} ${customer}`);
     expect(new Set(names).size).toBe(names.length);

@@ -4,6 +4,7 @@ import { rateCustomer, type CustomerRating } from '../../api/billing/rate.ts';
 import { readTerms, type BillingTerms } from '../../api/billing/terms.ts';
 import { writeInvoice } from '../../core/invoice.ts';
 import { monthPeriod } from '../../core/window.ts';
+import { WHOLE_INSTALLATION } from '../../platform/access/scope.ts';
 import type { Invoice } from '../../schemas/http/invoices.ts';
 import { openTestApi, type TestApi } from '../support/api.ts';
 
@@ -23,7 +24,7 @@ const plan = (unitPrice: string) => ({
   ],
 });
 const rate = (terms?: BillingTerms): Promise<CustomerRating> =>
-  rateCustomer(api.platform, { customer: 'acme', period, ...(terms === undefined ? {} : { terms }) });
+  rateCustomer(api.platform, { scope: WHOLE_INSTALLATION, customer: 'acme', period, ...(terms === undefined ? {} : { terms }) });
 const invoiceOf = ({ input, rated }: CustomerRating): Omit<Invoice, 'asOf'> => {
   const { asOf: _, ...invoice } = writeInvoice(input, rated, { hours: true });
   return invoice;
@@ -101,7 +102,7 @@ it('reads a meter that the kept terms do not know as it is now', async () => {
 it('reads within a transaction what only that knows', async () => {
   await api.platform.postgres.transaction(async (transaction) => {
     await transaction.query(`UPDATE customers SET tax_rate = 50 WHERE id = 'acme'`);
-    const inside = await rateCustomer(api.platform, { customer: 'acme', period, transaction });
+    const inside = await rateCustomer(api.platform, { scope: WHOLE_INSTALLATION, customer: 'acme', period, transaction });
     expect(inside.terms.taxRate).toBe('50');
     expect((await rate()).terms.taxRate).toBe('7');
   });
@@ -109,8 +110,10 @@ it('reads within a transaction what only that knows', async () => {
 
 it('has terms of many customers at a time, with none for those nobody has heard of', async () => {
   await api.fill([{ customer: 'new', meter: 'calls', time: '2026-10-01T00:00:00Z', quantity: '1' }]);
-  const terms = await readTerms(api.platform.postgres, ['acme', 'new', 'nobody'], api.platform.clock.now());
+  const terms = await readTerms(api.platform.postgres, WHOLE_INSTALLATION, ['acme', 'new', 'nobody'], api.platform.clock.now());
   expect([...terms.keys()]).toEqual(['acme', 'new']);
   expect(terms.get('new')).toMatchObject({ currency: 'USD', plans: [] });
-  await expect(rateCustomer(api.platform, { customer: 'nobody', period })).rejects.toMatchObject({ code: 'not_found' });
+  await expect(rateCustomer(api.platform, { scope: WHOLE_INSTALLATION, customer: 'nobody', period })).rejects.toMatchObject({
+    code: 'not_found',
+  });
 });

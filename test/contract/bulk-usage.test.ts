@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readUsageByCustomer, type BilledCustomer, type CustomerUsage } from '../../api/billing/bulk-usage.ts';
 import { grainOf } from '../../api/queries/bulk-usage.ts';
 import { hoursOf, monthPeriod } from '../../core/window.ts';
+import { WHOLE_INSTALLATION } from '../../platform/access/scope.ts';
 import { PAGE_ROWS_MAX, type ClickHouse, type ClickHouseQuery } from '../../platform/clickhouse/clickhouse.ts';
 import { openTestClickHouse, type TestClickHouse } from '../support/clickhouse.ts';
 
@@ -45,7 +46,10 @@ async function collect(customers: BilledCustomer[], hoursMax = 1_000_000) {
   };
   const found = new Map<string, CustomerUsage>();
   let rows = 0;
-  for await (const usage of readUsageByCustomer(clickhouse, customers, { hoursMax, onRows: (read) => void (rows += read) }))
+  for await (const usage of readUsageByCustomer(clickhouse, WHOLE_INSTALLATION, customers, {
+    hoursMax,
+    onRows: (read) => void (rows += read),
+  }))
     found.set(usage.customer, usage);
   return { found, queries, rows };
 }

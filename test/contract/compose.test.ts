@@ -81,8 +81,21 @@ describe('docker-compose.yml', () => {
 
   test.each(ours)('%s has no fault in its configuration, and no name that the code does not read', (_, service) => {
     configOf(service);
-    const known = new Set(`${read('config.ts')}${read('config-limits.ts')}${read('cli/config.ts')}`.match(/\b(TALLYLINE_\w+|PORT)\b/g));
+    const known = new Set(
+      `${read('config.ts')}${read('config-access.ts')}${read('config-limits.ts')}${read('config-network.ts')}${read('cli/config.ts')}`.match(
+        /\b(TALLYLINE_\w+|PORT)\b/g,
+      ),
+    );
     expect(Object.keys(service.environment ?? {}).filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  test('believes the gateway about who calls, which nobody else can pass by', () => {
+    for (const [name, service] of ours) {
+      expect(configOf(service).trustedProxies, name).toEqual(['uniquelocal']);
+      expect(service.ports, name).toBeUndefined();
+    }
+    // What a caller claims about itself, the gateway replaces by what it sees.
+    expect(read('gateway/Caddyfile')).not.toMatch(/^\s*trusted_proxies/m);
   });
 
   test('gives the dashboard no secret, no file and nothing to wait for', () => {
@@ -224,6 +237,7 @@ describe('Dockerfile', () => {
         'main.ts',
         'serve.ts',
         'config.ts',
+        'config-access.ts',
         'config-limits.ts',
         'schemas',
         'core',

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../platform/clock.ts';
+import { packPayload } from '../../platform/event-log/batch-payload.ts';
 import { appendBatch } from '../../platform/event-log/embedded-log-statements.ts';
 import { openEmbeddedLog } from '../../platform/event-log/embedded-log.ts';
 import type { EventLog, LogBatch } from '../../platform/event-log/event-log.ts';
@@ -66,7 +67,8 @@ describe('the log in Postgres', () => {
     const reads: (LogBatch | undefined)[] = [];
     let later: Promise<unknown> | undefined;
     await postgres.transaction(async (transaction) => {
-      const batch = { partition: 0, events: 2, payload: 'early-0\nearly-1', backlogEventsMax: BACKLOG_EVENTS_MAX };
+      const packed = await packPayload(Buffer.from('early-0\nearly-1'));
+      const batch = { partition: 0, events: 2, packed, backlogEventsMax: BACKLOG_EVENTS_MAX };
       expect(await appendBatch(transaction, batch)).toBe(2);
       // Begins after the offsets 0 and 1 were given out and before they are committed.
       later = log.append(0, ['late-0', 'late-1']);
@@ -97,7 +99,8 @@ describe('the log in Postgres', () => {
     const { postgres } = await server.createDatabase();
     const log = await open(postgres);
     const rolledBack = postgres.transaction(async (transaction) => {
-      await appendBatch(transaction, { partition: 0, events: 5, payload: 'a\nb\nc\nd\ne', backlogEventsMax: BACKLOG_EVENTS_MAX });
+      const packed = await packPayload(Buffer.from('a\nb\nc\nd\ne'));
+      await appendBatch(transaction, { partition: 0, events: 5, packed, backlogEventsMax: BACKLOG_EVENTS_MAX });
       throw new Error('rolled back');
     });
     await expect(rolledBack).rejects.toThrow('rolled back');
@@ -141,6 +144,36 @@ describe('the log in Postgres', () => {
     await expect(readAll()).rejects.toThrow(/batch at 3 is damaged/);
     await postgres.query('DELETE FROM log_batches WHERE first_offset = 2');
     await expect(readAll()).rejects.toThrow(/events 2 to 3 are missing/);
+    await log.close();
+  });
+
+  it('keeps large appends compressed, and reads beside them what was appended before there was compression', async () => {
+    const { postgres } = await server.createDatabase();
+    const log = await open(postgres);
+    const texts = [1, 2].map((n) => `{"id":"${n} – ${'ü'.repeat(5_000)}"}`);
+    await log.append(0, texts);
+    await log.append(0, ['{"id":"later"}']);
+    const { rows } = await postgres.query<{ is_small: boolean }>(
+      'SELECT octet_length(payload) < payload_bytes / 2 AS is_small FROM log_batches ORDER BY first_offset',
+    );
+    expect(rows).toEqual([{ is_small: true }, { is_small: false }]);
+    const read = () => log.reader(0).read(0, { maxEvents: 10_000, waitMs: 0 });
+    expect((await read())?.payloads).toEqual([...texts, '{"id":"later"}']);
+    await postgres.query("UPDATE log_batches SET payload = convert_to($1, 'UTF8') WHERE first_offset = 0", [texts.join('\n')]);
+    expect((await read())?.payloads).toEqual([...texts, '{"id":"later"}']);
+    await log.close();
+  });
+
+  it('stops where compressed events are damaged', async () => {
+    const { postgres } = await server.createDatabase();
+    const log = await open(postgres);
+    const texts = Array.from({ length: 1_000 }, (_, n) => `event ${n}`);
+    await log.append(0, texts);
+    const read = () => log.reader(0).read(0, { maxEvents: 10_000, waitMs: 0 });
+    await postgres.query('UPDATE log_batches SET payload_bytes = payload_bytes - 1');
+    await expect(read()).rejects.toThrow(/batch at 0 is damaged/);
+    await postgres.query('UPDATE log_batches SET payload_bytes = payload_bytes + 1, payload = substring(payload FOR 100)');
+    await expect(read()).rejects.toThrow(/batch at 0 is damaged/);
     await log.close();
   });
 

@@ -99,7 +99,7 @@ describe('Expect: 100-continue', () => {
     await once(socket, 'close');
     expect(answer()).toMatch(/^HTTP\/1\.1 503 [\s\S]*"code":"store_unavailable"/);
     expect(answer()).toContain('connection: close');
-    const denied = await beginUpload(url, { 'content-length': '10', expect: '100-continue', authorization: 'Bearer wrong' }, query);
+    const denied = await beginUpload(url, { 'content-length': '10', expect: '100-continue', authorization: 'Basic d3Jvbmc=' }, query);
     await once(denied.socket, 'close');
     expect(denied.answer()).toMatch(/^HTTP\/1\.1 401 /);
   });

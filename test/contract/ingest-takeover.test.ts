@@ -4,13 +4,13 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { UPLOAD_LIMITS } from '../../config-limits.ts';
 import { acceptUpload, type AcceptOptions } from '../../ingest/accept.ts';
 import { createImport, leaseImport } from '../../ingest/import-store.ts';
 import { Leases } from '../../ingest/leases.ts';
 import { createLostUploads } from '../../ingest/lost-uploads.ts';
 import { publishImport } from '../../ingest/publish.ts';
 import { startPublisher } from '../../ingest/publisher.ts';
-import { UPLOAD_LIMITS } from '../../ingest/upload-limits.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { decodeUsageEvent } from '../../schemas/usage-event.ts';
 import { eventually } from '../support/eventually.ts';
@@ -183,7 +183,7 @@ describe('an import that is published by two at once', () => {
     const [asleep, wakeUp] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     let appends = 0;
     const log: Platform['log'] = Object.assign(Object.create(zombie.log) as Platform['log'], {
-      append: async (partition: number, texts: readonly string[]) => {
+      append: async (partition: number, texts: readonly (string | Buffer)[]) => {
         appends += 1;
         asleep.resolve();
         await wakeUp.promise;

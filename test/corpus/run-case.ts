@@ -1,5 +1,6 @@
 /** Takes a file both ways: as `inspect` shows it, and as an import reads it, from its receipt to its events and its rejected.csv. */
 import { Readable } from 'node:stream';
+import { UPLOAD_LIMITS } from '../../config-limits.ts';
 import { ProblemError } from '../../core/errors.ts';
 import { detectDialect } from '../../ingest/csv/dialect.ts';
 import type { DeclaredDialect } from '../../ingest/csv/dialect.ts';
@@ -15,7 +16,6 @@ import { readRows } from '../../ingest/csv/read-rows.ts';
 import { RejectedCsv } from '../../ingest/csv/rejects.ts';
 import { receive } from '../../ingest/receive.ts';
 import { readUploadHead } from '../../ingest/upload-head.ts';
-import { UPLOAD_LIMITS } from '../../ingest/upload-limits.ts';
 import { contentPart, type FilePart, type FileStore } from '../../platform/file-store/file-store.ts';
 import type { Inspection, Mapping, Profile, StoredDialect } from '../../schemas/http/imports.ts';
 import { decodeUsageEvent } from '../../schemas/usage-event.ts';

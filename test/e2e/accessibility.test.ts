@@ -1,15 +1,16 @@
 /** Every page of the dashboard, with real data, in light and dark: axe-core finds nothing serious or critical. */
-import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import type { InvoiceSummary } from '../../schemas/http/invoice-life.ts';
 import type { Reconciliation } from '../../schemas/http/reconciliation.ts';
-import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
-import { dropFile, loadSampleData, openWindow, signIn } from '../support/dashboard.ts';
+import { graveFaults } from '../support/axe.ts';
+import { chromiumAvailable } from '../support/chromium.ts';
+import { dropFile, loadSampleData, signIn } from '../support/dashboard.ts';
 import { connectEmbedded } from '../support/embedded-postgres.ts';
 import { eventually } from '../support/eventually.ts';
 import { importFile } from '../support/imports.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useDashboard } from '../support/use-dashboard.ts';
 
 const REJECTED =
   'id,customer,time,quantity,meter\n1,acme-ai,2023-11-16T05:00:00Z,2,calls\n2,acme-ai,never,2,calls\n3,,2023-11-16T05:00:00Z,2,calls\n';
@@ -25,9 +26,11 @@ const PAGES: [name: string, open: Opening][] = [
   ['usage as a table', at('/usage?range=all&view=table', (page) => page.getByRole('region', { name: 'Usage as a table' }))],
   ['usage by meter', at('/usage?range=all&by=meter', (page) => page.getByRole('slider').first())],
   ['usage zoomed, with its tooltip', zoomedUsage],
+  ['usage of one customer', at('/usage?range=all&customer=acme-ai', (page) => page.getByRole('row', { name: 'All events' }))],
   ['usage of a range without data', at('/usage?range=24h', (page) => page.getByRole('button', { name: 'Jump to the data' }))],
   ['the imports', at('/imports', (page) => page.getByRole('heading', { name: 'History' }))],
   ['an import with rejected lines', rejectedImport],
+  ['the customers of a file in the history', openedHistory],
   ['the question before an undo', undoQuestion],
   ['an undone import', undoneImport],
   ['a conflict to decide', at('/imports/conflicts', (page) => page.getByRole('button', { name: 'Keep this' }))],
@@ -59,9 +62,15 @@ const PAGES: [name: string, open: Opening][] = [
   ['the plans', at('/plans', (page) => page.getByRole('table'))],
   ['a plan', at('/plans/sample-plan', (page) => page.getByRole('row', { name: 'Before tax USD' }))],
   ['a plan with changes and faults', changedPlan],
+  ['the question before a plan is deleted', planDeletion],
   ['the pipeline with an hour that differs', at('/pipeline', (page) => page.getByText('differs by 1 event'))],
   ['the pipeline without usage in the time shown', at('/pipeline?range=24h', (page) => page.getByText(/^Neither store has usage from/))],
   ['the pipeline by days', at('/pipeline?from=2023-11-01T00:00:00Z&to=2023-11-30T00:00:00Z', (page) => page.getByRole('grid'))],
+  ['the people', at('/settings/people', (page) => page.getByRole('form', { name: 'Invite somebody' }))],
+  ['the keys of programs', at('/settings/keys', (page) => page.getByRole('form', { name: 'A new key' }))],
+  ['the audit log', at('/settings/audit', (page) => page.getByRole('table'))],
+  ['one’s account', at('/settings/account', (page) => page.getByText('this one'))],
+  ['an invoice that is shared', stored('final', '&do=share', (page) => page.getByRole('button', { name: 'Make a link' }))],
   ['the keys', keys],
   ['the tour', tour],
   ['a word with its help', help],
@@ -69,21 +78,12 @@ const PAGES: [name: string, open: Opening][] = [
 ];
 
 describe.skipIf(!chromiumAvailable)('the pages are accessible', () => {
-  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
   let tallyline: Tallyline;
-  let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    directory = await makeDataDirectory();
-    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
-    // What moves in is judged where it comes to rest.
-    page = await openWindow(browser, tallyline, { reducedMotion: 'reduce' });
-  });
-  afterAll(async () => {
-    await browser.close();
-    await tallyline.stop();
-    await directory.remove();
+  // What moves in is judged where it comes to rest.
+  useDashboard({ signedIn: false, reducedMotion: 'reduce' }, (opened) => {
+    ({ tallyline, page } = opened);
   });
 
   test('sign-in, and the page before any data', async () => {
@@ -100,7 +100,7 @@ describe.skipIf(!chromiumAvailable)('the pages are accessible', () => {
     const { id } = await importFile(tallyline, DISPUTED(4).replace('d1', 'd2'), { name: 'taken back.csv' });
     await tallyline.json(`/v1/imports/${id}/undo`, { method: 'POST' });
     await billed(tallyline);
-    await damage(directory.path);
+    await damage(tallyline.dataDirectory);
     await tallyline.json('/v1/reconciliation/run', { method: 'POST' });
   });
 
@@ -114,7 +114,7 @@ describe.skipIf(!chromiumAvailable)('the pages are accessible', () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
     await open(page);
-    expect(await faults(page)).toEqual([]);
+    expect(await graveFaults(page)).toEqual([]);
   });
 });
 
@@ -154,6 +154,18 @@ async function rejectedImport(page: Page): Promise<void> {
   await page.goto('/imports');
   await page.getByRole('table').getByRole('link', { name: 'rejected lines.csv' }).click();
   await page.getByText('SHA-256 of the file').waitFor();
+}
+
+async function openedHistory(page: Page): Promise<void> {
+  await page.goto('/imports');
+  await page.getByRole('button', { name: /^Customers of azure_vm_noise_fio\.csv: / }).click();
+  await page.getByRole('columnheader', { name: 'Billed in' }).waitFor();
+}
+
+async function planDeletion(page: Page): Promise<void> {
+  await page.goto('/plans/sample-plan');
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByRole('dialog').getByText('It is in use').waitFor();
 }
 
 async function undoQuestion(page: Page): Promise<void> {
@@ -203,7 +215,9 @@ async function writtenNote(page: Page): Promise<Locator> {
 async function damage(dataDirectory: string): Promise<void> {
   const client = await connectEmbedded(dataDirectory);
   try {
-    await client.query(`DELETE FROM usage_records WHERE ctid = (SELECT ctid FROM usage_records WHERE meter = 'vm_seconds' LIMIT 1)`);
+    await client.query(
+      `DELETE FROM usage_records WHERE ctid = (SELECT ctid FROM usage_records WHERE meter = 'vm_seconds' AND customer = '0' LIMIT 1)`,
+    );
     await client.query(
       `INSERT INTO dead_letters (epoch, partition, "offset", idx, code, message, payload) VALUES (99, 0, 7, 0, 'invalid_json', 'the message is not JSON', 'x')`,
     );
@@ -266,16 +280,7 @@ async function faultsInBothColours(page: Page): Promise<string[]> {
   const found: string[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    found.push(...(await faults(page)).map((fault) => `${colorScheme}: ${fault}`));
+    found.push(...(await graveFaults(page)).map((fault) => `${colorScheme}: ${fault}`));
   }
   return found;
-}
-
-/** Each as `color-contrast at <selector>`. */
-async function faults(page: Page): Promise<string[]> {
-  // No frames whose findings would have to be put together: without the detour over a blank page it takes half the time.
-  expect(page.frames()).toHaveLength(1);
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
-  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  return grave.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id} at ${target.join(' ')}`));
 }

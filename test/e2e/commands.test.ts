@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Conflict } from '../../schemas/http/conflicts.ts';
 import type { DeadLetter } from '../../schemas/http/dead-letters.ts';
 import type { Import } from '../../schemas/http/imports.ts';
@@ -12,23 +12,17 @@ import { encodeUsageEvent } from '../../schemas/usage-event.ts';
 import { connectEmbedded } from '../support/embedded-postgres.ts';
 import { eventually } from '../support/eventually.ts';
 import { importFile, usageTotals } from '../support/imports.ts';
-import { makeDataDirectory, runToEnd, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import { runToEnd, type Tallyline } from '../support/tallyline.ts';
 import { usageEvent } from '../support/usage-event.ts';
+import { useTallyline } from '../support/use-tallyline.ts';
 
 let tallyline: Tallyline;
-let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
-
-beforeAll(async () => {
-  directory = await makeDataDirectory();
-  tallyline = await startTallyline({ dataDirectory: directory.path });
-});
-afterAll(async () => {
-  await tallyline?.stop();
-  await directory?.remove();
+useTallyline((started) => {
+  tallyline = started;
 });
 
 /** With the key of the data directory. */
-const command = (...args: string[]) => runToEnd([...args, '--url', tallyline.url, '--data', directory.path]);
+const command = (...args: string[]) => runToEnd([...args, '--url', tallyline.url, '--data', tallyline.dataDirectory]);
 async function json<T>(...args: string[]): Promise<{ code: number | null; answer: T }> {
   const { code, stdout } = await command(...args, '--json');
   return { code, answer: JSON.parse(stdout) as T };
@@ -40,7 +34,7 @@ function file(customer: string, rows: number): string {
 }
 
 async function inPostgres<Row extends object>(sql: string, values: unknown[] = []): Promise<Row[]> {
-  const client = await connectEmbedded(directory.path);
+  const client = await connectEmbedded(tallyline.dataDirectory);
   try {
     return (await client.query<Row>(sql, values)).rows;
   } finally {
@@ -245,19 +239,22 @@ describe('conflicts', () => {
 describe('a command', () => {
   test('needs the key', async () => {
     const wrong = await runToEnd(['status', '--url', tallyline.url], { TALLYLINE_ADMIN_KEY: 'not-the-key-of-this-one' });
-    expect(wrong).toMatchObject({ code: 1, output: `${tallyline.url} does not take the key of TALLYLINE_ADMIN_KEY.\n` });
-    const none = await runToEnd(['status', '--url', tallyline.url, '--data', `${directory.path}/elsewhere`]);
-    expect([none.code, none.output]).toEqual([1, expect.stringContaining('TALLYLINE_ADMIN_KEY is not set')]);
+    expect(wrong).toMatchObject({
+      code: 1,
+      output: `${tallyline.url} does not take the key of TALLYLINE_ADMIN_KEY. The API key is not valid.\n`,
+    });
+    const none = await runToEnd(['status', '--url', tallyline.url, '--data', `${tallyline.dataDirectory}/elsewhere`]);
+    expect([none.code, none.output]).toEqual([1, expect.stringContaining('neither TALLYLINE_API_KEY nor TALLYLINE_ADMIN_KEY is set')]);
     const right = await runToEnd(['status'], { TALLYLINE_URL: tallyline.url, TALLYLINE_ADMIN_KEY: tallyline.key });
     expect(right.code).toBe(0);
-    expect((await runToEnd(['status', '--port', new URL(tallyline.url).port, '--data', directory.path])).code).toBe(0);
+    expect((await runToEnd(['status', '--port', new URL(tallyline.url).port, '--data', tallyline.dataDirectory])).code).toBe(0);
   });
 
   test('knows what is no Tallyline', async () => {
     const other = createServer((_request, response) => response.end('<html>Welcome</html>')).listen(0, '127.0.0.1');
     await once(other, 'listening');
     const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
-    const { code, output } = await runToEnd(['status', '--url', url, '--data', directory.path]);
+    const { code, output } = await runToEnd(['status', '--url', url, '--data', tallyline.dataDirectory]);
     expect([code, output]).toEqual([1, expect.stringContaining(`What answers at ${url} is not Tallyline`)]);
     other.close();
   });

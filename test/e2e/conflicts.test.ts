@@ -1,23 +1,17 @@
 /** Two files that disagree, and a person who decides, through the running program: usage, invoice, records and imports follow. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Conflict } from '../../schemas/http/conflicts.ts';
 import type { Import, Mapping } from '../../schemas/http/imports.ts';
 import type { Invoice } from '../../schemas/http/invoices.ts';
 import { countRecords } from '../support/embedded-postgres.ts';
 import { eventually } from '../support/eventually.ts';
 import { importFile, usageTotals } from '../support/imports.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useTallyline } from '../support/use-tallyline.ts';
 
 let tallyline: Tallyline;
-let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
-
-beforeAll(async () => {
-  directory = await makeDataDirectory();
-  tallyline = await startTallyline({ dataDirectory: directory.path });
-});
-afterAll(async () => {
-  await tallyline.stop();
-  await directory.remove();
+useTallyline((started) => {
+  tallyline = started;
 });
 
 const MAPPING: Mapping = { id: 'id', customer: 'customer', time: 'time', measures: [{ meter: { const: 'calls' }, quantity: 'quantity' }] };
@@ -69,7 +63,7 @@ test('a corrected file is billed where a person says so, and taken back by its u
   await eventually('all of them are carried out', async () => (await conflicts('status=resolved')).length === 10 + 9);
   await eventually('usage has followed', async () => (await usageTotals(tallyline, { meter: 'calls' }))['calls'] === '1810');
   await expectBilled(1810);
-  expect(await countRecords(directory.path)).toEqual({ rows: '100', quantity: '1810' });
+  expect(await countRecords(tallyline.dataDirectory)).toEqual({ rows: '100', quantity: '1810' });
   const counted = await eventually('both imports are counted anew', async () => {
     const found = await Promise.all([view(first.id), view(second.id)]);
     return found.every(({ rows }) => rows.new !== undefined) && found;
@@ -89,5 +83,5 @@ test('a corrected file is billed where a person says so, and taken back by its u
   for (const { id } of asked) await send(`/v1/conflicts/${id}/resolve`, 'POST', { keep: 'this' });
   await eventually('usage has followed', async () => (await usageTotals(tallyline, { meter: 'calls' }))['calls'] === '1000');
   await expectBilled(1000);
-  expect(await countRecords(directory.path)).toEqual({ rows: '100', quantity: '1000' });
+  expect(await countRecords(tallyline.dataDirectory)).toEqual({ rows: '100', quantity: '1000' });
 });

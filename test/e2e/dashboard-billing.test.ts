@@ -1,17 +1,18 @@
 /** From usage to numbered invoices in a real browser: a month is run, looked at, made final; what is refused; CSV. Each test goes on where the one before has left the data. */
 import { parse } from 'csv-parse/sync';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { addDecimals } from '../../core/decimal.ts';
 import type { BillingRun } from '../../schemas/http/billing-runs.ts';
 import type { CreditNote } from '../../schemas/http/invoices.ts';
 import type { InvoiceSummary } from '../../schemas/http/invoice-life.ts';
-import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
-import { loadSampleData, openWindow, signIn, textOf } from '../support/dashboard.ts';
+import { chromiumAvailable } from '../support/chromium.ts';
+import { loadSampleData, textOf } from '../support/dashboard.ts';
 import { connectEmbedded } from '../support/embedded-postgres.ts';
 import { damageHour } from '../support/billing-runs.ts';
 import { importFile } from '../support/imports.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useDashboard } from '../support/use-dashboard.ts';
 
 /** Somebody nobody has set up, and somebody in a currency without cents, with a month that is a little over. */
 const NEWCOMERS =
@@ -19,25 +20,15 @@ const NEWCOMERS =
 const MONTH = 'November 2023';
 
 describe.skipIf(!chromiumAvailable)('billing', () => {
-  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
   let tallyline: Tallyline;
-  let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    directory = await makeDataDirectory();
-    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
-    page = await openWindow(browser, tallyline);
-    await signIn(page, tallyline);
+  useDashboard({}, async (opened) => {
+    ({ tallyline, page } = opened);
     await loadSampleData(page);
     await importFile(tallyline, NEWCOMERS, { name: 'newcomers.csv' });
     await put('/v1/plans/yen', { name: 'Yen', currency: 'JPY', prices: [{ meter: 'calls', model: 'per_unit', unitPrice: '1' }] });
     await put('/v1/customers/tokyo', { name: 'Tokyo', currency: 'JPY', plan: 'yen' });
-  });
-  afterAll(async () => {
-    await browser.close();
-    await tallyline.stop();
-    await directory.remove();
   });
 
   const send = <Answer>(method: string, path: string, body: object) =>
@@ -129,7 +120,7 @@ describe.skipIf(!chromiumAvailable)('billing', () => {
     });
 
     test('one that waits for a store says so, and one that stopped what it met', async () => {
-      const client = await connectEmbedded(directory.path);
+      const client = await connectEmbedded(tallyline.dataDirectory);
       try {
         // The lock under which runs are carried out: whoever holds it keeps the next one from being begun.
         await client.query('BEGIN');
@@ -138,7 +129,7 @@ describe.skipIf(!chromiumAvailable)('billing', () => {
         await page.goto(`/invoices?run=${id}`);
         await page.getByRole('heading', { name: 'The drafts of December 2023 are next.' }).waitFor();
         const failure = (code: string, message: string) => JSON.stringify({ code, message });
-        const other = await connectEmbedded(directory.path);
+        const other = await connectEmbedded(tallyline.dataDirectory);
         await other.query(`UPDATE billing_runs SET state = 'waiting', failure = $2 WHERE run_id = $1`, [
           id,
           failure('store_unavailable', 'ClickHouse does not answer.'),
@@ -187,6 +178,18 @@ describe.skipIf(!chromiumAvailable)('billing', () => {
       await expect.poll(() => page.getByRole('table').first().locator('tbody tr').count()).toBe(2);
       expect(parameter('customer')).toBe('tokyo');
       await page.getByRole('button', { name: 'Clear' }).click();
+    });
+
+    test('two choices in one breath both count', async () => {
+      await page.goto('/invoices');
+      await page.getByRole('combobox', { name: 'Customer' }).getByRole('option', { name: 'Tokyo' }).waitFor({ state: 'attached' });
+      await page.evaluate(`
+        const [select] = document.querySelectorAll('search select');
+        select.value = 'tokyo';
+        select.dispatchEvent(new Event('change', { bubbles: true }));
+        document.querySelector('search [role=group] button:nth-of-type(2)').click();
+      `);
+      await expect.poll(() => [parameter('customer'), parameter('status')]).toEqual(['tokyo', 'draft']);
     });
 
     test('each row leads to its invoice, and old addresses of a preview to the preview', async () => {
@@ -286,8 +289,9 @@ describe.skipIf(!chromiumAvailable)('billing', () => {
       await bar().getByRole('button', { name: 'Finalize 2 drafts' }).click();
       await outcomes().getByText('1 of 2 drafts is final now, 1 was refused.').waitFor();
       const refusal = outcomes().getByRole('listitem').filter({ hasText: name });
-      expect(await textOf(refusal)).toContain(`The two stores differ about ${name}: `);
-      expect(await textOf(refusal)).toContain('Nothing was given a number. See the pipeline reconciliation_red');
+      expect(await textOf(refusal)).toContain(`One hour of ${name} differs between the two stores.`);
+      expect(await textOf(refusal)).toMatch(/\d\d:00–\d\d:00 UTC To the pipeline reconciliation_red$/);
+      await refusal.getByRole('link', { name: `${differing?.meter}, ` }).waitFor();
       expect(await outcomes().getByRole('button', { name: 'Try the refused again' }).count()).toBe(1);
       await page.unroute('**/v1/reconciliation?*');
       expect((await listed('?period=2023-11&status=draft')).map(({ customer }) => customer)).toContain(differing?.customer);

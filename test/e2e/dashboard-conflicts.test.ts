@@ -1,13 +1,14 @@
 /** Two lines that say different things about one event: a person sees both and decides. Each test goes on where the one before has left the data. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import type { Conflict } from '../../schemas/http/conflicts.ts';
 import type { Mapping } from '../../schemas/http/imports.ts';
-import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
-import { openWindow, signIn, textOf } from '../support/dashboard.ts';
+import { chromiumAvailable } from '../support/chromium.ts';
+import { textOf } from '../support/dashboard.ts';
 import { eventually } from '../support/eventually.ts';
 import { importFile, usageTotals } from '../support/imports.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useDashboard } from '../support/use-dashboard.ts';
 
 const mapping: Mapping = {
   id: 'id',
@@ -20,23 +21,13 @@ const HEADER = 'id,customer,time,quantity,region\n';
 const line = (id: string, quantity: string, region = 'eu') => `${id},acme,2026-10-01T05:00:00Z,${quantity},${region}\n`;
 
 describe.skipIf(!chromiumAvailable)('conflicts', () => {
-  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
   let tallyline: Tallyline;
-  let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    directory = await makeDataDirectory();
-    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
-    page = await openWindow(browser, tallyline);
-    await signIn(page, tallyline);
+  useDashboard({}, async (opened) => {
+    ({ tallyline, page } = opened);
     await importFile(tallyline, HEADER + line('a', '1000.5') + line('b', '20') + line('c', '300'), { name: 'first.csv', mapping });
     await importFile(tallyline, HEADER + line('a', '1200') + line('b', '20', 'us') + line('c', '400'), { name: 'other.csv', mapping });
-  });
-  afterAll(async () => {
-    await browser.close();
-    await tallyline.stop();
-    await directory.remove();
   });
 
   const card = (event: string) => page.getByRole('article', { name: `acme, event ${event}:calls` });

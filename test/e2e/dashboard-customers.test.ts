@@ -1,12 +1,13 @@
 /** Customers in the browser: finding them among many, setting them up with plans by date, what a change does, and what is refused. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import type { Customer } from '../../schemas/http/customers.ts';
-import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
-import { openWindow, signIn, textOf } from '../support/dashboard.ts';
+import { chromiumAvailable } from '../support/chromium.ts';
+import { textOf } from '../support/dashboard.ts';
 import { eventually } from '../support/eventually.ts';
 import { importFile } from '../support/imports.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useDashboard } from '../support/use-dashboard.ts';
 
 /** More than a page shows. */
 const MANY = 230;
@@ -20,21 +21,11 @@ const USAGE = [
 ].join('\n');
 
 describe.skipIf(!chromiumAvailable)('customers', () => {
-  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
   let tallyline: Tallyline;
-  let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    directory = await makeDataDirectory();
-    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
-    page = await openWindow(browser, tallyline, { reducedMotion: 'reduce' });
-    await signIn(page, tallyline);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await tallyline.stop();
-    await directory.remove();
+  useDashboard({ reducedMotion: 'reduce' }, (opened) => {
+    ({ tallyline, page } = opened);
   });
 
   const drawer = (name: string) => page.getByRole('complementary', { name, exact: true });

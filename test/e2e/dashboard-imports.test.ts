@@ -1,13 +1,14 @@
 /** A file that does not say all by itself, in a real browser: suggestions, questions, forms of times and numbers, and the dry run. */
 import { readFile } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import type { Profile } from '../../schemas/http/imports.ts';
-import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
-import { dropFile, openWindow, signIn, textOf } from '../support/dashboard.ts';
+import { chromiumAvailable } from '../support/chromium.ts';
+import { dropFile, textOf } from '../support/dashboard.ts';
 import { usageTotals } from '../support/imports.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useDashboard } from '../support/use-dashboard.ts';
 
 /** Dates of either order, a column of the time of day, German numbers, and a line that is no usage. */
 const GERMAN = [
@@ -27,26 +28,16 @@ const RAGGED = [
 ].join('\n');
 
 describe.skipIf(!chromiumAvailable)('a file with open questions', () => {
-  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
   let tallyline: Tallyline;
-  let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    directory = await makeDataDirectory();
-    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
-    page = await openWindow(browser, tallyline, { reducedMotion: 'reduce' });
-    await signIn(page, tallyline);
+  useDashboard({ reducedMotion: 'reduce' }, async (opened) => {
+    ({ tallyline, page } = opened);
     const put = (path: string, body: object) =>
       tallyline.json(path, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
     const prices = [{ meter: 'calls', model: 'per_unit', unitPrice: '0.10' }];
     await put('/v1/plans/calls', { name: 'Calls', currency: 'EUR', prices });
     await put('/v1/customers/acme', { currency: 'EUR', timeZone: 'UTC', plan: 'calls' });
-  });
-  afterAll(async () => {
-    await browser.close();
-    await tallyline.stop();
-    await directory.remove();
   });
 
   const suggestions = () => page.getByRole('region', { name: 'Suggestions' });

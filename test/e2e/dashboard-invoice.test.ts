@@ -31,7 +31,9 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
       expect(text).toContain('A draft as of');
       for (const { meter, description, amount } of lines) expect(await plain(on.line(meter || description))).toContain(` ${amount}`);
       expect(text).toContain(`Subtotal ${subtotal} Tax 19 % of ${tax[0]?.base} ${tax[0]?.amount} Total USD ${total}`);
-      expect(await plain(on.line('context_tokens'))).toMatch(/1000000 × \$0\.0003 \+ 315204 × \$0\.00024 = \$375\.65 exact 375\.64896/);
+      expect(await plain(on.line('context_tokens'))).toMatch(
+        /1000000 × \$0\.0003 \+ 315204 × \$0\.00024 = \$375\.65 · each unit at the price of its tier exact 375\.64896/,
+      );
       expect(await plain(on.line('storage_gb'))).toContain('100 included then 150 × $0.02 = $3.00');
     });
 

@@ -1,10 +1,11 @@
 /** A reader whose language writes figures otherwise: "1.234,5" is read, "1234.5" is copied. */
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
-import { openWindow, signIn, textOf } from '../support/dashboard.ts';
+import type { Locator, Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { chromiumAvailable } from '../support/chromium.ts';
+import { textOf } from '../support/dashboard.ts';
 import { importFile } from '../support/imports.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useDashboard } from '../support/use-dashboard.ts';
 
 /** More digits than a JavaScript number has. */
 const QUANTITY = '1234567890123456.123456789';
@@ -19,22 +20,12 @@ interface CopyEvent {
 }
 
 describe.skipIf(!chromiumAvailable)("figures in the reader's language", () => {
-  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
   let tallyline: Tallyline;
-  let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    directory = await makeDataDirectory();
-    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
+  useDashboard({ locale: 'de-DE' }, async (opened) => {
+    ({ tallyline, page } = opened);
     await importFile(tallyline, USAGE, { name: 'october.csv' });
-    page = await openWindow(browser, tallyline, { locale: 'de-DE' });
-    await signIn(page, tallyline);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await tallyline.stop();
-    await directory.remove();
   });
 
   test('every digit is there, grouped as in German, and copied as the decimal it is', async () => {

@@ -1,39 +1,30 @@
 /** Whether everything adds up, as a person sees it on every page, and what is done about it when it does not. */
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import type { Pipeline } from '../../schemas/http/operations.ts';
 import type { Reconciliation, ReconciliationGrid } from '../../schemas/http/reconciliation.ts';
 import { encodeUsageEvent } from '../../schemas/usage-event.ts';
-import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
-import { loadSampleData, openWindow, signIn, textOf } from '../support/dashboard.ts';
+import { chromiumAvailable } from '../support/chromium.ts';
+import { loadSampleData, textOf } from '../support/dashboard.ts';
 import { connectEmbedded } from '../support/embedded-postgres.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import type { Tallyline } from '../support/tallyline.ts';
 import { usageEvent } from '../support/usage-event.ts';
+import { useDashboard } from '../support/use-dashboard.ts';
 
 const TRUSTED = /^The numbers can be trusted: all usage received up to \d\d:\d\d:\d\d adds up in both stores\.$/;
 /** The customer and hour that this test damages. */
 const DAMAGED = 'Acme AI, 16 Nov 2023 18:00\u201319:00';
 
 describe.skipIf(!chromiumAvailable)('the state of the pipeline', () => {
-  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
   let tallyline: Tallyline;
-  let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    directory = await makeDataDirectory();
-    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
-    page = await openWindow(browser, tallyline);
-    await signIn(page, tallyline);
+  useDashboard({}, async (opened) => {
+    ({ tallyline, page } = opened);
     await loadSampleData(page);
     await sql('CREATE TABLE usage_records_kept (LIKE usage_records)');
-  });
-  afterAll(async () => {
-    await browser.close();
-    await tallyline.stop();
-    await directory.remove();
   });
 
   const foot = () => page.getByRole('navigation', { name: 'Pages', exact: true }).getByRole('link', { name: /UTC|,|answer/ });
@@ -41,7 +32,7 @@ describe.skipIf(!chromiumAvailable)('the state of the pipeline', () => {
   const storesBalance = () => page.getByRole('group', { name: 'Events of the time shown in both stores' });
   const cellAt = (place: string) => page.getByRole('grid').getByRole('button', { name: place });
   async function sql(text: string, values: unknown[] = []): Promise<void> {
-    const client = await connectEmbedded(directory.path);
+    const client = await connectEmbedded(tallyline.dataDirectory);
     try {
       await client.query(text, values);
     } finally {
@@ -187,7 +178,7 @@ describe.skipIf(!chromiumAvailable)('the state of the pipeline', () => {
       .filter({ hasText: 'File store' })
       .getByText(/^answers since/)
       .waitFor();
-    const files = join(directory.path, 'files');
+    const files = join(tallyline.dataDirectory, 'files');
     await rename(files, `${files}.away`);
     await stores
       .getByRole('listitem')

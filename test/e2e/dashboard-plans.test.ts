@@ -1,14 +1,15 @@
 /** Plans and meters in the browser: every price model with its worked example, what saving changes, and what is refused. */
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import type { InvoiceSummary } from '../../schemas/http/invoice-life.ts';
 import type { Meter } from '../../schemas/http/customers.ts';
 import type { Plan } from '../../schemas/http/plans.ts';
-import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
-import { openWindow, signIn, textOf } from '../support/dashboard.ts';
+import { chromiumAvailable } from '../support/chromium.ts';
+import { textOf } from '../support/dashboard.ts';
 import { eventually } from '../support/eventually.ts';
 import { importFile } from '../support/imports.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useDashboard } from '../support/use-dashboard.ts';
 
 const USAGE = [
   'id,customer,time,quantity,meter',
@@ -19,22 +20,12 @@ const USAGE = [
 ].join('\n');
 
 describe.skipIf(!chromiumAvailable)('plans and meters', () => {
-  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
   let tallyline: Tallyline;
-  let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    directory = await makeDataDirectory();
-    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
-    page = await openWindow(browser, tallyline, { reducedMotion: 'reduce' });
-    await signIn(page, tallyline);
+  useDashboard({ reducedMotion: 'reduce' }, async (opened) => {
+    ({ tallyline, page } = opened);
     await importFile(tallyline, USAGE, { name: 'usage.csv' });
-  });
-  afterAll(async () => {
-    await browser.close();
-    await tallyline.stop();
-    await directory.remove();
   });
 
   const price = (n: number) => page.getByRole('group', { name: `Price ${n}`, exact: true });
@@ -270,5 +261,5 @@ function json(body: object): RequestInit {
 }
 
 async function focused(field: Locator): Promise<void> {
-  await expect.poll(() => field.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
+  await expect.poll(() => field.evaluate((element) => element === element.ownerDocument.activeElement), { timeout: 10_000 }).toBe(true);
 }

@@ -1,29 +1,20 @@
 /** What surrounds invoices, in a real browser: the settings, the list on a phone, and without a server. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { makeDrafts } from '../support/billing-runs.ts';
-import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
-import { loadSampleData, openWindow, signIn, textOf } from '../support/dashboard.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import { chromiumAvailable } from '../support/chromium.ts';
+import { loadSampleData, textOf } from '../support/dashboard.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useDashboard } from '../support/use-dashboard.ts';
 
 describe.skipIf(!chromiumAvailable)('around invoices', () => {
-  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
   let tallyline: Tallyline;
-  let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    directory = await makeDataDirectory();
-    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
-    page = await openWindow(browser, tallyline);
-    await signIn(page, tallyline);
+  useDashboard({}, async (opened) => {
+    ({ tallyline, page } = opened);
     await loadSampleData(page);
     await makeDrafts(tallyline, '2023-11');
-  });
-  afterAll(async () => {
-    await browser.close();
-    await tallyline.stop();
-    await directory.remove();
   });
 
   const panel = () => page.getByRole('region', { name: 'Run a month' });
@@ -88,6 +79,17 @@ describe.skipIf(!chromiumAvailable)('around invoices', () => {
       expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
       await page.getByRole('group', { name: 'Colours' }).getByRole('button', { name: 'as the system' }).click();
       expect(await textOf(page.getByRole('region', { name: 'This Tallyline' }))).toContain('ClickHouse answers');
+    });
+
+    test('what runs here is named, and no secret', async () => {
+      const section = page.getByRole('region', { name: 'This Tallyline' });
+      await section.getByText('Running since').waitFor();
+      const words = await textOf(section);
+      expect(words).toMatch(
+        /Version \d+\.\d+\.\d+ Mode embedded: one process with its own stores Roles ingest \(takes files in\), .*dashboard/,
+      );
+      expect(words).toContain(`Data directory ${tallyline.dataDirectory} Running since `);
+      expect(words).not.toContain(tallyline.key);
     });
   });
 });

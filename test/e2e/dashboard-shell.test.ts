@@ -1,10 +1,11 @@
 /** What crosses all pages: keys, widths, titles, where the focus goes, help texts, and what is said when the server is gone. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
-import { loadSampleData, openWindow, signIn } from '../support/dashboard.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { chromiumAvailable } from '../support/chromium.ts';
+import { loadSampleData } from '../support/dashboard.ts';
 import { SAMPLE_PAGES } from '../support/dashboard-pages.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useDashboard } from '../support/use-dashboard.ts';
 
 /** Exists in the browser only, where the function that names it runs. */
 declare const getComputedStyle: (element: never) => { animationDelay: string };
@@ -12,22 +13,12 @@ declare const getComputedStyle: (element: never) => { animationDelay: string };
 const WIDTHS = [360, 768, 1440, 2560];
 
 describe.skipIf(!chromiumAvailable)('the shell of the dashboard', () => {
-  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
   let tallyline: Tallyline;
-  let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    directory = await makeDataDirectory();
-    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
-    page = await openWindow(browser, tallyline, { reducedMotion: 'reduce' });
-    await signIn(page, tallyline);
+  useDashboard({ reducedMotion: 'reduce' }, async (opened) => {
+    ({ tallyline, page } = opened);
     await loadSampleData(page);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await tallyline.stop();
-    await directory.remove();
   });
 
   test.each(SAMPLE_PAGES)('$name has its title, one heading, and no width too much', async ({ path, title, whole }) => {
@@ -165,7 +156,7 @@ describe.skipIf(!chromiumAvailable)('the shell of the dashboard', () => {
     await page.locator('main .live').getByText('live · data up to').waitFor();
     const figures = await page.getByRole('row', { name: /^All |^One customer / }).innerText();
     await tallyline.kill();
-    await page.getByText(/not live · data up to \d\d:\d\d:\d\d/).waitFor();
+    await page.getByText(/not live since \d\d:\d\d:\d\d · data up to \d\d:\d\d:\d\d/).waitFor();
     expect(await page.getByRole('row', { name: /^All |^One customer / }).innerText()).toBe(figures);
     await page.getByRole('navigation', { name: 'Pages', exact: true }).getByText('trying again').waitFor();
   });

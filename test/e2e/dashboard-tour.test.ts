@@ -1,28 +1,27 @@
-/** The tour for whoever sees Tallyline for the first time. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
-import { loadSampleData, openWindow, signIn, textOf } from '../support/dashboard.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+/** For whoever sees Tallyline for the first time: the tour, and the help texts of all pages. */
+import type { Browser, Locator, Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { graveFaults } from '../support/axe.ts';
+import { chromiumAvailable } from '../support/chromium.ts';
+import { dropFile, loadSampleData, openWindow, textOf } from '../support/dashboard.ts';
+import { SAMPLE_PAGES } from '../support/dashboard-pages.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useDashboard } from '../support/use-dashboard.ts';
+
+const USAGE = 'id,customer,time,quantity,meter\n1,acme-ai,2023-11-16T05:00:00Z,2,calls\n';
 
 const callout = (page: Page) => page.getByRole('dialog');
+/** Words and question marks that explain something. */
+const words = (page: Page) => page.locator('main .term:visible');
+const help = (page: Page) => page.locator('.help[role=tooltip]');
 
-describe.skipIf(!chromiumAvailable)('the tour', () => {
-  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
+describe.skipIf(!chromiumAvailable)('for a first visit', () => {
   let tallyline: Tallyline;
   let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    directory = await makeDataDirectory();
-    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
-    page = await openWindow(browser, tallyline, { tour: true, reducedMotion: 'reduce' });
-    await signIn(page, tallyline);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await tallyline.stop();
-    await directory.remove();
+  useDashboard({ tour: true, reducedMotion: 'reduce' }, (opened) => {
+    ({ tallyline, browser, page } = opened);
   });
 
   test('starts by itself once the sample data is loaded, beside the sum of the newest import', async () => {
@@ -59,7 +58,7 @@ describe.skipIf(!chromiumAvailable)('the tour', () => {
     await callout(page).getByRole('button', { name: 'Next' }).click();
     await callout(page).getByRole('button', { name: 'Back' }).click();
     await callout(page).getByRole('heading', { name: 'Every line is accounted for' }).waitFor();
-    await page.getByRole('row', { name: 'azure_vm_noise_fio.csv' }).getByRole('button').click();
+    await page.getByRole('button', { name: 'Undo azure_vm_noise_fio.csv' }).last().click();
     await page.getByText('Undo takes back').waitFor();
     await page.keyboard.press('Escape');
     await page.getByText('Undo takes back').waitFor({ state: 'detached' });
@@ -97,7 +96,7 @@ describe.skipIf(!chromiumAvailable)('the tour', () => {
       });
     });
     await phone.goto('/imports');
-    await phone.getByRole('button', { name: 'More' }).click();
+    await phone.getByRole('navigation', { name: 'Pages, bottom' }).getByRole('button').click();
     await phone.getByRole('button', { name: 'Take the tour' }).click();
     await callout(phone).getByRole('heading', { name: 'Every line is accounted for' }).waitFor();
     expect(await overlaps(phone, '.equation')).toBe(false);
@@ -105,7 +104,51 @@ describe.skipIf(!chromiumAvailable)('the tour', () => {
     await callout(phone).waitFor({ state: 'detached' });
     await phone.context().close();
   });
+
+  test.each(SAMPLE_PAGES)('$name: help opens by keyboard and by click, and Esc closes it', async ({ name, path, whole }) => {
+    await page.goto(path);
+    await whole(page).first().waitFor();
+    // Without a file, and without an invoice, there is nothing to explain yet.
+    if (name === 'new import') await lookedAt(page);
+    if (name === 'invoices') await page.getByRole('main').getByRole('button', { name: 'Run a month' }).first().click();
+    const first = words(page).first();
+    await first.waitFor();
+    await tabTo(page, first);
+    await explains(page, first);
+    await first.click();
+    await explains(page, first);
+    for (const word of (await words(page).all()).slice(1)) {
+      await word.focus();
+      await explains(page, word);
+    }
+    await words(page).last().click();
+    await help(page).waitFor();
+    expect(await graveFaults(page)).toEqual([]);
+  });
 });
+
+/** A file before it is imported. */
+async function lookedAt(page: Page): Promise<void> {
+  await dropFile(page, 'usage.csv', USAGE);
+  await page.getByRole('heading', { name: 'What each line becomes' }).waitFor();
+}
+
+/** From the page's heading on, as somebody would come by. */
+async function tabTo(page: Page, word: Locator): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).focus();
+  const isReached = () => word.evaluate((element) => element === element.ownerDocument.activeElement);
+  for (let stops = 0; stops < 100 && !(await isReached()); stops += 1) await page.keyboard.press('Tab');
+  expect(await isReached()).toBe(true);
+}
+
+/** Its help stands there and belongs to it, and Esc closes it. */
+async function explains(page: Page, word: Locator): Promise<void> {
+  await help(page).waitFor();
+  expect((await help(page).innerText()).length).toBeGreaterThan(30);
+  expect(await word.getAttribute('aria-describedby')).toBe(await help(page).getAttribute('id'));
+  await page.keyboard.press('Escape');
+  await help(page).waitFor({ state: 'detached' });
+}
 
 async function isFocused(page: Page, name: string): Promise<boolean> {
   return (await page.evaluate('document.activeElement.textContent')) === name;

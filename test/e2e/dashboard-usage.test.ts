@@ -1,14 +1,15 @@
 /** The Usage page in a real browser against the real program: zoom, compare, drill, table, CSV, live. */
 import { readFile } from 'node:fs/promises';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { addDecimals } from '../../core/decimal.ts';
 import type { Mapping } from '../../schemas/http/imports.ts';
 import type { Top } from '../../schemas/http/top.ts';
-import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
-import { openWindow, signIn, textOf } from '../support/dashboard.ts';
+import { chromiumAvailable } from '../support/chromium.ts';
+import { textOf } from '../support/dashboard.ts';
 import { importFile } from '../support/imports.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useDashboard } from '../support/use-dashboard.ts';
 
 const HOUR_MS = 3_600_000;
 const DAYS = { from: '2026-03-10T00:00:00.000Z', to: '2026-03-12T00:00:00.000Z' };
@@ -43,25 +44,15 @@ function peaksFile(): string {
 }
 
 describe.skipIf(!chromiumAvailable)('the Usage page', () => {
-  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
   let tallyline: Tallyline;
-  let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    directory = await makeDataDirectory();
-    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
+  useDashboard({}, async (opened) => {
+    ({ tallyline, page } = opened);
     await importFile(tallyline, tokensFile(), { name: 'tokens.csv', mapping: mappingOf(['tokens']) });
     await importFile(tallyline, peaksFile(), { name: 'peaks.csv', mapping: mappingOf(['peak']) });
     const json = { method: 'PUT', headers: { 'content-type': 'application/json' } };
     await tallyline.json('/v1/meters/peak', { ...json, body: JSON.stringify({ aggregation: 'max' }) });
-    page = await openWindow(browser, tallyline);
-    await signIn(page, tallyline);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await tallyline.stop();
-    await directory.remove();
   });
 
   const openDays = async (query: Record<string, string> = {}) => {

@@ -1,11 +1,12 @@
 /** The dashboard in a real browser against the real program. Each test goes on where the one before has left the data. */
 import { readFile } from 'node:fs/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { addDecimals } from '../../core/decimal.ts';
-import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
+import { chromiumAvailable } from '../support/chromium.ts';
 import { dropFile, loadSampleData, openWindow, signIn, textOf } from '../support/dashboard.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useDashboard } from '../support/use-dashboard.ts';
 
 /** Enough that an import is seen under way. */
 const ROWS = 100_000;
@@ -19,20 +20,12 @@ const CALLS_FILE = [
 ].join('\n');
 
 describe.skipIf(!chromiumAvailable)('the dashboard', () => {
-  let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
   let tallyline: Tallyline;
   let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    directory = await makeDataDirectory();
-    [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
-    page = await openWindow(browser, tallyline);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await tallyline.stop();
-    await directory.remove();
+  useDashboard({ signedIn: false }, (opened) => {
+    ({ tallyline, browser, page } = opened);
   });
 
   const heading = (name: string, level: number) => page.getByRole('heading', { name, level, exact: true });
@@ -41,8 +34,9 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
   describe('signing in', () => {
     test('a page without a session leads to sign-in, which says where the link is', async () => {
       await page.goto('/usage');
-      await page.waitForURL('**/sign-in');
-      await heading('Open the sign-in link to come in.', 1).waitFor();
+      await page.waitForURL('**/sign-in?to=%2Fusage');
+      await heading('Sign in to Tallyline.', 1).waitFor();
+      await page.getByText('the terminal that runs Tallyline shows a link').waitFor();
     });
 
     test('the printed link signs in, and stays signed in', async () => {
@@ -57,7 +51,7 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
       await other.getByRole('heading', { name: 'This sign-in link does not work.' }).waitFor();
       expect(await textOf(other.getByRole('alert'))).toMatch(/used|once/);
       await other.goto('/imports');
-      await other.waitForURL('**/sign-in');
+      await other.waitForURL('**/sign-in?to=%2Fimports');
       await other.context().close();
     });
   });

@@ -1,21 +1,15 @@
 /** Files that are not UTF-8 through the running program: billed right, traced to their lines, mended and sent again. */
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Import, Inspection } from '../../schemas/http/imports.ts';
 import type { Source, UsageRecord } from '../../schemas/http/usage.ts';
 import { usageTotals } from '../support/imports.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useTallyline } from '../support/use-tallyline.ts';
 
 let tallyline: Tallyline;
-let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
-
-beforeAll(async () => {
-  directory = await makeDataDirectory();
-  tallyline = await startTallyline({ dataDirectory: directory.path });
-});
-afterAll(async () => {
-  await tallyline.stop();
-  await directory.remove();
+useTallyline((started) => {
+  tallyline = started;
 });
 
 const HEADER = 'id\tcustomer\ttime\tquantity\tmeter\r\n';

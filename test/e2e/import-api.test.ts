@@ -1,19 +1,13 @@
 /** What scripts use around an import: progress, profiles, inspection, the reference. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Import, Inspection, Mapping } from '../../schemas/http/imports.ts';
 import { importFile, importPath, sample } from '../support/imports.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useTallyline } from '../support/use-tallyline.ts';
 
 let tallyline: Tallyline;
-let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
-
-beforeAll(async () => {
-  directory = await makeDataDirectory();
-  tallyline = await startTallyline({ dataDirectory: directory.path });
-});
-afterAll(async () => {
-  await tallyline.stop();
-  await directory.remove();
+useTallyline((started) => {
+  tallyline = started;
 });
 
 const HEADER = 'id,customer,time,quantity,meter\n';
@@ -82,10 +76,10 @@ test('an import without rejects has no rejected.csv, and says so', async () => {
 
 test('every route is in the OpenAPI document, and nothing under /v1 answers without signing in', async () => {
   const document = (await (await fetch(`${tallyline.url}/openapi.json`)).json()) as {
-    paths: Record<string, Record<string, { operationId?: string }>>;
+    paths: Record<string, Record<string, { operationId?: string; 'x-roles'?: string[] }>>;
   };
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, { operationId }]) => ({ path, method, operationId })),
+    Object.entries(methods).map(([method, { operationId, 'x-roles': roles = [] }]) => ({ path, method, operationId, roles })),
   );
   expect(operations.filter(({ operationId }) => operationId === undefined)).toEqual([]);
   expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
@@ -99,7 +93,9 @@ test('every route is in the OpenAPI document, and nothing under /v1 answers with
   ]) {
     expect(Object.keys(document.paths)).toContain(path);
   }
-  for (const { path, method } of operations.filter((operation) => operation.path.startsWith('/v1') && operation.path !== '/v1/session')) {
+  const closed = operations.filter(({ path, roles }) => path.startsWith('/v1') && !roles.includes('public'));
+  expect(closed.length).toBeGreaterThan(100);
+  for (const { path, method } of closed) {
     const url = tallyline.url + path.replace(/\{\w+\}/g, '1');
     const answer = await fetch(url, { method: method.toUpperCase() });
     expect([path, method, answer.status]).toEqual([path, method, 401]);

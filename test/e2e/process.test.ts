@@ -1,5 +1,5 @@
 /** The life of the process: starting, being refused, stopping, and what stays. */
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Import } from '../../schemas/http/imports.ts';
@@ -56,6 +56,49 @@ describe('starting and stopping', () => {
     await second.stop();
   });
 });
+
+describe('the first start', () => {
+  test('is for this machine and this user only', async () => {
+    const tallyline = await startTallyline({ dataDirectory: directory.path });
+    expect(await listeners(tallyline.pid)).toEqual(['127.0.0.1']);
+    expect(tallyline.output()).not.toContain('WARNING');
+    const modeOf = async (name: string) => ((await stat(join(directory.path, name))).mode & 0o777).toString(8);
+    expect(await modeOf('admin-key')).toBe('600');
+    // Where root starts it, the user that Postgres then runs as may go through, and read nothing.
+    expect(['700', '710']).toContain(await modeOf('.'));
+    // Made at random: nobody's to guess, and another one for each installation.
+    expect(tallyline.key).toMatch(/^[0-9a-f]{48}$/);
+    for (const key of ['', 'admin', 'password', 'tallyline', 'changeme']) {
+      const { status } = await tallyline.fetch('/v1/customers', { headers: { authorization: `Bearer ${key}` } });
+      expect([key, status]).toEqual([key, 401]);
+    }
+    await tallyline.stop();
+  });
+
+  test('that listens for other machines in the clear says so', async () => {
+    const tallyline = await startTallyline({ dataDirectory: directory.path, args: ['--host', '0.0.0.0'] });
+    expect(tallyline.output()).toContain('WARNING: Tallyline listens on 0.0.0.0');
+    await tallyline.stop();
+  });
+});
+
+/** The addresses at which a process takes TCP connections (proc(5), /proc/[pid]/net/tcp), without those of its children. */
+async function listeners(pid: number): Promise<string[]> {
+  const sockets = await Promise.all((await readdir(`/proc/${pid}/fd`)).map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')));
+  const own = new Set(sockets.map((socket) => /^socket:\[(\d+)\]$/.exec(socket)?.[1]));
+  const LISTEN = '0A';
+  const tables = await Promise.all(['tcp', 'tcp6'].map((table) => readFile(`/proc/${pid}/net/${table}`, 'utf8')));
+  return tables
+    .flatMap((table) => table.trim().split('\n').slice(1))
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state, , , , , , inode]) => state === LISTEN && own.has(inode))
+    .map(([, address = '']) => addressOf(address.split(':')[0] ?? ''));
+}
+
+/** `0100007F`: the bytes of an IPv4 address, the last first. */
+function addressOf(hex: string): string {
+  return hex.length === 8 ? [...Buffer.from(hex, 'hex').reverse()].join('.') : hex;
+}
 
 describe('refusals', () => {
   test('a data directory in use names who uses it', async () => {

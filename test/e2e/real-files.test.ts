@@ -1,22 +1,16 @@
 /** Real usage files through the running program, with figures that were counted by other means (ingest/samples/README.md). */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Import, Mapping } from '../../schemas/http/imports.ts';
 import type { Invoice } from '../../schemas/http/invoices.ts';
 import type { Usage } from '../../schemas/http/usage.ts';
 import { addDecimals } from '../../core/decimal.ts';
 import { importFile, sample, usageTotals } from '../support/imports.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useTallyline } from '../support/use-tallyline.ts';
 
 let tallyline: Tallyline;
-let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
-
-beforeAll(async () => {
-  directory = await makeDataDirectory();
-  tallyline = await startTallyline({ dataDirectory: directory.path });
-});
-afterAll(async () => {
-  await tallyline.stop();
-  await directory.remove();
+useTallyline((started) => {
+  tallyline = started;
 });
 
 const LLM: Mapping = {

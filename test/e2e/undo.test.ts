@@ -1,5 +1,5 @@
 /** An import taken back, through the running program: the stores, the usage, the invoice and the records say the same afterwards. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Import, Mapping } from '../../schemas/http/imports.ts';
 import type { Invoice } from '../../schemas/http/invoices.ts';
 import type { RecordList, Usage } from '../../schemas/http/usage.ts';
@@ -7,18 +7,14 @@ import type { Static } from 'typebox';
 import { countRecords } from '../support/embedded-postgres.ts';
 import { eventually } from '../support/eventually.ts';
 import { importFile, usageTotals } from '../support/imports.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
+import type { Tallyline } from '../support/tallyline.ts';
+import { useTallyline } from '../support/use-tallyline.ts';
+
+const LONG_FILE_ROWS = 600_000;
 
 let tallyline: Tallyline;
-let directory: Awaited<ReturnType<typeof makeDataDirectory>>;
-
-beforeAll(async () => {
-  directory = await makeDataDirectory();
-  tallyline = await startTallyline({ dataDirectory: directory.path });
-});
-afterAll(async () => {
-  await tallyline.stop();
-  await directory.remove();
+useTallyline((started) => {
+  tallyline = started;
 });
 
 /** Every test has a meter of its own, so that tests do not see each other's usage. */
@@ -76,7 +72,7 @@ describe('of three overlapping imports', () => {
     expect(await usageTotals(tallyline, { meter: 'overlap' })).toEqual({ overlap: sum(200, 600) });
     const { buckets } = await tallyline.json<Usage>('/v1/usage?from=2026-10-01T00:00:00Z&to=2026-10-03T00:00:00Z&grain=hour&meter=overlap');
     expect(buckets.reduce((events, bucket) => events + bucket.events, 0)).toBe(400);
-    expect(await countRecords(directory.path)).toEqual({ rows: '400', quantity: sum(200, 600) });
+    expect(await countRecords(tallyline.dataDirectory)).toEqual({ rows: '400', quantity: sum(200, 600) });
     const invoice = (await post('/v1/invoices/preview', 'POST', { customer: 'acme', period: '2026-10' })) as Invoice;
     expect(invoice.lines).toMatchObject([{ meter: 'overlap', quantity: sum(200, 600) }]);
     expect(invoice.total).toBe('1598.00');
@@ -132,7 +128,8 @@ describe('a file with the wrong mapping', () => {
 
 describe('an import', () => {
   test('undone while it is being published leaves nothing, and its file can be imported again', async () => {
-    const body = file(0, 300_000, 'delta');
+    // Long enough to be published for seconds.
+    const body = file(0, LONG_FILE_ROWS, 'delta');
     const { id } = await importFile(tallyline, body, { mapping: mappingFor('cut'), wait: false });
     await eventually('some of it is billed, and more is to come', async () => {
       const { status, events } = await view(id);
@@ -141,8 +138,8 @@ describe('an import', () => {
     await undo(id);
     await undone(id);
     const whole = await importFile(tallyline, body, { mapping: mappingFor('cut') });
-    expect(whole.events).toMatchObject({ published: 300_000, accepted: 300_000 });
-    expect(await usageTotals(tallyline, { customer: 'delta' })).toEqual({ cut: sum(0, 300_000) });
+    expect(whole.events).toMatchObject({ published: LONG_FILE_ROWS, accepted: LONG_FILE_ROWS });
+    expect(await usageTotals(tallyline, { customer: 'delta' })).toEqual({ cut: sum(0, LONG_FILE_ROWS) });
     expect((await records(`import=${id}`)).items).toEqual([]);
     await undo(whole.id);
     await undone(whole.id);

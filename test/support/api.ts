@@ -2,14 +2,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pino from 'pino';
+import pino, { type Logger } from 'pino';
 import { apiRoutes } from '../../api/app.ts';
 import { readLines, readRecordAt } from '../../ingest/csv/line-index.ts';
-import { systemClock } from '../../platform/clock.ts';
+import type { OpenId } from '../../platform/access/openid.ts';
+import { type Clock, systemClock } from '../../platform/clock.ts';
 import { openEmbeddedLog } from '../../platform/event-log/embedded-log.ts';
 import { openDirectoryFileStore } from '../../platform/file-store/directory.ts';
 import { createHttpServer, type HttpServer } from '../../platform/http/server.ts';
+import type { Mailer } from '../../platform/mail/mailer.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { connectPostgres } from '../../platform/postgres/pg-driver.ts';
+import { ABOUT } from './about.ts';
 import { openTestClickHouse } from './clickhouse.ts';
 import { openTestPostgres } from './postgres.ts';
 
@@ -30,6 +34,8 @@ export interface TestEvent {
 export interface TestApi {
   readonly platform: Platform;
   readonly server: HttpServer;
+  /** Another process on the same stores: its own server, and its own connections to Postgres. Listening, until the API is closed. */
+  replica(): Promise<{ url: string; server: HttpServer }>;
   /** A call with the admin key. */
   get(url: string): Promise<{ status: number; body: unknown; text: string; headers: Record<string, unknown> }>;
   send(method: 'POST' | 'PUT' | 'DELETE', url: string, body?: object): Promise<{ status: number; body: unknown; text: string }>;
@@ -38,8 +44,17 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-export async function openTestApi(options: { dashboardDirectory?: string } = {}): Promise<TestApi> {
-  const logger = pino({ level: 'silent' });
+export interface TestApiOptions {
+  dashboardDirectory?: string;
+  clock?: Clock;
+  logger?: Logger;
+  publicUrl?: string;
+  mailer?: Mailer;
+  openId?: OpenId;
+}
+
+export async function openTestApi(options: TestApiOptions = {}): Promise<TestApi> {
+  const { dashboardDirectory, clock = systemClock, logger = pino({ level: 'silent' }), publicUrl, mailer, openId } = options;
   const directory = await mkdtemp(join(tmpdir(), 'tallyline-api-'));
   const [database, engine] = await Promise.all([openTestPostgres(), openTestClickHouse()]);
   const files = await openDirectoryFileStore({ root: directory, alone: true });
@@ -55,15 +70,18 @@ export async function openTestApi(options: { dashboardDirectory?: string } = {})
     postgres: database.postgres,
     clickhouse: engine.clickhouse,
     files,
-    clock: systemClock,
+    clock,
     logger,
     instance: 'test',
     alone: true,
   };
-  const server = await createHttpServer({ platform, adminKey: ADMIN_KEY, dashboardDirectory: options.dashboardDirectory });
-  await server.register(apiRoutes(platform, { readLines, readRecordAt }));
+  // The engine is loaded in this very process: one turn of its loop that takes seconds would have the first calls turned away.
+  const pressureLimits = { eventLoopDelayMs: 60_000 };
+  const server = await createHttpServer({ platform, adminKey: ADMIN_KEY, dashboardDirectory, publicUrl, mailer, openId, pressureLimits });
+  await server.register(apiRoutes(platform, { readLines, readRecordAt }, ABOUT, { publicUrl, mailer }));
   await server.ready();
   let nextOffset = 0;
+  const replicas: (() => Promise<void>)[] = [];
 
   const call = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, payload?: object) => {
     const response = await server.inject({
@@ -86,12 +104,31 @@ export async function openTestApi(options: { dashboardDirectory?: string } = {})
     server,
     get: (url) => call('GET', url),
     send: call,
+    async replica() {
+      const postgres = connectPostgres({ connection: database.connection, poolSize: 4, applicationName: 'tallyline-replica', logger });
+      const another = { ...platform, postgres };
+      const opened = await createHttpServer({
+        platform: another,
+        adminKey: ADMIN_KEY,
+        dashboardDirectory,
+        publicUrl,
+        mailer,
+        pressureLimits,
+      });
+      await opened.register(apiRoutes(another, { readLines, readRecordAt }, ABOUT, { publicUrl, mailer }));
+      replicas.push(async () => {
+        await opened.close();
+        await postgres.close();
+      });
+      return { url: await opened.listen({ host: '127.0.0.1', port: 0 }), server: opened };
+    },
     async fill(events) {
       const first = nextOffset;
       nextOffset += events.length;
       await fillStores(platform, events, first);
     },
     async close() {
+      for (const close of replicas) await close();
       await server.close();
       await log.close();
       await Promise.all([database.close(), engine.close()]);

@@ -3,12 +3,11 @@ import type { Locator, Page } from 'playwright-core';
 import type { BillingRun } from '../../schemas/http/billing-runs.ts';
 import type { InvoiceSummary } from '../../schemas/http/invoice-life.ts';
 import type { Invoice } from '../../schemas/http/invoices.ts';
-import { launchChromium } from './chromium.ts';
-import { openWindow, signIn } from './dashboard.ts';
+import { openDashboard } from './dashboard.ts';
 import { connectEmbedded } from './embedded-postgres.ts';
 import { eventually } from './eventually.ts';
 import { importFile } from './imports.ts';
-import { makeDataDirectory, startTallyline, type Tallyline } from './tallyline.ts';
+import type { Tallyline } from './tallyline.ts';
 
 const HEAD = 'id,customer,time,meter,quantity';
 /** One row a day, and three in the hour that is traced. */
@@ -33,15 +32,13 @@ export type BilledDashboard = Awaited<ReturnType<typeof openBilledDashboard>>;
 
 /** October 2026 of `acme` (three meters' worth of lines, one hour of it to be traced) and of `helio` (one row), both drafts. */
 export async function openBilledDashboard() {
-  const directory = await makeDataDirectory();
-  const [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
+  const { tallyline, page, close } = await openDashboard({ permissions: ['clipboard-read', 'clipboard-write'] });
   await setUp(tallyline);
   await bill(tallyline, '2026-10');
-  const page = await openWindow(browser, tallyline, { permissions: ['clipboard-read', 'clipboard-write'] });
-  await signIn(page, tallyline);
   return {
     tallyline,
     page,
+    close,
     ...partsOf(page),
     acme: await invoiceId(tallyline, 'acme', '2026-10'),
     helio: await invoiceId(tallyline, 'helio', '2026-10'),
@@ -51,17 +48,12 @@ export async function openBilledDashboard() {
     read: (id: string) => tallyline.json<Invoice>(`/v1/invoices/${id}?hours=false`),
     /** Past the program's own code. */
     async sql(text: string): Promise<void> {
-      const client = await connectEmbedded(directory.path);
+      const client = await connectEmbedded(tallyline.dataDirectory);
       try {
         await client.query(text);
       } finally {
         await client.end();
       }
-    },
-    async close(): Promise<void> {
-      await browser.close();
-      await tallyline.stop();
-      await directory.remove();
     },
   };
 }

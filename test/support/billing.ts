@@ -8,6 +8,7 @@ import type { Platform } from '../../platform/platform.ts';
 import type { BillingRun } from '../../schemas/http/billing-runs.ts';
 import type { Invoice } from '../../schemas/http/invoices.ts';
 import type { UsageEvent } from '../../schemas/usage-event.ts';
+import { ABOUT } from './about.ts';
 import { ADMIN_KEY } from './api.ts';
 import { openTestStores, type TestPipeline } from './consumers.ts';
 import { usageEvent } from './usage-event.ts';
@@ -30,7 +31,7 @@ export async function openTestBilling() {
   const clock: Clock = { now: () => new Date(time.now), monotonicMs: () => performance.now() };
   const platform: Platform = { ...pipeline.platform, clock };
   const server = await createHttpServer({ platform, adminKey: ADMIN_KEY, dashboardDirectory: undefined });
-  await server.register(apiRoutes(platform, { readLines, readRecordAt }));
+  await server.register(apiRoutes(platform, { readLines, readRecordAt }, ABOUT));
   await server.ready();
   return new Billing(platform, pipeline, server, time, async () => {
     await server.close();
@@ -55,7 +56,12 @@ class Billing {
     this.close = close;
   }
 
-  async call(method: 'GET' | 'POST' | 'PUT', url: string, payload?: object, headers: Record<string, string> = {}): Promise<Answer> {
+  async call(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    url: string,
+    payload?: object,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const response = await this.#server.inject({
       method,
       url,

@@ -50,16 +50,23 @@ export interface ClusterOptions {
   /** For every process. */
   environment?: Record<string, string>;
   proxied?: boolean;
+  /** Of the broker, where it is ours. */
+  jvmOptions?: readonly string[];
 }
 
-export async function startCluster({ partitions = 6, environment = {}, proxied = false }: ClusterOptions = {}): Promise<Cluster> {
+export async function startCluster({
+  partitions = 6,
+  environment = {},
+  proxied = false,
+  jvmOptions,
+}: ClusterOptions = {}): Promise<Cluster> {
   let kafkaProxy: TcpProxy | undefined;
   const advertise = async (port: number) => {
     kafkaProxy = await startTcpProxy({ host: '127.0.0.1', port });
     return kafkaProxy.port;
   };
   const [kafka, postgres, clickhouse, files] = await Promise.all([
-    startKafka(proxied ? { advertise } : {}),
+    startKafka({ ...(proxied ? { advertise } : {}), ...(jvmOptions ? { jvmOptions } : {}) }),
     startPostgresServer(),
     startClickHouseFront(),
     makeDataDirectory('tallyline-cluster-'),

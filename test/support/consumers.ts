@@ -7,7 +7,9 @@ import { startConsumers } from '../../consumers/consumers.ts';
 import { commitRecords, type CommittedBatch } from '../../consumers/steps/commit-records.ts';
 import { decodeBatch, rollupRows, type DecodedBatch } from '../../consumers/steps/decode.ts';
 import { resolveEpoch } from '../../consumers/steps/epochs.ts';
+import { InsertPath } from '../../consumers/steps/insert-path.ts';
 import { readOffset, RECORDS } from '../../consumers/steps/offsets.ts';
+import type { RecentKeys } from '../../consumers/steps/recent-keys.ts';
 import { ROLLUPS, type MonthRows, type RangeKey } from '../../consumers/steps/rollup-ranges.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { openEmbeddedLog } from '../../platform/event-log/embedded-log.ts';
@@ -223,8 +225,8 @@ class Pipeline {
   }
 
   /** The next batch of a partition, as the records consumer would take it. */
-  async nextBatch(partition = 0): Promise<DecodedBatch> {
-    return decodeBatch(await this.readNext(partition), this.epoch);
+  async nextBatch(partition = 0, recentKeys?: RecentKeys): Promise<DecodedBatch> {
+    return decodeBatch(await this.readNext(partition), this.epoch, recentKeys);
   }
 
   private readNext(partition: number): Promise<LogBatch> {
@@ -238,8 +240,9 @@ class Pipeline {
     });
   }
 
-  commit(batch: DecodedBatch): Promise<CommittedBatch> {
-    return commitRecords(this.platform.postgres, this.epoch, batch, { customers: [...batch.customers], meters: [...batch.meters] });
+  commit(batch: DecodedBatch, path = new InsertPath(), postgres = this.platform.postgres): Promise<CommittedBatch> {
+    const unseen = { customers: [...batch.customers], meters: [...batch.meters] };
+    return commitRecords(postgres, this.epoch, batch, unseen, path);
   }
 
   /** Runs records alone over one batch, as if the process had died before rollups. */
@@ -250,7 +253,7 @@ class Pipeline {
     const { firstOffset, nextOffset, months } = rollupRows(batch, this.epoch, dropped);
     return {
       range: { epoch: this.epoch, partition, firstOffset, nextOffset },
-      months: [...months].map(([month, rows]) => ({ month, ...rows })).sort((a, b) => a.month - b.month),
+      months: [...months].map(([month, rows]) => ({ month, rows: rows.rows, tsv: rows.tsv.toString() })).sort((a, b) => a.month - b.month),
     };
   }
 }

@@ -1,6 +1,8 @@
 /** The dashboard in a browser, as a person meets it: pages are found by their links, controls by what they are called. */
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import type { Tallyline } from './tallyline.ts';
+import { expect } from 'vitest';
+import { launchChromium } from './chromium.ts';
+import { makeDataDirectory, startTallyline, type Tallyline } from './tallyline.ts';
 
 /** A page answers within a second; on a busy machine an import takes a little longer. */
 const WAIT_MS_MAX = 30_000;
@@ -26,6 +28,35 @@ export async function openWindow(
   return await context.newPage();
 }
 
+export interface DashboardOptions extends WindowOptions {
+  signedIn?: boolean;
+}
+
+export interface OpenDashboard {
+  tallyline: Tallyline;
+  browser: Browser;
+  page: Page;
+  close(): Promise<void>;
+}
+
+/** The program on a data directory of its own, a browser, and a window in it. */
+export async function openDashboard({ signedIn = true, ...options }: DashboardOptions = {}): Promise<OpenDashboard> {
+  const directory = await makeDataDirectory();
+  const [tallyline, browser] = await Promise.all([startTallyline({ dataDirectory: directory.path }), launchChromium()]);
+  const page = await openWindow(browser, tallyline, options);
+  if (signedIn) await signIn(page, tallyline);
+  return {
+    tallyline,
+    browser,
+    page,
+    async close() {
+      await browser.close();
+      await tallyline.stop();
+      await directory.remove();
+    },
+  };
+}
+
 /** With the link that the program printed; it works once, so one window serves all that is done. */
 export async function signIn(page: Page, { signInUrl }: Pick<Tallyline, 'signInUrl'>): Promise<void> {
   await page.goto(signInUrl);
@@ -35,7 +66,7 @@ export async function signIn(page: Page, { signInUrl }: Pick<Tallyline, 'signInU
 /** Exists in the browser only, where the function that names it runs. */
 declare const DataTransfer: new () => { items: { add: (file: File) => void } };
 
-/** Lets go of a file over the page. */
+/** Lets go of a file over the page, once the page answers to it: a browser, too, says `dragover` again and again. */
 export async function dropFile(page: Page, name: string, text: string): Promise<void> {
   const dataTransfer = await page.evaluateHandle(
     (file) => {
@@ -45,8 +76,16 @@ export async function dropFile(page: Page, name: string, text: string): Promise<
     },
     { name, text },
   );
-  await page.dispatchEvent('body', 'dragover', { dataTransfer });
-  await page.getByText('Drop the file to look at it. Nothing is imported yet.').waitFor();
+  const target = page.getByText('Drop the file to look at it. Nothing is imported yet.');
+  await expect
+    .poll(
+      async () => {
+        await page.dispatchEvent('body', 'dragover', { dataTransfer });
+        return target.isVisible();
+      },
+      { timeout: 30_000 },
+    )
+    .toBe(true);
   await page.dispatchEvent('body', 'drop', { dataTransfer });
   await page.getByRole('heading', { name, level: 1 }).waitFor();
 }

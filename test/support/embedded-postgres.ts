@@ -11,8 +11,10 @@ export async function countRecords(dataDirectory: string): Promise<{ rows: strin
   return rows[0] as { rows: string; quantity: string };
 }
 
-/** A connection of its own to the cluster of the data directory, as its superuser. */
-export async function connectEmbedded(dataDirectory: string): Promise<pg.Client> {
+/** Where the cluster of the data directory listens, and who its superuser is. */
+export async function embeddedConnection(
+  dataDirectory: string,
+): Promise<{ host: string; port: number; user: string; password: string; database: string }> {
   const cluster = await clusterOf(dataDirectory);
   const { user, password } = JSON.parse(await readFile(join(cluster, 'tallyline-credentials.json'), 'utf8')) as {
     user: string;
@@ -20,7 +22,12 @@ export async function connectEmbedded(dataDirectory: string): Promise<pg.Client>
   };
   // The fourth line of postmaster.pid is the port (PostgreSQL documentation, 67.1).
   const port = Number((await readFile(join(cluster, 'postmaster.pid'), 'utf8')).split('\n')[3]);
-  const client = new pg.Client({ host: '127.0.0.1', port, user, password, database: 'tallyline' });
+  return { host: '127.0.0.1', port, user, password, database: 'tallyline' };
+}
+
+/** A connection of its own to it. */
+export async function connectEmbedded(dataDirectory: string): Promise<pg.Client> {
+  const client = new pg.Client(await embeddedConnection(dataDirectory));
   await client.connect();
   return client;
 }

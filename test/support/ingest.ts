@@ -8,6 +8,7 @@ import pino from 'pino';
 import { readAddedEffect } from '../../api/billing/added-usage.ts';
 import { ingestRoutes, type IngestSettings } from '../../ingest/app.ts';
 import type { Publisher } from '../../ingest/publisher.ts';
+import { WHOLE_INSTALLATION } from '../../platform/access/scope.ts';
 import { connectClickHouse } from '../../platform/clickhouse/http.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { openEmbeddedLog } from '../../platform/event-log/embedded-log.ts';
@@ -103,13 +104,15 @@ export async function openTestIngest(): Promise<TestIngest> {
     async serve(platform, settings = {}) {
       const http = await createHttpServer({ platform, adminKey: ADMIN_KEY, dashboardDirectory: undefined });
       const ingest = { leaseSeconds: 60, ...settings };
-      await http.register(ingestRoutes(platform, NOBODY, ingest, (added) => readAddedEffect(platform, added)));
+      await http.register(ingestRoutes(platform, NOBODY, ingest, (added) => readAddedEffect(platform, WHOLE_INSTALLATION, added)));
       closing.unshift(() => http.close());
       return http.listen({ host: '127.0.0.1', port: 0 });
     },
     async serveAlone(platform) {
       const http = await createHttpServer({ platform, adminKey: ADMIN_KEY, dashboardDirectory: undefined });
-      await http.register(ingestRoutes(platform, NOBODY, { leaseSeconds: 60 }, (added) => readAddedEffect(platform, added)));
+      await http.register(
+        ingestRoutes(platform, NOBODY, { leaseSeconds: 60 }, (added) => readAddedEffect(platform, WHOLE_INSTALLATION, added)),
+      );
       return { url: await http.listen({ host: '127.0.0.1', port: 0 }), close: () => http.close() };
     },
     async close() {

@@ -21,6 +21,8 @@ export const kafkaAvailable = source !== undefined;
 
 export interface TestKafka {
   readonly brokers: string[];
+  /** Of the broker's process; undefined where it is not ours. */
+  readonly pid: number | undefined;
   /** A topic and group that no other test has. */
   name(): string;
   /** SIGKILL, as a crash. Only for a broker of our own. */
@@ -33,6 +35,8 @@ export interface TestKafka {
 export interface StartOptions {
   /** Is told the broker's port and answers with the one that clients are to use: that of a proxy. Only for a broker of our own. */
   advertise?: (port: number) => Promise<number>;
+  /** In place of those that start quickly. Only for a broker of our own. */
+  jvmOptions?: readonly string[];
 }
 
 /** Starts a broker, or connects to the given one; the caller stops it. Where this process dies first, the broker dies with it. */
@@ -52,7 +56,7 @@ const name = () => `test-${randomUUID()}`;
 
 function given(brokers: string[]): TestKafka {
   const refuse = () => Promise.reject(new Error('The broker of KAFKA_BROKERS is not ours to kill'));
-  return { brokers, name, kill: refuse, restart: refuse, stop: () => Promise.resolve() };
+  return { brokers, pid: undefined, name, kill: refuse, restart: refuse, stop: () => Promise.resolve() };
 }
 
 /** Small and quick to start: tests send megabytes, and share two cores with what they test. */
@@ -65,14 +69,17 @@ const JVM_OPTIONS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 const GUARD =
   'directory=$1; shift; "$@" </dev/null >"$directory/broker.log" 2>&1 & jvm=$!; echo $jvm; cat >/dev/null; kill -9 $jvm; wait; rm -rf "$directory"';
 
-async function start(jars: string, { advertise = (port) => Promise.resolve(port) }: StartOptions): Promise<TestKafka> {
+async function start(
+  jars: string,
+  { advertise = (port) => Promise.resolve(port), jvmOptions = JVM_OPTIONS }: StartOptions,
+): Promise<TestKafka> {
   const directory = mkdtempSync(join(tmpdir(), 'tallyline-test-kafka-'));
   const [port, controllerPort] = await freePorts();
   const advertisedPort = await advertise(port);
   const brokers = [`127.0.0.1:${advertisedPort}`];
   const properties = join(directory, 'server.properties');
   writeFileSync(properties, serverProperties({ port, advertisedPort, controllerPort, directory }));
-  const java = (...args: string[]) => [...JVM_OPTIONS, '-cp', join(jars, '*'), ...args];
+  const java = (...args: string[]) => [...jvmOptions, '-cp', join(jars, '*'), ...args];
   const format = spawnSync('java', java('kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', properties), { encoding: 'utf8' });
   if (format.status !== 0) throw new Error(`Kafka's storage could not be formatted: ${format.stdout}${format.stderr}`);
 
@@ -84,6 +91,9 @@ async function start(jars: string, { advertise = (port) => Promise.resolve(port)
   let broker = await run();
   return {
     brokers,
+    get pid() {
+      return broker.pid;
+    },
     name,
     async kill() {
       // The guard first: it would take the data with it.

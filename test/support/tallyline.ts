@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } };
 /** Started as `npm start` does it, flags included: they bound the memory. */
-const NODE_FLAGS = scripts.start.split(' ').filter((word) => word.startsWith('--'));
+export const programFlags: readonly string[] = scripts.start.split(' ').filter((word) => word.startsWith('--'));
 /** First starts on a busy machine take some 10 s; recovery after a kill a few more. */
 const READY_MS = 120_000;
 
@@ -49,7 +49,7 @@ export async function makeDataDirectory(name = 'tallyline-'): Promise<{ path: st
 
 export async function startTallyline({ dataDirectory, env = {}, args = [] }: StartOptions): Promise<Tallyline> {
   const systemDirectory = join(dataDirectory, '..', 'system');
-  const child = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'main.ts'), '--port', '0', '--data', dataDirectory, ...args], {
+  const child = spawn(process.execPath, [...programFlags, join(ROOT, 'main.ts'), '--port', '0', '--data', dataDirectory, ...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TALLYLINE_SYSTEM_DIRECTORY: systemDirectory, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -95,7 +95,7 @@ export async function runToEnd(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<{ code: number | null; output: string; stdout: string }> {
-  const child = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'main.ts'), ...args], {
+  const child = spawn(process.execPath, [...programFlags, join(ROOT, 'main.ts'), ...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

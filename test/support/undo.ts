@@ -6,6 +6,7 @@ import { consumeRecords } from '../../consumers/records.ts';
 import { RECORDS } from '../../consumers/steps/offsets.ts';
 import type { TestPipeline } from './consumers.ts';
 import { eventually } from './eventually.ts';
+import { TESTER } from './tester.ts';
 
 /** Imports of one measure, complete, whose rows all became events. */
 export async function makeImports(pipeline: TestPipeline, ids: readonly string[], status = 'complete'): Promise<void> {
@@ -19,7 +20,7 @@ export async function makeImports(pipeline: TestPipeline, ids: readonly string[]
 }
 
 export async function undo(pipeline: TestPipeline, ...ids: string[]): Promise<void> {
-  for (const id of ids) await requestUndo(pipeline.platform.postgres, id, 'tester');
+  for (const id of ids) await requestUndo(pipeline.platform, id, TESTER);
   await sendUndos(pipeline.platform);
 }
 

@@ -49,8 +49,32 @@ export function problemOf(status: number, text: string): ApiError {
   }
 }
 
+/** Of a page that is opened by a link to one invoice; pages of signed-in people have a cookie. */
+let bearer: string | undefined;
+
+/** From now on, calls show this token. */
+export function useToken(token: string): void {
+  bearer = token;
+}
+
+function credentials(): Record<string, string> {
+  return bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
+}
+
+/** Saves what a path answers, for who comes by a link: the browser's own download would not show the token. */
+export async function saveFile(path: string, name: string): Promise<void> {
+  const response = await fetch(path, { headers: credentials() }).catch(() => {
+    throw new ApiError(UNREACHABLE);
+  });
+  if (!response.ok) throw problemOf(response.status, await response.text());
+  const url = URL.createObjectURL(await response.blob());
+  const link = Object.assign(document.createElement('a'), { href: url, download: name });
+  link.click();
+  URL.revokeObjectURL(url);
+}
+
 interface Call {
-  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   query?: QueryValues;
   /** Sent as JSON. */
   json?: unknown;
@@ -61,11 +85,11 @@ interface Call {
 }
 
 export async function call<T>(path: string, { method = 'GET', query, json, body, headers = {}, signal }: Call = {}): Promise<T> {
-  const init: RequestInit = { method, headers: { accept: 'application/json', ...headers } };
+  const init: RequestInit = { method, headers: { accept: 'application/json', ...credentials(), ...headers } };
   if (signal !== undefined) init.signal = signal;
   if (json !== undefined) {
     init.body = JSON.stringify(json);
-    init.headers = { accept: 'application/json', 'content-type': 'application/json', ...headers };
+    init.headers = { accept: 'application/json', 'content-type': 'application/json', ...credentials(), ...headers };
   } else if (body !== undefined) {
     init.body = body;
     init.headers = { accept: 'application/json', 'content-type': 'text/csv' };

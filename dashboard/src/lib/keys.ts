@@ -1,5 +1,5 @@
 /** The keyboard: `?`, `/`, and `g` followed by a letter. Nothing happens while somebody types, or a dialog asks. */
-import { DESTINATIONS } from './navigation.ts';
+import type { Destination } from './navigation.ts';
 
 /** The letter must follow `g` within this time. */
 const CHORD_MS = 1_200;
@@ -9,6 +9,8 @@ export function isTyping(target: EventTarget | null): boolean {
 }
 
 export interface KeyActions {
+  /** The pages there are for whoever is here. */
+  destinations: () => readonly Destination[];
   go: (href: string) => void;
   help: () => void;
 }
@@ -16,7 +18,7 @@ export interface KeyActions {
 /** What `/` goes to: the page's search, or the field it is filtered by. */
 const SEARCH = 'main [data-search], main input[type="search"], main search input';
 
-export function createKeyHandler({ go, help }: KeyActions): (event: KeyboardEvent) => void {
+export function createKeyHandler({ destinations, go, help }: KeyActions): (event: KeyboardEvent) => void {
   let chordStarted = -CHORD_MS;
   return (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
@@ -29,7 +31,7 @@ export function createKeyHandler({ go, help }: KeyActions): (event: KeyboardEven
     }
     if (event.timeStamp - chordStarted > CHORD_MS) return;
     chordStarted = -CHORD_MS;
-    const destination = DESTINATIONS.find(({ key }) => key === event.key);
+    const destination = destinations().find(({ key }) => key === event.key);
     if (destination === undefined) return;
     // The letter may also mean something on the page itself.
     event.stopImmediatePropagation();

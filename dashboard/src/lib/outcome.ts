@@ -1,5 +1,6 @@
 /** A call's end as a value, so that a page can show what failed in its place and keep the rest. */
 import { goto } from '$app/navigation';
+import { isEntry, signInAddress } from './access/sign-in.ts';
 import { ApiError } from './api.ts';
 
 export type Outcome<T> = { ok: true; value: T } | { ok: false; error: ApiError };
@@ -20,7 +21,7 @@ export async function outcome<T>(promise: Promise<T>): Promise<Outcome<T>> {
     return { ok: true, value: await promise };
   } catch (error) {
     const failure = asApiError(error);
-    if (failure.status === 401 && location.pathname !== '/sign-in') await goto('/sign-in');
+    if (failure.status === 401 && !isEntry(location.pathname)) await goto(signInAddress(location));
     return { ok: false, error: failure };
   }
 }

@@ -1,4 +1,8 @@
 /** The shapes of the HTTP API, as types only: nothing of the schemas' library may reach the browser. */
+export type { AuditEntry, Session } from '../../../schemas/http/access.ts';
+export type { ApiKey, CreatedApiKey } from '../../../schemas/http/api-keys.ts';
+export type { InvoiceLink } from '../../../schemas/http/invoice-links.ts';
+export type { BrowserSession, InvitedUser, OpenIdProblem, PasswordLink, SignInWays, User, UserLink } from '../../../schemas/http/users.ts';
 export type { BillingRun, BillingRunPreview, RunConcern } from '../../../schemas/http/billing-runs.ts';
 export type { Problem } from '../../../schemas/http/common.ts';
 export type { Conflict, Resolution } from '../../../schemas/http/conflicts.ts';
@@ -11,10 +15,12 @@ export type {
   MeterInput,
   MeterUse,
   PlanAssignment,
+  UnassignedCustomers,
 } from '../../../schemas/http/customers.ts';
 export type { DeadLetter } from '../../../schemas/http/dead-letters.ts';
 export type { DryRun } from '../../../schemas/http/dry-runs.ts';
 export type { Effect } from '../../../schemas/http/effect.ts';
+export type { ImportCustomer } from '../../../schemas/http/import-customers.ts';
 export type {
   Dialect,
   Import,
@@ -27,7 +33,6 @@ export type {
   Suggestion,
 } from '../../../schemas/http/imports.ts';
 export type {
-  AuditEntry,
   CreditEntry,
   CreditNoteInput,
   DocumentTotal,
@@ -47,7 +52,7 @@ export type {
   InvoiceTier,
   Parties,
 } from '../../../schemas/http/invoices.ts';
-export type { Health, Live, Pipeline, PipelineRates, PipelineStores, Rebuild, Session } from '../../../schemas/http/operations.ts';
+export type { About, Health, Live, Pipeline, PipelineRates, PipelineStores, Rebuild } from '../../../schemas/http/operations.ts';
 export type {
   Discount,
   KeptPlan,

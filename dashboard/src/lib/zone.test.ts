@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dayKey, isZone, momentOf, nextStart, startOf, startsWithin } from './zone.ts';
+import { dayKey, isZone, midnightOf, momentOf, nextStart, startOf, startsWithin } from './zone.ts';
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
@@ -36,6 +36,16 @@ describe('local hours, days and months', () => {
 
   it('names the local day', () => {
     expect(dayKey(Date.parse('2026-10-31T23:30:00Z'), 'Europe/Berlin')).toBe('2026-11-01');
+  });
+
+  it.each([
+    ['Europe/Berlin', '2026-10-25', '2026-10-24T22:00:00.000Z', 25],
+    ['Europe/Berlin', '2026-03-29', '2026-03-28T23:00:00.000Z', 23],
+    ['Asia/Kathmandu', '2026-10-31', '2026-10-30T18:15:00.000Z', 24],
+    ['UTC', '2026-12-31', '2026-12-31T00:00:00.000Z', 24],
+  ])('in %s the day %s begins at %s and has %i hours', (zone, day, start, hours) => {
+    expect(midnightOf(day, zone)).toBe(start);
+    expect(Date.parse(midnightOf(day, zone, 1)) - Date.parse(start)).toBe(hours * 3_600_000);
   });
 
   it('knows a zone from a word', () => {

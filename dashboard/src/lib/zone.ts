@@ -101,6 +101,12 @@ export function monthKey(ms: number, zone: string): string {
   return dayKey(ms, zone).slice(0, 7);
 }
 
+/** The moment in which a day begins that is written as `2026-10-14`, or one so many days later: RFC 3339 in UTC. */
+export function midnightOf(day: string, zone: string, daysLater = 0): string {
+  const [year = 1970, month = 1, date = 1] = day.split('-').map(Number);
+  return isoOf(momentOf(zone, year, month, date + daysLater));
+}
+
 /** RFC 3339 in UTC, as the API takes moments. */
 export function isoOf(ms: number): string {
   return new Date(ms).toISOString();

@@ -77,6 +77,7 @@ CREATE TABLE "imports" (
 	"rows_published" bigint DEFAULT 0 NOT NULL,
 	"bytes_read" bigint DEFAULT 0 NOT NULL,
 	"suspected_doubles" bigint,
+	"customers" jsonb,
 	"errors" jsonb DEFAULT '[]'::jsonb NOT NULL,
 	"failure" jsonb,
 	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
@@ -111,19 +112,6 @@ CREATE TABLE "profiles" (
 	"name" text PRIMARY KEY NOT NULL,
 	"mapping" jsonb NOT NULL,
 	"updated_at" timestamp(6) with time zone DEFAULT now() NOT NULL
-);
---> statement-breakpoint
-CREATE TABLE "sessions" (
-	"token_hash" text PRIMARY KEY NOT NULL,
-	"role" text NOT NULL,
-	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL,
-	"expires_at" timestamp(6) with time zone NOT NULL
-);
---> statement-breakpoint
-CREATE TABLE "sign_in_links" (
-	"token_hash" text PRIMARY KEY NOT NULL,
-	"expires_at" timestamp(6) with time zone NOT NULL,
-	"used_at" timestamp(6) with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "usage_records" (
@@ -407,16 +395,6 @@ CREATE TABLE "reconciliation_runs" (
 	"finished_at" timestamp(6) with time zone
 );
 --> statement-breakpoint
-CREATE TABLE "audit_entries" (
-	"entry_id" bigserial PRIMARY KEY NOT NULL,
-	"at" timestamp(6) with time zone NOT NULL,
-	"who" text NOT NULL,
-	"what" text NOT NULL,
-	"subject" text NOT NULL,
-	"reason" text,
-	"details" jsonb DEFAULT '{}'::jsonb NOT NULL
-);
---> statement-breakpoint
 CREATE TABLE "billing_runs" (
 	"run_id" bigserial PRIMARY KEY NOT NULL,
 	"month" text NOT NULL,
@@ -532,6 +510,112 @@ CREATE TABLE "settled_periods" (
 	CONSTRAINT "settled_periods_customer_period_from_period_to_pk" PRIMARY KEY("customer","period_from","period_to")
 );
 --> statement-breakpoint
+CREATE TABLE "api_keys" (
+	"key_id" bigserial PRIMARY KEY NOT NULL,
+	"name" text NOT NULL,
+	"prefix" text NOT NULL,
+	"key_hash" text NOT NULL,
+	"role" text NOT NULL,
+	"customer" text COLLATE "C",
+	"created_at" timestamp(6) with time zone NOT NULL,
+	"created_by" text NOT NULL,
+	"expires_at" timestamp(6) with time zone,
+	"last_used_at" timestamp(6) with time zone,
+	"last_used_from" text,
+	"revoked_at" timestamp(6) with time zone,
+	"revoked_by" text,
+	CONSTRAINT "api_keys_name_unique" UNIQUE("name"),
+	CONSTRAINT "api_keys_key_hash_unique" UNIQUE("key_hash"),
+	CONSTRAINT "api_keys_customer" CHECK ((role = 'customer') = (customer IS NOT NULL))
+);
+--> statement-breakpoint
+CREATE TABLE "audit_entries" (
+	"entry_id" bigserial PRIMARY KEY NOT NULL,
+	"at" timestamp(6) with time zone NOT NULL,
+	"who" text NOT NULL,
+	"address" text,
+	"what" text NOT NULL,
+	"subject" text NOT NULL,
+	"reason" text,
+	"details" jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "installation_secrets" (
+	"name" text PRIMARY KEY NOT NULL,
+	"secret" text NOT NULL,
+	"created_at" timestamp(6) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "invoice_links" (
+	"link_id" bigserial PRIMARY KEY NOT NULL,
+	"invoice_id" bigint NOT NULL,
+	"created_at" timestamp(6) with time zone NOT NULL,
+	"created_by" text NOT NULL,
+	"expires_at" timestamp(6) with time zone NOT NULL,
+	"revoked_at" timestamp(6) with time zone,
+	"revoked_by" text,
+	"opened" bigint DEFAULT 0 NOT NULL,
+	"last_opened_at" timestamp(6) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "sessions" (
+	"session_id" bigserial PRIMARY KEY NOT NULL,
+	"token_hash" text NOT NULL,
+	"user_id" bigint,
+	"created_at" timestamp(6) with time zone NOT NULL,
+	"last_seen_at" timestamp(6) with time zone NOT NULL,
+	"expires_at" timestamp(6) with time zone NOT NULL,
+	"address" text NOT NULL,
+	"user_agent" text NOT NULL,
+	CONSTRAINT "sessions_token_hash_unique" UNIQUE("token_hash")
+);
+--> statement-breakpoint
+CREATE TABLE "sign_in_failures" (
+	"failure_id" bigserial PRIMARY KEY NOT NULL,
+	"account" text NOT NULL,
+	"address" text NOT NULL,
+	"at" timestamp(6) with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "sign_in_links" (
+	"token_hash" text PRIMARY KEY NOT NULL,
+	"expires_at" timestamp(6) with time zone NOT NULL,
+	"used_at" timestamp(6) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "user_links" (
+	"token_hash" text PRIMARY KEY NOT NULL,
+	"user_id" bigint NOT NULL,
+	"purpose" text NOT NULL,
+	"created_at" timestamp(6) with time zone NOT NULL,
+	"created_by" text NOT NULL,
+	"expires_at" timestamp(6) with time zone NOT NULL,
+	"used_at" timestamp(6) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "users" (
+	"user_id" bigserial PRIMARY KEY NOT NULL,
+	"email" text NOT NULL,
+	"name" text NOT NULL,
+	"role" text NOT NULL,
+	"customer" text COLLATE "C",
+	"password_hash" text,
+	"password_at" timestamp(6) with time zone,
+	"issuer" text,
+	"subject" text,
+	"created_at" timestamp(6) with time zone NOT NULL,
+	"created_by" text NOT NULL,
+	"last_seen_at" timestamp(6) with time zone,
+	"disabled_at" timestamp(6) with time zone,
+	"disabled_by" text,
+	CONSTRAINT "users_email_unique" UNIQUE("email"),
+	CONSTRAINT "users_customer" CHECK ((role = 'customer') = (customer IS NOT NULL))
+);
+--> statement-breakpoint
+ALTER TABLE "invoice_links" ADD CONSTRAINT "invoice_links_invoice_id_invoices_invoice_id_fk" FOREIGN KEY ("invoice_id") REFERENCES "public"."invoices"("invoice_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "sessions" ADD CONSTRAINT "sessions_user_id_users_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("user_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "user_links" ADD CONSTRAINT "user_links_user_id_users_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("user_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "customers_unassigned" ON "customers" USING btree ("id") WHERE updated_at IS NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX "dead_letters_position" ON "dead_letters" USING btree ("epoch","partition","offset","idx");--> statement-breakpoint
 CREATE UNIQUE INDEX "dead_letters_counted" ON "dead_letters" USING btree ("import_id","line","meter") WHERE is_counted;--> statement-breakpoint
 CREATE INDEX "dead_letters_unpublished" ON "dead_letters" USING btree ("dead_letter_id") WHERE published_at IS NULL;--> statement-breakpoint
@@ -558,11 +642,19 @@ CREATE INDEX "voided_events_accepted" ON "voided_events" USING btree ("customer"
 CREATE INDEX "voided_events_import" ON "voided_events" USING brin ("import_id") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
 CREATE INDEX "clickhouse_rebuilds_open" ON "clickhouse_rebuilds" USING btree ("rebuild_id") WHERE state IN ('requested', 'copying');--> statement-breakpoint
 CREATE INDEX "reconciliation_runs_open" ON "reconciliation_runs" USING btree ("run_id") WHERE state <> 'done';--> statement-breakpoint
-CREATE INDEX "audit_entries_subject" ON "audit_entries" USING btree ("subject","entry_id");--> statement-breakpoint
 CREATE INDEX "billing_runs_open" ON "billing_runs" USING btree ("run_id") WHERE state NOT IN ('done', 'failed');--> statement-breakpoint
 CREATE INDEX "credit_notes_invoice" ON "credit_notes" USING btree ("invoice_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "credit_notes_idempotency_key" ON "credit_notes" USING btree ("key_scope","idempotency_key");--> statement-breakpoint
 CREATE INDEX "customer_credits_customer" ON "customer_credits" USING btree ("customer","entry_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "invoices_open" ON "invoices" USING btree ("customer","month") WHERE status <> 'void';--> statement-breakpoint
 CREATE INDEX "invoices_customer_period" ON "invoices" USING btree ("customer","period_from");--> statement-breakpoint
-CREATE INDEX "invoices_month" ON "invoices" USING btree ("month","invoice_id");
+CREATE INDEX "invoices_month" ON "invoices" USING btree ("month","invoice_id");--> statement-breakpoint
+CREATE INDEX "audit_entries_subject" ON "audit_entries" USING btree ("subject","entry_id");--> statement-breakpoint
+CREATE INDEX "audit_entries_who" ON "audit_entries" USING btree ("who","entry_id");--> statement-breakpoint
+CREATE INDEX "audit_entries_at" ON "audit_entries" USING btree ("at");--> statement-breakpoint
+CREATE INDEX "invoice_links_invoice" ON "invoice_links" USING btree ("invoice_id");--> statement-breakpoint
+CREATE INDEX "sessions_user" ON "sessions" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "sign_in_failures_account" ON "sign_in_failures" USING btree ("account","at");--> statement-breakpoint
+CREATE INDEX "sign_in_failures_address" ON "sign_in_failures" USING btree ("address","at");--> statement-breakpoint
+CREATE INDEX "user_links_user" ON "user_links" USING btree ("user_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "users_subject" ON "users" USING btree ("issuer","subject");

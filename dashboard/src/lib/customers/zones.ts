@@ -1,12 +1,7 @@
 /** Finding a time zone by what people call it: "berlin", "new york", "+5:45". */
 import { offsetOf, pad } from '../zone.ts';
 
-export interface ZoneChoice {
-  name: string;
-  /** "UTC+01:00" at this moment. */
-  offset: string;
-}
-
+/** "UTC+01:00" at this moment. */
 export function offsetText(now: number, zone: string): string {
   const minutes = Math.round(offsetOf(now, zone) / 60_000);
   const size = Math.abs(minutes);

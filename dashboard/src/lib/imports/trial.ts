@@ -68,7 +68,7 @@ export function quantityRows({ quantities }: Pick<Effect, 'quantities'>): { mete
 /** Other files that had reported it before; empty where none had. */
 export function knownSentence({ rows, knownFrom }: Pick<DryRun, 'rows' | 'knownFrom'>): string {
   if (!rows.known) return '';
-  const files = knownFrom.map(({ importId, name }) => (importId === 'dry-run' ? 'this file itself' : name));
+  const files = knownFrom.map(({ importId, name }) => (importId === 'dry-run' ? 'this file itself' : (name ?? 'files of others')));
   const where = files.length === 0 ? 'known already' : `in ${files.join(', ')} already`;
   return `${plural(rows.known, 'line is', 'lines are')} ${where}, with the same content: not billed twice.`;
 }

@@ -13,6 +13,7 @@ const base: Import = {
   form: 'file',
   format: 'csv',
   suspectedDoubles: null,
+  customers: null,
   knownFrom: [],
   rows: { read: 300, rejected: 0 },
   events: { published: 300, accepted: 300, duplicate: 0, conflict: 0, dead: 0 },

@@ -97,7 +97,7 @@ function stayingPoints(others: Others | undefined): string[] {
 function ownPoints({ id, knownFrom, events }: Import): string[] {
   const from = knownFrom.filter(({ importId }) => importId !== id);
   const known = from.reduce((sum, entry) => sum + entry.events, 0);
-  const names = from.map(({ name }) => name).join(', ');
+  const names = from.map(({ name }) => name ?? 'files of others').join(', ');
   return [
     ...(known === 0
       ? []

@@ -12,6 +12,7 @@ export class ImportWatch {
   connected = $state(true);
   #source: EventSource | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  #isStopped = false;
   #onEnd: () => void;
 
   constructor(first: Import, onEnd: () => void = () => undefined) {
@@ -21,6 +22,11 @@ export class ImportWatch {
   }
 
   stop(): void {
+    this.#isStopped = true;
+    this.#close();
+  }
+
+  #close(): void {
     this.#source?.close();
     clearTimeout(this.#retry);
   }
@@ -34,9 +40,14 @@ export class ImportWatch {
     };
     source.onmessage = take;
     source.addEventListener('progress', take);
+    // The session has ended: the next call leads to the sign-in page.
+    source.addEventListener('ended', () => {
+      this.#close();
+      void this.#ask();
+    });
     // The stream ends with the import; whether it did, or only broke off, the import itself knows.
     source.onerror = () => {
-      this.stop();
+      this.#close();
       if (!isRunning(this.current)) return;
       this.#retry = setTimeout(() => void this.#ask(), RETRY_MS);
     };
@@ -46,6 +57,9 @@ export class ImportWatch {
     const result = await outcome(call<Import>(`/v1/imports/${this.current.id}`));
     this.connected = result.ok;
     if (result.ok) this.#take(result.value);
+    // Who may not ask for the import may not follow it either.
+    else if (result.error.status === 401 || result.error.status === 404) return;
+    if (this.#isStopped) return;
     if (isRunning(this.current)) this.#open();
   }
 
@@ -53,7 +67,7 @@ export class ImportWatch {
     const wasRunning = isRunning(this.current);
     this.current = next;
     if (isRunning(next)) return;
-    this.stop();
+    this.#close();
     if (wasRunning) this.#onEnd();
   }
 }

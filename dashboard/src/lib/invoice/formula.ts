@@ -1,6 +1,7 @@
 /** A line's price as a formula that a reader can redo on paper. */
 import { isZero } from '../decimal.ts';
 import { formatDecimal, formatMoney } from '../format.ts';
+import type { TermName } from '../terms.ts';
 import type { InvoiceLine, InvoiceTier } from '../types.ts';
 import { durationText } from './clock-changes.ts';
 
@@ -32,9 +33,16 @@ function termOf({ quantity, unitPrice, flatFee, packageSize, packages }: Invoice
 export function pricingNote({ pricing, share, kind }: Pick<InvoiceLine, 'pricing' | 'share' | 'kind'>): string {
   if (kind === 'fee') return share === undefined ? 'fixed fee, for the whole period' : `fixed fee, for ${shareText(share)}`;
   if (pricing === 'covered') return 'covered by its fixed fee';
+  if (pricing === 'graduated') return 'each unit at the price of its tier';
   if (pricing === 'volume') return 'all at the price of the tier that the total reaches';
   if (pricing === 'package') return 'each package that was begun is charged';
   return '';
+}
+
+/** What explains the note; undefined where quantity × price says it all. */
+export function pricingTerm({ pricing, share, kind }: Pick<InvoiceLine, 'pricing' | 'share' | 'kind'>): TermName | undefined {
+  if (kind === 'fee') return share === undefined ? 'flat' : 'proration';
+  return pricing === 'per_unit' || pricing === 'flat' ? undefined : pricing;
 }
 
 /** "15 days of 31 days": what was pro rata, in time. */

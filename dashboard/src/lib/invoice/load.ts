@@ -1,7 +1,7 @@
 /** What the Invoices page shows: whose, which month, and the invoice as it would be now. */
 import { call } from '../api.ts';
 import { loadCustomerNames, type CustomerNames } from '../names.ts';
-import type { Customer, Invoice, Usage } from '../types.ts';
+import type { Customer, Invoice, Session, Usage } from '../types.ts';
 import { loadExtent } from '../usage/extent.ts';
 import { monthKey, nextStart, startOf } from '../zone.ts';
 
@@ -17,8 +17,12 @@ export interface InvoiceView {
 
 const PERIOD = /^\d{4}-(0[1-9]|1[0-2])$/;
 
-export async function loadInvoiceView(wanted: { customer: string | null; period: string | null }, now: number): Promise<InvoiceView> {
-  const [names, extent] = await Promise.all([loadCustomerNames(), loadExtent()]);
+export async function loadInvoiceView(
+  wanted: { customer: string | null; period: string | null },
+  now: number,
+  session: Session | null,
+): Promise<InvoiceView> {
+  const [names, extent] = await Promise.all([loadCustomerNames(session), loadExtent()]);
   const customer = chooseCustomer(names, wanted.customer);
   if (customer === null) return { names, customer, period: '', months: [], invoice: null };
   const zone = customer.timeZone;

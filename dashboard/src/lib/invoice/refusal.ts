@@ -21,6 +21,8 @@ export interface RedCell {
 }
 
 const CELLS_SHOWN = 5;
+/** What goes on as before in a moment. */
+const FOR_NOW = new Set(['store_unavailable', 'stopping', 'unreachable']);
 
 export function refusalOf(error: Pick<ApiError, 'code' | 'message' | 'cells'>, customerName: string): Refusal {
   const { code, message, cells } = error;
@@ -44,7 +46,7 @@ export function refusalOf(error: Pick<ApiError, 'code' | 'message' | 'cells'>, c
     case 'period_not_over':
       return { headline: 'The period is not over.', detail: message, links: [], isForNow: false };
     default:
-      return { headline: 'It was not done.', detail: message, links: [], isForNow: code === 'store_unavailable' || code === 'unreachable' };
+      return { headline: 'It was not done.', detail: message, links: [], isForNow: FOR_NOW.has(code) };
   }
 }
 

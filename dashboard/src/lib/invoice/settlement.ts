@@ -1,5 +1,6 @@
 /** What remains to be paid of an issued invoice, as a sum: total, credits of earlier invoices, credit notes. */
 import { compare, isZero, negate, sum } from '../decimal.ts';
+import type { TermName } from '../terms.ts';
 import type { Invoice } from '../types.ts';
 
 export interface SettlementTerm {
@@ -8,6 +9,8 @@ export interface SettlementTerm {
   amount: string;
   /** The document it is from. */
   href: string | null;
+  /** What explains it. */
+  help?: TermName;
 }
 
 export interface Rest {
@@ -32,7 +35,9 @@ export function restOf({ status, total, settlement, creditNotes = [], number }: 
       amount: negate(amount),
       href: `/invoices/${invoice}`,
     })),
-    ...(isZero(carried) ? [] : [{ label: 'Kept as a credit for the next invoices', amount: carried, href: null }]),
+    ...(isZero(carried)
+      ? []
+      : [{ label: 'Kept as a credit for the next invoices', amount: carried, href: null, help: 'credit balance' as const }]),
   ];
   const notes = creditNotes.map((note) => ({
     label: `Credit note ${note.number}`,

@@ -4,7 +4,6 @@ import { agreementOf } from './agreement.ts';
 import { adjustmentName, causeText, sinceText } from './causes.ts';
 import { clockSentence, durationText, hoursOfPeriod } from './clock-changes.ts';
 import { bodyOf, createKeys, creditableLines, entryFault, takesUsageBack, type CreditEntry } from './credit.ts';
-import { refusalOf } from './refusal.ts';
 import { restOf } from './settlement.ts';
 import { adjustmentSubject, findSubject } from './subject.ts';
 import { partsHold } from './trace.ts';
@@ -208,23 +207,5 @@ describe('files and stores', () => {
     expect(agreementOf({ ...green, cells: [cell] }, 745)).toEqual({ tone: 'waiting', text: '1 hour is being compared' });
     expect(agreementOf({ ...green, state: 'checking' }, 745).tone).toBe('waiting');
     expect(agreementOf({ ...green, checkedAt: null }, 745).tone).toBe('waiting');
-  });
-
-  it('are why an invoice is refused: which hour of whom, and where to mend it', () => {
-    const error = { code: 'reconciliation_red', message: 'x', cells: [{ customer: 'a&b', meter: 'calls', hour: '2026-10-14T11:00:00Z' }] };
-    const refusal = refusalOf(error, 'Acme');
-    expect(refusal).toMatchObject({ headline: 'One hour of Acme differs between the two stores.', isForNow: false });
-    expect(refusal.links).toEqual([
-      {
-        label: 'calls, 14 Oct 2026 11:00\u201312:00 UTC',
-        href: '/records?customer=a%26b&meter=calls&from=2026-10-14T11%3A00%3A00Z&to=2026-10-14T12%3A00%3A00.000Z',
-      },
-      { label: 'To the pipeline', href: '/pipeline' },
-    ]);
-    expect(refusalOf({ code: 'import_running', message: 'Import 3 is publishing.', cells: [] }, 'Acme')).toMatchObject({
-      isForNow: true,
-      detail: 'Import 3 is publishing.',
-    });
-    expect(refusalOf({ code: 'behind', message: 'x', cells: [] }, 'Acme').links[0]?.href).toBe('/pipeline');
   });
 });

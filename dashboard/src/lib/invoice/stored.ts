@@ -13,13 +13,14 @@ export interface StoredView {
   audit: AuditEntry[];
 }
 
-export async function loadStoredInvoice(id: string): Promise<StoredView> {
+/** `isStaff`: what was done to it is for them alone. */
+export async function loadStoredInvoice(id: string, isStaff: boolean): Promise<StoredView> {
   const [invoice, audit] = await Promise.all([
     call<Invoice>(`/v1/invoices/${encodeURIComponent(id)}`),
-    call<List<AuditEntry>>('/v1/audit', { query: { subject: `invoice/${id}` } }),
+    isStaff ? call<List<AuditEntry>>('/v1/audit', { query: { subject: `invoice/${id}` } }).then(({ items }) => items) : [],
   ]);
   const month = invoice.month ?? monthKey(Date.parse(invoice.period.from), invoice.period.timeZone);
-  return { invoice, month, audit: audit.items };
+  return { invoice, month, audit };
 }
 
 /** Both stores are read anew for these hours: `state=open` leaves out what agrees, and what differs is counted besides. */

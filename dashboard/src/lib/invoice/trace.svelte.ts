@@ -1,5 +1,6 @@
 /** Where the trace of an invoice stands: line or adjustment → day → hour → event → line of a file. All of it is in the URL. */
 import { page } from '$app/state';
+import { reader } from '../access/reader.ts';
 import { call } from '../api.ts';
 import { latest, type Latest } from '../latest.svelte.ts';
 import { outcome } from '../outcome.ts';
@@ -44,7 +45,7 @@ export class Trace {
   day = $derived(this.days.find(({ key }) => key === page.url.searchParams.get('day')));
   hours = $derived(this.day === undefined ? [] : allHoursOf(this.day, nextStart(this.day.start, 'day', this.zone), this.zone));
   hour = $derived(this.hours.find(({ start }) => String(start) === page.url.searchParams.get('hour')));
-  record = $derived(page.url.searchParams.get('record'));
+  record = $derived(reader.opensLines ? page.url.searchParams.get('record') : null);
   // As text, which is equal when its values are, so that a step from event to event does not fetch the hour again.
   #hourQuery = $derived(this.hour === undefined || !isUsed(this.hour) ? null : JSON.stringify(this.#queryOf(this.hour)));
 

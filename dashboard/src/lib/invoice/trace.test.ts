@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formulaOf, pricingNote, shortened } from './formula.ts';
+import { formulaOf, pricingNote, pricingTerm, shortened } from './formula.ts';
 import { allHoursOf, daysOf, hoursOf, partsHold, totalsHold, type TraceDay } from './trace.ts';
 
 const period = { from: '2026-09-30T18:15:00Z', to: '2026-10-31T18:15:00Z', timeZone: 'Asia/Kathmandu' };
@@ -92,6 +92,7 @@ describe('formulas', () => {
 
   it('say what the model does where the numbers do not', () => {
     const usage = { kind: 'usage' as const };
+    expect(pricingNote({ ...usage, pricing: 'graduated' })).toBe('each unit at the price of its tier');
     expect(pricingNote({ ...usage, pricing: 'volume' })).toBe('all at the price of the tier that the total reaches');
     expect(pricingNote({ ...usage, pricing: 'package' })).toBe('each package that was begun is charged');
     expect(pricingNote({ ...usage, pricing: 'covered' })).toBe('covered by its fixed fee');
@@ -99,6 +100,15 @@ describe('formulas', () => {
     expect(pricingNote({ kind: 'fee', pricing: 'flat' })).toBe('fixed fee, for the whole period');
     const share = { seconds: '1299600', of: '2682000' };
     expect(pricingNote({ kind: 'fee', pricing: 'flat', share })).toBe('fixed fee, for 15 days 1 hour of 31 days 1 hour');
+  });
+
+  it('are explained by the word for the model, or for the part of a month', () => {
+    const usage = { kind: 'usage' as const };
+    expect(pricingTerm({ ...usage, pricing: 'graduated' })).toBe('graduated');
+    expect(pricingTerm({ ...usage, pricing: 'unpriced' })).toBe('unpriced');
+    expect(pricingTerm({ ...usage, pricing: 'per_unit' })).toBeUndefined();
+    expect(pricingTerm({ kind: 'fee', pricing: 'flat' })).toBe('flat');
+    expect(pricingTerm({ kind: 'fee', pricing: 'flat', share: { seconds: '1299600', of: '2682000' } })).toBe('proration');
   });
 
   it('end where nobody reads on', () => {

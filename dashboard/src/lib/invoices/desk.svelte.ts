@@ -1,5 +1,6 @@
 /** Which drafts are chosen on the Invoices page, and what is being done about them. */
 import { SvelteMap } from 'svelte/reactivity';
+import { reader } from '../access/reader.ts';
 import { call, type ApiError, type QueryValues } from '../api.ts';
 import { outcome, type Outcome } from '../outcome.ts';
 import type { InvoiceSummary, List, Reconciliation } from '../types.ts';
@@ -30,7 +31,7 @@ export class InvoiceDesk {
 
   /** Drafts whose month goes on cannot be chosen here; those of a customer that differs can, and stand in the way of the button. */
   canChoose(invoice: InvoiceSummary): boolean {
-    return invoice.status === 'draft' && this.obstacle(invoice)?.kind !== 'not_over';
+    return reader.mayChange && invoice.status === 'draft' && this.obstacle(invoice)?.kind !== 'not_over';
   }
 
   /** The chosen ones that the server would refuse now. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ReconciliationCell } from '../types.ts';
-import { inOrder, obstacleOf, refusalOf, totalsOf } from './finalize.ts';
+import { inOrder, obstacleOf, totalsOf } from './finalize.ts';
 
 const NOW = Date.parse('2026-11-19T12:00:00Z');
 const draft = {
@@ -48,27 +48,5 @@ describe('a draft', () => {
       { currency: 'USD', total: '0.3' },
       { currency: 'JPY', total: '5' },
     ]);
-  });
-});
-
-describe('a refusal', () => {
-  const said = (code: string, cells: (typeof cell)[] = []) =>
-    refusalOf({ code, message: 'as the server says it', cells }, 'Helio Labs', NOW);
-
-  it('names the hour that differs', () => {
-    expect(said('reconciliation_red', [cell, cell])).toEqual({
-      sentence: 'The two stores differ about Helio Labs: 19 Oct 09:00\u201310:00 UTC, tokens, and 1 more hour. Nothing was given a number.',
-      link: { href: '/pipeline', label: 'See the pipeline' },
-      isMomentary: false,
-    });
-  });
-
-  it.each([
-    ['behind', 'Not all usage of Helio Labs has arrived', true],
-    ['import_running', 'An import is under way', true],
-    ['unreachable', 'as the server says it', true],
-    ['conflict', 'as the server says it', false],
-  ])('is said in words, and whether waiting helps: %s', (code, sentence, isMomentary) => {
-    expect(said(code)).toMatchObject({ sentence: expect.stringContaining(sentence) as string, isMomentary });
   });
 });

@@ -1,5 +1,4 @@
-/** Making drafts final: which can be, why others cannot, and what came of each. */
-import type { ApiError } from '../api.ts';
+/** Making drafts final: which can be, and in what order. What the server refuses: lib/invoice/refusal.ts */
 import { sum } from '../decimal.ts';
 import { formatClock, formatMoment } from '../time.ts';
 import type { InvoiceSummary, Reconciliation } from '../types.ts';
@@ -37,44 +36,4 @@ export function totalsOf(drafts: readonly Draft[]): { currency: string; total: s
     currency,
     total: sum(own.map(({ total }) => total)),
   }));
-}
-
-export interface Refusal {
-  /** In words, with the hour and the meter where it is about them. */
-  sentence: string;
-  /** Where it can be seen or mended. */
-  link: { href: string; label: string } | null;
-  /** Whether the same again may succeed by itself. */
-  isMomentary: boolean;
-}
-
-const PIPELINE = { href: '/pipeline', label: 'See the pipeline' };
-
-export function refusalOf(error: Pick<ApiError, 'code' | 'message' | 'cells'>, customer: string, now: number): Refusal {
-  const [cell] = error.cells;
-  switch (error.code) {
-    case 'reconciliation_red': {
-      const others = error.cells.length - 1;
-      const where = cell === undefined ? '' : `: ${hourInWords({ ...cell, others }, now)}`;
-      return {
-        sentence: `The two stores differ about ${customer}${where}. Nothing was given a number.`,
-        link: PIPELINE,
-        isMomentary: false,
-      };
-    }
-    case 'behind':
-      return {
-        sentence: `Not all usage of ${customer} has arrived in both stores yet. It will in a moment.`,
-        link: PIPELINE,
-        isMomentary: true,
-      };
-    case 'import_running':
-      return {
-        sentence: `An import is under way that may change the usage of ${customer}. When it is over, this can be final.`,
-        link: { href: '/imports', label: 'See the imports' },
-        isMomentary: true,
-      };
-    default:
-      return { sentence: error.message, link: null, isMomentary: error.code === 'unreachable' || error.code === 'store_unavailable' };
-  }
 }

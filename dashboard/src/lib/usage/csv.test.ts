@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sum } from '../decimal.ts';
-import { csvOf } from './csv.ts';
+import { csvOf, fileNamePart } from './csv.ts';
 import type { UsageFigures } from './load.ts';
 import { readUsageView } from './view.ts';
 
@@ -47,6 +47,14 @@ describe('the CSV of the chart', () => {
     ]);
     const totals = lines.slice(1, -1).map((line) => line.split(',').at(-2) ?? '');
     expect(sum(totals)).toBe(top.total.quantity);
+  });
+
+  it('has one column for one customer, who is the total', () => {
+    const [own] = figures.series;
+    const view = { ...figures.view, customer: 'acme' };
+    const one = csvOf({ ...figures, view, series: own === undefined ? [] : [{ ...own, customer: 'acme' }] }, () => 'Acme');
+    expect(one.split('\r\n')[0]).toBe('start,end,Acme tokens,events');
+    expect(fileNamePart('Ac/me: "Łódź" & Co.')).toBe('Ac_me_Łódź_Co.');
   });
 
   it('has a column for each meter where the chart is by meter', () => {

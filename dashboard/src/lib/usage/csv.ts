@@ -1,8 +1,8 @@
 /** What the chart shows, as a file: the same bars, the same columns, every digit. */
 import type { UsageFigures } from './load.ts';
 
-/** Characters with which spreadsheets begin a formula. */
-const FORMULA_START = /^[=+\-@\t\r]/;
+/** Characters with which spreadsheets begin a formula, those of full width in East Asian ones. */
+const FORMULA_START = /^[=+\-@\t\r\n＝＋－＠]/;
 
 export function csvOf(figures: UsageFigures, nameOf: (customer: string) => string): string {
   const columns = figures.view.by === 'meter' ? meterColumns(figures) : customerColumns(figures, nameOf);
@@ -16,13 +16,14 @@ interface Column {
   values: readonly string[];
 }
 
-function customerColumns({ series, top, meter }: UsageFigures, nameOf: (customer: string) => string): Column[] {
+function customerColumns({ view, series, top, meter }: UsageFigures, nameOf: (customer: string) => string): Column[] {
   const unit = meter ?? 'events';
   const columns = series.map(({ customer, quantities }): Column => {
     const name = customer === null ? (top.additive ? 'others' : 'all customers') : nameOf(customer);
     return { label: `${name} ${unit}`, values: quantities };
   });
-  const total: Column[] = top.additive ? [{ label: `total ${unit}`, values: top.total.spark }] : [];
+  // Of one customer alone the total would be the same column again.
+  const total: Column[] = top.additive && view.customer === null ? [{ label: `total ${unit}`, values: top.total.spark }] : [];
   return [...columns, ...total, { label: 'events', values: top.total.sparkEvents.map(String) }];
 }
 
@@ -38,6 +39,11 @@ function text(cell: string): string {
 
 function moment(ms: number): string {
   return new Date(ms).toISOString();
+}
+
+/** A name without what file systems give a meaning of its own. */
+export function fileNamePart(name: string): string {
+  return name.replace(/[^\p{L}\p{N}._-]+/gu, '_').slice(0, 60);
 }
 
 /** Hands the text to the browser as a file. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Top, TopItem } from '../types.ts';
-import { readFigures, seriesOf, type UsageCall } from './load.ts';
+import { readFigures, seriesOf, seriesOfOne, type UsageCall } from './load.ts';
 import { readUsageView } from './view.ts';
 
 const NOW = Date.parse('2026-11-19T12:43:41Z');
@@ -41,11 +41,23 @@ describe('the series of the chart', () => {
   });
 });
 
+describe('the series of one customer', () => {
+  it('is all there is, also of a meter that does not add up, and has a colour where nothing was used', () => {
+    const { customer, quantities, events, colour } = seriesOfOne({ ...top([], ['7', '0'], 0) }, 'acme');
+    expect([customer, quantities, events]).toEqual(['acme', ['7', '0'], [9, 9]]);
+    expect(colour).toMatch(/^--chart-[1-5]$/);
+  });
+});
+
 describe('the calls', () => {
   async function callsOf(query: string): Promise<string[]> {
     const calls: string[] = [];
     const get: UsageCall = <T>(path: string, asked: Record<string, string>) => {
-      calls.push([path, asked['by'], asked['meter'], asked['grain'], asked['limit']].filter((part) => part !== undefined).join(' '));
+      calls.push(
+        [path, asked['by'], asked['customer'], asked['meter'], asked['grain'], asked['limit']]
+          .filter((part) => part !== undefined)
+          .join(' '),
+      );
       const answer = path === '/v1/usage' ? { buckets: [] } : top([item('tokens', ['1', '2'])], ['1', '2']);
       return Promise.resolve(answer as T);
     };
@@ -60,6 +72,14 @@ describe('the calls', () => {
       '/v1/top meter month 50',
       '/v1/top customer tokens hour 5',
       '/v1/usage tokens hour',
+    ]);
+  });
+
+  it('are all about the one customer that the address names', async () => {
+    expect(await callsOf('range=24h&customer=acme&zoom=2026-11-19T01:00:00Z/2026-11-19T05:00:00Z')).toEqual([
+      '/v1/top meter acme month 50',
+      '/v1/top customer acme tokens hour 5',
+      '/v1/usage acme tokens hour',
     ]);
   });
 

@@ -47,7 +47,7 @@ export async function loadUsage(view: UsageView, signal?: AbortSignal): Promise<
 }
 
 export async function readFigures(view: UsageView, get: UsageCall): Promise<UsageFigures> {
-  const range = { ...rangeOf(view), timeZone: view.zone };
+  const range = { ...rangeOf(view), timeZone: view.zone, ...ownOf(view) };
   const rows = view.allRows ? String(ROWS_MAX) : String(TOP_CUSTOMERS);
   const customersOf = (meter: string | null) =>
     get<Top>('/v1/top', { by: 'customer', ...range, grain: view.grain, limit: rows, ...(meter === null ? {} : { meter }) });
@@ -68,7 +68,7 @@ export async function readFigures(view: UsageView, get: UsageCall): Promise<Usag
     meter: known,
     isEmpty: meters.items.length === 0,
     top,
-    series: seriesOf(top, bars.length),
+    series: view.customer === null ? seriesOf(top, bars.length) : [seriesOfOne(top, view.customer)],
     bars,
     strip: strip ?? { grain: view.grain, bars, heights: top.total.spark.map(approximate) },
   };
@@ -78,7 +78,13 @@ export async function readFigures(view: UsageView, get: UsageCall): Promise<Usag
 async function readStrip(view: UsageView, meter: string | null, get: UsageCall): Promise<UsageFigures['strip']> {
   const { base, zone } = view;
   const grain: Grain = base.to - base.from <= STRIP_HOURLY_UP_TO_MS ? 'hour' : base.to - base.from <= 400 * 86_400_000 ? 'day' : 'month';
-  const { buckets } = await get<Usage>('/v1/usage', { ...rangeOf(base), grain, timeZone: zone, ...(meter === null ? {} : { meter }) });
+  const { buckets } = await get<Usage>('/v1/usage', {
+    ...rangeOf(base),
+    grain,
+    timeZone: zone,
+    ...ownOf(view),
+    ...(meter === null ? {} : { meter }),
+  });
   const starts = startsWithin(base.from, base.to, grain, zone).map((start) => Math.max(start, base.from));
   const place = new Map(starts.map((start, index) => [start, index]));
   const heights = starts.map(() => 0);
@@ -110,8 +116,19 @@ export function seriesOf({ items, others, total, additive }: Pick<Top, 'items' |
   return [...series, { customer: null, colour: '--chart-others', quantities: places.map(rest), events: places.map(restEvents) }];
 }
 
+/** All there is, where the figures are of one customer alone. */
+export function seriesOfOne({ total }: Pick<Top, 'total'>, customer: string): Series {
+  const [slot = 0] = slotsFor([customer]);
+  return { customer, colour: `--chart-${slot + 1}`, quantities: total.spark, events: total.sparkEvents };
+}
+
 function toSeries({ id, spark, sparkEvents }: TopItem): Omit<Series, 'colour'> {
   return { customer: id, quantities: spark, events: sparkEvents };
+}
+
+/** The one customer that the view is about. */
+function ownOf({ customer }: UsageView): { customer?: string } {
+  return customer === null ? {} : { customer };
 }
 
 function rangeOf({ from, to }: Span): { from: string; to: string } {

@@ -24,6 +24,11 @@ describe('the view in the URL', () => {
     expect(view.grain).toBe('day');
   });
 
+  it('is that of the customer who reads, whatever the URL asks for', () => {
+    expect(readUsageView(new URLSearchParams('customer=helio'), null, NOW, 'acme').customer).toBe('acme');
+    expect(readUsageView(new URLSearchParams('customer=helio'), null, NOW, null).customer).toBe('helio');
+  });
+
   it('prefers a range of its own, and forgets one that is empty', () => {
     expect(read('from=2026-10-01T00:00:00Z&to=2026-10-02T00:00:00Z')).toMatchObject({ range: 'custom', grain: 'hour' });
     expect(read('from=2026-10-02T00:00:00Z&to=2026-10-01T00:00:00Z').range).toBe('7d');

@@ -24,6 +24,8 @@ export interface UsageView extends Span {
   zoomed: boolean;
   zone: string;
   grain: Grain;
+  /** Its usage alone; null: of all. */
+  customer: string | null;
   meter: string | null;
   /** Events are counted, instead of the quantity of a meter. */
   countsEvents: boolean;
@@ -40,7 +42,13 @@ const BARS_MAX = 750;
 const HOURLY_UP_TO_MS = 8 * DAY_MS;
 const DAILY_UP_TO_MS = 200 * DAY_MS;
 
-export function readUsageView(parameters: { get(name: string): string | null }, extent: Extent, now: number): UsageView {
+/** `own`: the customer who reads, where it is one; it sees nothing but its own usage, whatever the URL asks for. */
+export function readUsageView(
+  parameters: { get(name: string): string | null },
+  extent: Extent,
+  now: number,
+  own: string | null = null,
+): UsageView {
   const zone = readZone(parameters.get('zone'));
   const from = Date.parse(parameters.get('from') ?? '');
   const to = Date.parse(parameters.get('to') ?? '');
@@ -57,6 +65,7 @@ export function readUsageView(parameters: { get(name: string): string | null }, 
     zoomed: zoom !== null,
     zone,
     grain: readGrain(parameters.get('grain'), span, zone),
+    customer: own ?? (parameters.get('customer') || null),
     meter: parameters.get('meter'),
     countsEvents: parameters.get('count') === 'events',
     by: parameters.get('by') === 'meter' ? 'meter' : 'customer',

@@ -1,4 +1,5 @@
 import { redirect } from '@sveltejs/kit';
+import { isCustomer } from '#lib/access/roles.ts';
 import { call } from '#lib/api.ts';
 import { readInvoiceFilter, previewAddressOf } from '#lib/invoices/filter.ts';
 import { loadInvoiceLists } from '#lib/invoices/load.ts';
@@ -11,7 +12,11 @@ import type { PageLoad } from './$types.js';
 /** As many as say what was done lately. */
 const RUNS_SHOWN = 8;
 
-export const load: PageLoad = ({ url, depends }) => {
+function readRuns(cursor: string | null): Promise<List<BillingRun>> {
+  return call<List<BillingRun>>('/v1/billing-runs', { query: { limit: RUNS_SHOWN, cursor } });
+}
+
+export const load: PageLoad = ({ url, depends, parent }) => {
   const preview = previewAddressOf(url);
   if (preview !== null) redirect(307, preview);
   depends('tallyline:invoices');
@@ -25,8 +30,8 @@ export const load: PageLoad = ({ url, depends }) => {
     place: readRunPlace(searchParams.get('run')),
     only: readOnly(searchParams.get('only')),
     lists: outcome(loadInvoiceLists(filter, cursors)),
-    names: outcome(loadCustomerNames()),
+    names: outcome(parent().then(({ session }) => loadCustomerNames(session))),
     olderRuns: runs !== null,
-    runs: outcome(call<List<BillingRun>>('/v1/billing-runs', { query: { limit: RUNS_SHOWN, cursor: runs } })),
+    runs: outcome(parent().then(({ session }) => (isCustomer(session) ? null : readRuns(runs)))),
   };
 };

@@ -5,7 +5,7 @@ import { readRecordsView } from '#lib/records/filter.ts';
 import type { List, Source, UsageRecord } from '#lib/types.ts';
 import type { PageLoad } from './$types.js';
 
-export const load: PageLoad = ({ url, depends }) => {
+export const load: PageLoad = ({ url, depends, parent }) => {
   depends('tallyline:records');
   const view = readRecordsView(url.searchParams);
   const query = { ...view.filter, limit: 100 };
@@ -13,7 +13,7 @@ export const load: PageLoad = ({ url, depends }) => {
     view,
     query,
     records: outcome(call<List<UsageRecord>>('/v1/records', { query })),
-    names: outcome(loadCustomerNames()),
+    names: outcome(parent().then(({ session }) => loadCustomerNames(session))),
     opened: view.record === null ? null : outcome(open(view.record)),
   };
 };

@@ -2,8 +2,8 @@ import { loadInvoiceView } from '#lib/invoice/load.ts';
 import { outcome } from '#lib/outcome.ts';
 import type { PageLoad } from './$types.js';
 
-export const load: PageLoad = ({ url, depends }) => {
+export const load: PageLoad = ({ url, depends, parent }) => {
   depends('tallyline:invoice');
   const wanted = { customer: url.searchParams.get('customer'), period: url.searchParams.get('period') };
-  return { wanted, view: outcome(loadInvoiceView(wanted, Date.now())) };
+  return { wanted, view: outcome(parent().then(({ session }) => loadInvoiceView(wanted, Date.now(), session))) };
 };
