@@ -1,5 +1,5 @@
 /** For whoever sees Tallyline for the first time: the tour, and the help texts of all pages. */
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, ElementHandle, Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { graveFaults } from '../support/axe.ts';
 import { chromiumAvailable } from '../support/chromium.ts';
@@ -11,9 +11,10 @@ import { useDashboard } from '../support/use-dashboard.ts';
 const USAGE = 'id,customer,time,quantity,meter\n1,acme-ai,2023-11-16T05:00:00Z,2,calls\n';
 
 const callout = (page: Page) => page.getByRole('dialog');
+const help = (page: Page) => page.locator('.help[role=tooltip]');
+
 /** Words and question marks that explain something. */
 const words = (page: Page) => page.locator('main .term:visible');
-const help = (page: Page) => page.locator('.help[role=tooltip]');
 
 describe.skipIf(!chromiumAvailable)('for a first visit', () => {
   let tallyline: Tallyline;
@@ -111,13 +112,15 @@ describe.skipIf(!chromiumAvailable)('for a first visit', () => {
     // Without a file, and without an invoice, there is nothing to explain yet.
     if (name === 'new import') await lookedAt(page);
     if (name === 'invoices') await page.getByRole('main').getByRole('button', { name: 'Run a month' }).first().click();
-    const first = words(page).first();
-    await first.waitFor();
+    await words(page).first().waitFor();
+    // The elements themselves: a part of the page that comes later would move the places of all behind it.
+    const [first, ...others] = await words(page).elementHandles();
+    if (first === undefined) throw new Error('the page explains no word');
     await tabTo(page, first);
     await explains(page, first);
     await first.click();
     await explains(page, first);
-    for (const word of (await words(page).all()).slice(1)) {
+    for (const word of others) {
       await word.focus();
       await explains(page, word);
     }
@@ -134,7 +137,7 @@ async function lookedAt(page: Page): Promise<void> {
 }
 
 /** From the page's heading on, as somebody would come by. */
-async function tabTo(page: Page, word: Locator): Promise<void> {
+async function tabTo(page: Page, word: ElementHandle): Promise<void> {
   await page.getByRole('heading', { level: 1 }).focus();
   const isReached = () => word.evaluate((element) => element === element.ownerDocument.activeElement);
   for (let stops = 0; stops < 100 && !(await isReached()); stops += 1) await page.keyboard.press('Tab');
@@ -142,7 +145,7 @@ async function tabTo(page: Page, word: Locator): Promise<void> {
 }
 
 /** Its help stands there and belongs to it, and Esc closes it. */
-async function explains(page: Page, word: Locator): Promise<void> {
+async function explains(page: Page, word: ElementHandle): Promise<void> {
   await help(page).waitFor();
   expect((await help(page).innerText()).length).toBeGreaterThan(30);
   expect(await word.getAttribute('aria-describedby')).toBe(await help(page).getAttribute('id'));
