@@ -9,6 +9,8 @@ import type { TestSpecification } from 'vitest/node';
 const WORKERS = { computing: 2, waiting: 3 };
 /** A whole server starts, migrates and drains inside one test. */
 const SERVER_TEST_MS_MAX = 180_000;
+/** A page's part arrives, on a machine that is busy with others. */
+const PAGE_MS_MAX = 30_000;
 /** Kills, restarts and drains of a 200,000-row import, several in one test. */
 const FAULT_TEST_MS_MAX = 600_000;
 
@@ -84,6 +86,8 @@ export default defineConfig({
           maxWorkers: WORKERS.waiting,
           testTimeout: SERVER_TEST_MS_MAX,
           hookTimeout: SERVER_TEST_MS_MAX,
+          // What a page shows arrives part by part: what is expected of it is asked again until then.
+          expect: { poll: { timeout: PAGE_MS_MAX, interval: 50 } },
           sequence: { groupOrder: 2 },
         },
       },

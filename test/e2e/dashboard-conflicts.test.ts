@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Conflict } from '../../schemas/http/conflicts.ts';
 import type { Mapping } from '../../schemas/http/imports.ts';
 import { chromiumAvailable } from '../support/chromium.ts';
-import { textOf } from '../support/dashboard.ts';
+import { expectText, textOf } from '../support/dashboard.ts';
 import { eventually } from '../support/eventually.ts';
 import { importFile, usageTotals } from '../support/imports.ts';
 import type { Tallyline } from '../support/tallyline.ts';
@@ -38,9 +38,9 @@ describe.skipIf(!chromiumAvailable)('conflicts', () => {
     await page.getByRole('link', { name: '3 conflicts to decide' }).click();
     await page.waitForURL('**/imports/conflicts');
     await card('a').waitFor();
-    expect(await page.getByRole('article').count()).toBe(3);
-    expect(await cells('a', 'Quantity')).toBe('Quantity 1,000.5 1,200');
-    expect(await cells('b', 'region')).toBe('region eu us');
+    await expect.poll(() => page.getByRole('article').count()).toBe(3);
+    await expect.poll(() => cells('a', 'Quantity')).toBe('Quantity 1,000.5 1,200');
+    await expect.poll(() => cells('b', 'region')).toBe('region eu us');
   });
 
   test('mark what differs, and nothing else', async () => {
@@ -50,41 +50,41 @@ describe.skipIf(!chromiumAvailable)('conflicts', () => {
         .filter({ has: page.getByRole('img', { name: 'differs' }) });
       return await Promise.all((await rows.all()).map(async (row) => await textOf(row.getByRole('rowheader'))));
     };
-    expect(await marked('a')).toEqual(['Quantity']);
-    expect(await marked('b')).toEqual(['region']);
+    await expect.poll(() => marked('a')).toEqual(['Quantity']);
+    await expect.poll(() => marked('b')).toEqual(['region']);
   });
 
   test('lead to the line of each file', async () => {
     await card('a').getByRole('link', { name: 'other.csv, line 2' }).click();
     const panel = page.getByRole('complementary', { name: 'other.csv, line 2' });
-    expect(await textOf(panel.locator('mark'))).toBe('1200');
+    await expectText(panel.locator('mark')).toBe('1200');
     await page.goBack();
     await card('a').getByRole('link', { name: 'first.csv, line 2' }).click();
-    expect(await textOf(page.getByRole('complementary', { name: 'first.csv, line 2' }).locator('mark'))).toBe('1000.5');
+    await expectText(page.getByRole('complementary', { name: 'first.csv, line 2' }).locator('mark')).toBe('1000.5');
     await page.goBack();
   });
 
   test('decided for this one: it is carried out, and billed instead', async () => {
     await card('a').getByRole('button', { name: 'Keep this' }).click();
     await card('a').getByText('this is kept').waitFor();
-    expect(await card('a').getByRole('button').count()).toBe(0);
+    await expect.poll(() => card('a').getByRole('button').count()).toBe(0);
     await eventually('usage says so', async () => (await usageTotals(tallyline))['calls'] === '1520');
   });
 
   test('decided for the first: nothing changes but the list', async () => {
     await card('b').getByRole('button', { name: 'Keep the first' }).click();
     await card('b').getByText('the first is kept').waitFor();
-    expect(await usageTotals(tallyline)).toEqual({ calls: '1520' });
+    await expect.poll(() => usageTotals(tallyline)).toEqual({ calls: '1520' });
     await page.reload();
     await card('c').waitFor();
-    expect(await page.getByRole('article').count()).toBe(1);
+    await expect.poll(() => page.getByRole('article').count()).toBe(1);
   });
 
   test('what was decided says by whom', async () => {
     await page.getByRole('link', { name: 'Decided' }).click();
     await page.waitForURL('**/imports/conflicts?status=resolved');
     await card('b').waitFor();
-    expect(await textOf(card('b'))).toMatch(/the first is kept decided by admin, .* UTC/);
+    await expectText(card('b')).toMatch(/the first is kept decided by admin, .* UTC/);
   });
 
   test('a decision that somebody else has made meanwhile stands, and is told in the words of the server', async () => {
@@ -97,7 +97,7 @@ describe.skipIf(!chromiumAvailable)('conflicts', () => {
     await card('c')
       .getByText(/was resolved with keep "first" by admin key/)
       .waitFor();
-    expect(await textOf(card('c').getByRole('alert'))).toMatch(/^Nothing was decided\. .* conflict$/);
+    await expectText(card('c').getByRole('alert')).toMatch(/^Nothing was decided\. .* conflict$/);
   });
 
   test('when none is left, the page says so', async () => {
@@ -106,6 +106,6 @@ describe.skipIf(!chromiumAvailable)('conflicts', () => {
     await page.goto('/imports');
     await page.getByRole('heading', { name: 'History' }).waitFor();
     await page.getByRole('row', { name: 'other.csv' }).waitFor();
-    expect(await page.getByRole('link', { name: /conflicts? to decide$/ }).count()).toBe(0);
+    await expect.poll(() => page.getByRole('link', { name: /conflicts? to decide$/ }).count()).toBe(0);
   });
 });

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import type { Customer } from '../../schemas/http/customers.ts';
 import { chromiumAvailable } from '../support/chromium.ts';
-import { textOf } from '../support/dashboard.ts';
+import { expectText } from '../support/dashboard.ts';
 import { eventually } from '../support/eventually.ts';
 import { importFile } from '../support/imports.ts';
 import type { Tallyline } from '../support/tallyline.ts';
@@ -49,12 +49,12 @@ describe.skipIf(!chromiumAvailable)('customers', () => {
     await put('/v1/customers/zz-set-up', { name: 'A first name', plan: 'basic' });
     await page.goto('/customers');
     await page.getByText('231 customers were seen in usage and not set up yet.').waitFor();
-    expect(await rows().count()).toBe(201);
-    expect(await textOf(rows().nth(1))).toContain(HOSTILE);
+    await expect.poll(() => rows().count()).toBe(201);
+    await expectText(rows().nth(1)).toContain(HOSTILE);
     await page.getByRole('button', { name: 'More customers' }).click();
     await page.getByRole('row', { name: 'A first name' }).waitFor();
-    expect(await rows().count()).toBe(MANY + 3);
-    expect(await textOf(rows().last())).toBe('A first name zz-set-up Plan basic USD UTC 0 % set up');
+    await expect.poll(() => rows().count()).toBe(MANY + 3);
+    await expectText(rows().last()).toBe('A first name zz-set-up Plan basic USD UTC 0 % set up');
     await page.getByRole('button', { name: 'Set up 1', exact: true }).click();
     await eventually('one customer', async () => (await rows().count()) === 2);
   });
@@ -66,7 +66,7 @@ describe.skipIf(!chromiumAvailable)('customers', () => {
     await page.keyboard.type('NY-22');
     await page.waitForURL('**/customers?search=NY-22');
     await page.getByRole('button', { name: 'All 10' }).waitFor();
-    expect(await rows().count()).toBe(11);
+    await expect.poll(() => rows().count()).toBe(11);
     await page.reload();
     await page.getByRole('button', { name: 'All 10' }).waitFor();
     await page.getByRole('searchbox').fill('nobody is called this');
@@ -79,7 +79,7 @@ describe.skipIf(!chromiumAvailable)('customers', () => {
     await page.getByRole('row', { name: HOSTILE }).getByRole('button').click();
     const form = drawer(HOSTILE);
     await form.getByText('Seen in usage, not set up yet').waitFor();
-    expect(new URL(page.url()).searchParams.get('open')).toBe(HOSTILE);
+    await expect.poll(() => new URL(page.url()).searchParams.get('open')).toBe(HOSTILE);
     await form.getByLabel('Name', { exact: true }).fill('Hostile & Sons');
     await form.getByLabel('Tax, percent').fill('19');
     await form.getByRole('combobox', { name: /^Time zone/ }).fill('kathm');
@@ -94,20 +94,22 @@ describe.skipIf(!chromiumAvailable)('customers', () => {
     await form.getByLabel('Value of detail 1').fill('XX 1');
     await form.getByRole('button', { name: 'Save', exact: true }).click();
     await drawer('Hostile & Sons').getByText('Saved.', { exact: true }).waitFor();
-    expect(await stored(HOSTILE)).toMatchObject({
-      name: 'Hostile & Sons',
-      status: 'assigned',
-      timeZone: 'Asia/Kathmandu',
-      taxRate: '19',
-      plans: [{ plan: 'basic', from: null }],
-      invoiceDetails: { address: '1 Road\nTown', VAT: 'XX 1' },
-    });
+    await expect
+      .poll(() => stored(HOSTILE))
+      .toMatchObject({
+        name: 'Hostile & Sons',
+        status: 'assigned',
+        timeZone: 'Asia/Kathmandu',
+        taxRate: '19',
+        plans: [{ plan: 'basic', from: null }],
+        invoiceDetails: { address: '1 Road\nTown', VAT: 'XX 1' },
+      });
     await page.reload();
-    expect(await drawer('Hostile & Sons').getByLabel('Value of detail 1').inputValue()).toBe('XX 1');
+    await expect.poll(() => drawer('Hostile & Sons').getByLabel('Value of detail 1').inputValue()).toBe('XX 1');
     const links = drawer('Hostile & Sons').getByRole('navigation', { name: 'Of this customer' });
     await links.getByRole('link', { name: 'Records' }).click();
     await page.waitForURL('**/records?**');
-    expect(new URL(page.url()).searchParams.get('customer')).toBe(HOSTILE);
+    await expect.poll(() => new URL(page.url()).searchParams.get('customer')).toBe(HOSTILE);
     await eventually('its one record', async () => (await rows().count()) === 2);
   });
 
@@ -130,7 +132,7 @@ describe.skipIf(!chromiumAvailable)('customers', () => {
   test('days that do not rise are refused where they stand', async () => {
     const form = drawer('A first name');
     await form.getByRole('button', { name: 'Change the plan from a day on' }).click();
-    expect(await form.getByLabel('Change 3 holds from').inputValue()).toBe('2027-04-01');
+    await expect.poll(() => form.getByLabel('Change 3 holds from').inputValue()).toBe('2027-04-01');
     await form.getByLabel('Change 3 holds from').fill('2027-02-01');
     await form.getByLabel('Plan 3', { exact: true }).selectOption('basic');
     await form.getByRole('button', { name: 'Save', exact: true }).click();
@@ -149,7 +151,7 @@ describe.skipIf(!chromiumAvailable)('customers', () => {
     await form.getByText('This plan is in USD, the customer in EUR').first().waitFor();
     await form.getByRole('button', { name: 'Save', exact: true }).click();
     await form.getByText('Not saved.', { exact: true }).waitFor();
-    expect(await stored('zz-set-up')).toMatchObject({ currency: 'USD', timeZone: 'UTC' });
+    await expect.poll(() => stored('zz-set-up')).toMatchObject({ currency: 'USD', timeZone: 'UTC' });
   });
 
   test('closing the drawer with changes asks first', async () => {
@@ -167,7 +169,7 @@ describe.skipIf(!chromiumAvailable)('customers', () => {
     await drawer('many-000').getByLabel('Name', { exact: true }).fill('First of many');
     await drawer('many-000').getByRole('button', { name: 'Save and open the next to set up' }).click();
     await drawer('many-001').waitFor();
-    expect(await stored('many-000')).toMatchObject({ name: 'First of many', status: 'assigned' });
+    await expect.poll(() => stored('many-000')).toMatchObject({ name: 'First of many', status: 'assigned' });
     await page.goto('/customers?plan=basic');
     await page.getByRole('button', { name: 'on Plan basic' }).waitFor();
     await eventually('who is on the plan', async () => (await rows().count()) === 3);

@@ -5,7 +5,7 @@ import { partitionFor as partitionOf } from '../../platform/event-log/partition-
 import type { Import } from '../../schemas/http/imports.ts';
 import { HELIO, openBilledDashboard, type BilledDashboard } from '../support/billed-dashboard.ts';
 import { chromiumAvailable } from '../support/chromium.ts';
-import { textOf } from '../support/dashboard.ts';
+import { expectText, textOf } from '../support/dashboard.ts';
 import { eventually } from '../support/eventually.ts';
 import { importFile } from '../support/imports.ts';
 
@@ -73,7 +73,7 @@ describe.skipIf(!chromiumAvailable)('finalize is refused after the click', () =>
       'no invoice of this customer can be made final. Rebuilding ClickHouse from Postgres on the pipeline page mends it.',
     );
     expect(words).toMatch(/reconciliation_red request \S+$/);
-    expect(await alert().getByRole('link', { name: 'To the pipeline' }).getAttribute('href')).toBe('/pipeline');
+    await expect.poll(() => alert().getByRole('link', { name: 'To the pipeline' }).getAttribute('href')).toBe('/pipeline');
     expect((await on.read(on.helio)).status).toBe('draft');
     await alert().getByRole('link', { name: 'context_tokens, 5 Oct 2026 08:00–09:00 UTC' }).click();
     await page.waitForURL('**/records?customer=helio&meter=context_tokens&from=2026-10-05T08**');
@@ -100,9 +100,7 @@ describe.skipIf(!chromiumAvailable)('finalize is refused after the click', () =>
     );
     await confirm().click();
     await alert().getByText('Not all usage has arrived everywhere yet.').waitFor();
-    expect(await textOf(alert())).toMatch(
-      /the decision about conflict \d+ has yet to be carried out.* To the pipeline behind request \S+$/,
-    );
+    await expectText(alert()).toMatch(/the decision about conflict \d+ has yet to be carried out.* To the pipeline behind request \S+$/);
     await on.sql(`UPDATE conflicts SET keep = NULL, resolved_at = NULL, sent_to = NULL`);
     await asked().getByRole('button', { name: 'Try again' }).waitFor();
   });
@@ -114,12 +112,12 @@ describe.skipIf(!chromiumAvailable)('finalize is refused after the click', () =>
     await finalizeChosen(1);
     await outcomes().getByText('0 of 1 draft are final now, 1 was refused.').waitFor();
     const refused = outcomes().getByRole('listitem').filter({ hasText: 'Helio Labs' });
-    expect(await textOf(refused)).toMatch(
+    await expectText(refused).toMatch(
       new RegExp(
         `A file is still coming in. Import ${id} \\("long\\.csv"\\) is \\w+ and may change the usage of customer "helio"\\. .* import_running$`,
       ),
     );
-    expect(await refused.getByRole('link', { name: 'To the imports' }).getAttribute('href')).toBe('/imports');
+    await expect.poll(() => refused.getByRole('link', { name: 'To the imports' }).getAttribute('href')).toBe('/imports');
     await untilIn(id);
     await outcomes().getByRole('button', { name: 'Try the refused again' }).click();
     await outcomes().getByText('1 of 1 draft is final now.').waitFor();

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LATE, openBilledDashboard, type BilledDashboard } from '../support/billed-dashboard.ts';
 import { chromiumAvailable } from '../support/chromium.ts';
-import { textOf } from '../support/dashboard.ts';
+import { expectText } from '../support/dashboard.ts';
 import { importFile } from '../support/imports.ts';
 
 const HEAD = 'id,customer,time,meter,quantity';
@@ -23,22 +23,23 @@ describe.skipIf(!chromiumAvailable)('the customers of a file', () => {
 
   test('stand in the history; opened, each is shown with its usage and with the draft that bills it', async () => {
     await on.page.goto('/imports');
-    expect(await textOf(whose('acme-2026-10.csv'))).toBe('Acme AI GmbH');
+    await expectText(whose('acme-2026-10.csv')).toBe('Acme AI GmbH');
     await whose('acme-2026-10.csv').click();
     await customer('Acme AI GmbH').getByText('context_tokens').waitFor();
-    const row = await textOf(customer('Acme AI GmbH'));
-    expect(row).toBe('Acme AI GmbH 37 context_tokens 1,315,204 storage_gb 250 highest draft for October 2026');
+    await expectText(customer('Acme AI GmbH')).toBe(
+      'Acme AI GmbH 37 context_tokens 1,315,204 storage_gb 250 highest draft for October 2026',
+    );
     expect(new URL(on.page.url()).searchParams.get('open')).not.toBeNull();
     const links = customer('Acme AI GmbH').getByRole('link');
-    expect(await links.evaluateAll((all) => all.map((link) => (link as unknown as { href: string }).href.replace(/^.*?:\d+/, '')))).toEqual(
-      [
+    await expect
+      .poll(() => links.evaluateAll((all) => all.map((link) => (link as unknown as { href: string }).href.replace(/^.*?:\d+/, ''))))
+      .toEqual([
         '/usage?customer=acme&range=all',
         '/records?import=1&customer=acme',
         '/records?import=1&customer=acme&meter=context_tokens',
         '/records?import=1&customer=acme&meter=storage_gb',
         `/invoices/${on.acme}`,
-      ],
-    );
+      ]);
     await whose('acme-2026-10.csv').press('Enter');
     await customer('context_tokens').waitFor({ state: 'detached' });
   });
@@ -51,7 +52,7 @@ describe.skipIf(!chromiumAvailable)('the customers of a file', () => {
     const region = on.page.getByRole('region', { name: 'Customers of this file' });
     await region.getByRole('heading', { name: '1 customer' }).waitFor();
     await region.getByText(`${number}`).waitFor();
-    expect(await textOf(region.getByRole('row').last())).toBe(
+    await expectText(region.getByRole('row').last()).toBe(
       `Acme AI GmbH 1 context_tokens 500,000 ${number} its event came after it was final and falls due on a later invoice`,
     );
     await on.page.goto('/imports');
@@ -70,14 +71,14 @@ describe.skipIf(!chromiumAvailable)('the customers of a file', () => {
     await nav.getByRole('link', { name: 'Customers 60 not set up', exact: true }).waitFor();
     await on.page.goto('/imports');
     await on.page.getByText('and 57 more').waitFor();
-    expect(await textOf(history('many.csv'))).toContain('many-00, many-01, many-02 and 57 more 60 60 0 0 0 complete');
+    await expectText(history('many.csv')).toContain('many-00, many-01, many-02 and 57 more 60 60 0 0 0 complete');
     await on.page.goto(`/imports/${id}`);
     const region = on.page.getByRole('region', { name: 'Customers of this file' });
     await region.getByRole('row', { name: /^many-49 1 calls 50 not billed yet$/ }).waitFor();
-    expect(await region.getByRole('row').count()).toBe(51);
+    await expect.poll(() => region.getByRole('row').count()).toBe(51);
     await region.getByRole('button', { name: 'More customers' }).click();
     await region.getByRole('row', { name: /^many-59 / }).waitFor();
-    expect(await region.getByRole('row').count()).toBe(61);
+    await expect.poll(() => region.getByRole('row').count()).toBe(61);
   });
 
   test('one who is set up is counted no more', async () => {

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import type { Profile } from '../../schemas/http/imports.ts';
 import { chromiumAvailable } from '../support/chromium.ts';
-import { dropFile, textOf } from '../support/dashboard.ts';
+import { dropFile, expectText } from '../support/dashboard.ts';
 import { usageTotals } from '../support/imports.ts';
 import type { Tallyline } from '../support/tallyline.ts';
 import { useDashboard } from '../support/use-dashboard.ts';
@@ -58,23 +58,23 @@ describe.skipIf(!chromiumAvailable)('a file with open questions', () => {
     await dropFile(page, 'german.csv', GERMAN);
     const numbers = suggestions().getByRole('listitem').filter({ hasText: 'Numbers are written 1.234,5' });
     await numbers.waitFor();
-    expect(await textOf(numbers)).toContain('"1.234,5" is 1234.5');
-    expect(await textOf(suggestions())).toContain('the cells do not say which of several forms it is');
-    expect(await control('numbers').inputValue()).toBe('.||');
-    expect(await page.getByLabel('Form of the times').inputValue()).toBe('');
-    expect(await importButton('german.csv').isDisabled()).toBe(true);
+    await expectText(numbers).toContain('"1.234,5" is 1234.5');
+    await expectText(suggestions()).toContain('the cells do not say which of several forms it is');
+    await expect.poll(() => control('numbers').inputValue()).toBe('.||');
+    await expect.poll(() => page.getByLabel('Form of the times').inputValue()).toBe('');
+    await expect.poll(() => importButton('german.csv').isDisabled()).toBe(true);
   });
 
   test('a click applies one, and its card goes', async () => {
     await page.getByRole('button', { name: 'Use it: Numbers are written 1.234,5' }).click();
     await suggestions().getByText('Numbers are written 1.234,5').waitFor({ state: 'detached' });
-    expect(await control('numbers').inputValue()).toBe(',|.|');
+    await expect.poll(() => control('numbers').inputValue()).toBe(',|.|');
     await page.getByLabel('Time of day').selectOption('Clock');
     await suggestions().getByText('Times are written 31/10/2026 17:05:09').waitFor();
     await page.getByRole('button', { name: 'Use it: Times are written 31/10/2026 17:05:09' }).click();
     await page.getByText('Reads times such as 31/10/2026 17:05:09').waitFor();
     await page.getByRole('button', { name: 'Use it: Times are in UTC' }).click();
-    expect(await page.getByLabel('Zone of the times').inputValue()).toBe('UTC');
+    await expect.poll(() => page.getByLabel('Zone of the times').inputValue()).toBe('UTC');
     await ready('german.csv');
   });
 
@@ -91,17 +91,19 @@ describe.skipIf(!chromiumAvailable)('a file with open questions', () => {
     await page.getByLabel('Keep this mapping for the next file of this kind').fill('german');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('Saved as german.').waitFor();
-    expect(await tallyline.json<Profile>('/v1/profiles/german')).toMatchObject({
-      mapping: {
-        customer: 'Customer',
-        time: ['Date', 'Clock'],
-        timeFormat: 'dd/MM/yyyy HH:mm:ss',
-        timeZone: 'UTC',
-        decimal: ',',
-        thousands: '.',
-        only: [{ column: 'State', in: ['answered'] }],
-      },
-    });
+    await expect
+      .poll(() => tallyline.json<Profile>('/v1/profiles/german'))
+      .toMatchObject({
+        mapping: {
+          customer: 'Customer',
+          time: ['Date', 'Clock'],
+          timeFormat: 'dd/MM/yyyy HH:mm:ss',
+          timeZone: 'UTC',
+          decimal: ',',
+          thousands: '.',
+          only: [{ column: 'State', in: ['answered'] }],
+        },
+      });
     const template = page.getByRole('link', { name: 'Its template CSV' });
     const [download] = await Promise.all([page.waitForEvent('download'), template.click()]);
     expect(await readFile(await download.path(), 'utf8')).toContain('Customer');
@@ -110,13 +112,13 @@ describe.skipIf(!chromiumAvailable)('a file with open questions', () => {
   test('a dry run says what would come of it, down to the money, and stores nothing', async () => {
     await page.getByRole('button', { name: 'Dry run' }).click();
     await report().waitFor();
-    expect(await textOf(report().getByRole('heading', { level: 2 }))).toBe(
+    await expectText(report().getByRole('heading', { level: 2 })).toBe(
       'This file would bill 3 lines of 2 customers, 2 of them new: +€123.68.',
     );
-    expect(await textOf(report().getByRole('row', { name: /^acme/ }))).toBe('acme new €0.00 €123.68 +€123.68');
-    expect(await textOf(report().getByRole('row', { name: /^calls/ }))).toBe('calls 3 events 1,246.75');
-    expect(await textOf(report())).toContain('It reaches 3 hours');
-    expect(await textOf(report().getByRole('group', { name: 'Lines of the file by outcome' }))).toContain('1 rejected');
+    await expectText(report().getByRole('row', { name: /^acme/ })).toBe('acme new €0.00 €123.68 +€123.68');
+    await expectText(report().getByRole('row', { name: /^calls/ })).toBe('calls 3 events 1,246.75');
+    await expectText(report()).toContain('It reaches 3 hours');
+    await expectText(report().getByRole('group', { name: 'Lines of the file by outcome' })).toContain('1 rejected');
     expect((await tallyline.json<{ items: unknown[] }>('/v1/imports')).items).toEqual([]);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
@@ -131,8 +133,8 @@ describe.skipIf(!chromiumAvailable)('a file with open questions', () => {
     await ready('german.csv');
     await importButton('german.csv').click();
     const outcomes = page.getByRole('group', { name: 'Lines of the file by outcome' });
-    expect(await textOf(outcomes)).toBe('4 new + 0 already known + 0 rejected = 4 lines read adds up');
-    expect(await usageTotals(tallyline)).toEqual({ calls: '4247' });
+    await expectText(outcomes).toBe('4 new + 0 already known + 0 rejected = 4 lines read adds up');
+    await expect.poll(() => usageTotals(tallyline)).toEqual({ calls: '4247' });
   });
 
   test('a dry run names known lines, and events that another file has already', async () => {
@@ -142,10 +144,8 @@ describe.skipIf(!chromiumAvailable)('a file with open questions', () => {
     await ready('other.csv');
     await page.getByRole('button', { name: 'Dry run' }).click();
     await report().waitFor();
-    expect(await textOf(report())).toContain(
-      '1 event equals one of another file in customer, meter, time and quantity. Both would be billed.',
-    );
-    expect(await textOf(report().getByRole('region', { name: 'Suspected doubles' }).getByRole('row').nth(1))).toBe(
+    await expectText(report()).toContain('1 event equals one of another file in customer, meter, time and quantity. Both would be billed.');
+    await expectText(report().getByRole('region', { name: 'Suspected doubles' }).getByRole('row').nth(1)).toBe(
       '2 acme calls 2026-04-03 05:00:00 1,234.5 german.csv, line 2',
     );
     await dropFile(page, 'again.csv', GERMAN);
@@ -159,10 +159,10 @@ describe.skipIf(!chromiumAvailable)('a file with open questions', () => {
     await dropFile(page, 'quotes.csv', QUOTES);
     await page.getByText('undetected_quote').waitFor();
     await page.getByRole('button', { name: 'Set the quote' }).click();
-    expect(await focused()).toBe('dialect/quote');
+    await expect.poll(() => focused()).toBe('dialect/quote');
     await page.getByRole('button', { name: 'quote none' }).click();
     await page.getByRole('columnheader', { name: 'note' }).waitFor();
-    expect(await control('dialect/quote').inputValue()).toBe('none');
+    await expect.poll(() => control('dialect/quote').inputValue()).toBe('none');
     await page.getByRole('button', { name: 'Find out again: quote' }).click();
     await page.getByText('undetected_quote').waitFor();
   });
@@ -170,26 +170,26 @@ describe.skipIf(!chromiumAvailable)('a file with open questions', () => {
   test('a row at fault leads to what would read it, folded away as it is', async () => {
     await dropFile(page, 'ragged.csv', RAGGED);
     await page.getByText('too_few_cells').waitFor();
-    expect(await page.getByLabel('short rows are').count()).toBe(0);
+    await expect.poll(() => page.getByLabel('short rows are').count()).toBe(0);
     await page.getByRole('button', { name: 'Set what short rows become' }).click();
-    expect(await focused()).toBe('dialect/shortRows');
+    await expect.poll(() => focused()).toBe('dialect/shortRows');
     await page.getByLabel('short rows are').selectOption('pad');
     await page.getByText('too_few_cells').waitFor({ state: 'detached' });
     for (const label of ['lines before it', 'comments begin with', 'rows end in', 'quotes within', 'lines end in'])
-      expect(await page.getByLabel(label).count()).toBe(1);
+      await expect.poll(() => page.getByLabel(label).count()).toBe(1);
   });
 
   test('what the mapping lacks leads to its place in the form', async () => {
     await dropFile(page, 'open.csv', 'customer,time,calls\nacme,2026-04-03 05:00:00,2\n');
     await page.getByRole('button', { name: 'Set the zone' }).click();
-    expect(await focused()).toBe('timeZone');
+    await expect.poll(() => focused()).toBe('timeZone');
     await page.getByRole('button', { name: 'Use it: Times are in UTC' }).click();
-    expect(await page.getByLabel('Zone of the times').inputValue()).toBe('UTC');
+    await expect.poll(() => page.getByLabel('Zone of the times').inputValue()).toBe('UTC');
     await page.getByLabel('Form of the times').fill('dd/MM/yy');
     await page.getByLabel('Form of the times').press('Tab');
     await page.getByText('It has letters that are not read.').waitFor();
     await page.getByRole('button', { name: 'Set the form of times' }).first().click();
-    expect(await focused()).toBe('timeFormat');
+    await expect.poll(() => focused()).toBe('timeFormat');
   });
 
   test('several files are looked at one after another, the next ones as the first was read if somebody says so', async () => {
@@ -218,7 +218,7 @@ describe.skipIf(!chromiumAvailable)('a file with open questions', () => {
     await importButton('three.csv').click();
     await page.waitForURL('**/imports');
     for (const { name } of files) await page.getByRole('row', { name }).getByText('complete').waitFor();
-    expect(await usageTotals(tallyline, { meter: 'queued' })).toEqual({ queued: '12' });
+    await expect.poll(() => usageTotals(tallyline, { meter: 'queued' })).toEqual({ queued: '12' });
   });
 
   test('the history is searched by a part of the name and by the status, which the URL keeps', async () => {
@@ -227,7 +227,7 @@ describe.skipIf(!chromiumAvailable)('a file with open questions', () => {
     await page.getByLabel('File name').press('Enter');
     await page.waitForURL('**/imports?name=TWO');
     await page.getByRole('row', { name: 'one.csv' }).waitFor({ state: 'detached' });
-    expect(await page.getByRole('table').getByRole('row').count()).toBe(2);
+    await expect.poll(() => page.getByRole('table').getByRole('row').count()).toBe(2);
     await page.getByLabel('Status').selectOption('failed');
     await page.getByText('No import is like this.').waitFor();
     await page.reload();

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HELIO, openBilledDashboard, type BilledDashboard } from '../support/billed-dashboard.ts';
 import { chromiumAvailable } from '../support/chromium.ts';
-import { textOf } from '../support/dashboard.ts';
+import { expectText, textOf } from '../support/dashboard.ts';
 import { eventually } from '../support/eventually.ts';
 import { importFile } from '../support/imports.ts';
 
@@ -62,9 +62,9 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
       await eventually('the hour differs', async () => (await differing()) === 1);
       await on.page.reload();
       await asked().getByText('One hour of Helio Labs differs between the two stores.').waitFor();
-      expect(await asked().getByRole('button', { name: 'Make it final' }).isDisabled()).toBe(true);
+      await expect.poll(() => asked().getByRole('button', { name: 'Make it final' }).isDisabled()).toBe(true);
       const link = asked().getByRole('link', { name: 'context_tokens, 5 Oct 2026 08:00–09:00 UTC' });
-      expect(await link.getAttribute('href')).toContain('/records?customer=helio&meter=context_tokens&from=2026-10-05T08');
+      await expect.poll(() => link.getAttribute('href')).toContain('/records?customer=helio&meter=context_tokens&from=2026-10-05T08');
       await on.sheet().getByText('Postgres and ClickHouse differ in 1 hour of the 745').waitFor();
       await change('- 1');
       await compare();
@@ -81,7 +81,7 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
         .getByText(/^The period ends on /)
         .waitFor();
       const confirm = asked().getByRole('button', { name: 'Make it final' });
-      expect(await confirm.isDisabled()).toBe(true);
+      await expect.poll(() => confirm.isDisabled()).toBe(true);
       await asked().getByLabel('Why it is made final before, for the record').fill('the contract ended');
       await confirm.click();
       await on.sheet().getByText('before its period was over: the contract ended').waitFor();
@@ -108,7 +108,7 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
     await on.page.context().setOffline(true);
     await confirm.click();
     await asked.getByText('Tallyline cannot be reached.').waitFor();
-    expect(await textOf(on.sheet())).toContain('Draft invoice');
+    await expectText(on.sheet()).toContain('Draft invoice');
     await on.page.context().setOffline(false);
     await confirm.click();
     await on

@@ -5,7 +5,7 @@ import type { CreditNoteDocument } from '../../schemas/http/credit-notes.ts';
 import type { Invoice } from '../../schemas/http/invoices.ts';
 import { LATE, openBilledDashboard, type BilledDashboard } from '../support/billed-dashboard.ts';
 import { chromiumAvailable } from '../support/chromium.ts';
-import { textOf } from '../support/dashboard.ts';
+import { expectText, textOf } from '../support/dashboard.ts';
 import { eventually } from '../support/eventually.ts';
 import { importFile } from '../support/imports.ts';
 
@@ -29,12 +29,13 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
         expect(text).toContain(words);
       }
       expect(text).toContain('A draft as of');
-      for (const { meter, description, amount } of lines) expect(await plain(on.line(meter || description))).toContain(` ${amount}`);
+      for (const { meter, description, amount } of lines)
+        await expect.poll(() => plain(on.line(meter || description))).toContain(` ${amount}`);
       expect(text).toContain(`Subtotal ${subtotal} Tax 19 % of ${tax[0]?.base} ${tax[0]?.amount} Total USD ${total}`);
-      expect(await plain(on.line('context_tokens'))).toMatch(
-        /1000000 × \$0\.0003 \+ 315204 × \$0\.00024 = \$375\.65 · each unit at the price of its tier exact 375\.64896/,
-      );
-      expect(await plain(on.line('storage_gb'))).toContain('100 included then 150 × $0.02 = $3.00');
+      await expect
+        .poll(() => plain(on.line('context_tokens')))
+        .toMatch(/1000000 × \$0\.0003 \+ 315204 × \$0\.00024 = \$375\.65 · each unit at the price of its tier exact 375\.64896/);
+      await expect.poll(() => plain(on.line('storage_gb'))).toContain('100 included then 150 × $0.02 = $3.00');
     });
 
     test('says that files and stores agree, from a comparison', async () => {
@@ -56,9 +57,9 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
       await level(2).getByText('3 events sum to 74,739').waitFor();
       await level(2).getByRole('button', { name: '13:25:07' }).click();
       await on.drawer().getByText('31552 in column 5 = 31,552 in the event').waitFor();
-      expect(await on.drawer().getByText('adds up').count()).toBe(4);
-      expect(await on.drawer().getByText('differs').count()).toBe(0);
-      expect(await textOf(on.drawer().locator('mark'))).toBe('31552');
+      await expect.poll(() => on.drawer().getByText('adds up').count()).toBe(4);
+      await expect.poll(() => on.drawer().getByText('differs').count()).toBe(0);
+      await expectText(on.drawer().locator('mark')).toBe('31552');
     });
 
     test('the trace has an address; arrows step through the events, and Esc closes it', async () => {
@@ -81,7 +82,7 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
         .getByRole('button', { name: /^10:00/ })
         .click();
       await on.drawer().getByText('1 event sums to 130').waitFor();
-      expect(await textOf(on.drawer().getByRole('table'))).toContain('of 250: 130');
+      await expectText(on.drawer().getByRole('table')).toContain('of 250: 130');
     });
 
     test('on a phone the trace is a sheet with the neighbours within reach', async () => {
@@ -90,7 +91,7 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
       await on.drawer().getByRole('button', { name: '13:25:07' }).click();
       await on.drawer().getByRole('button', { name: 'Next event, 13:25:20' }).click();
       await on.drawer().getByText('24810 in column 5').waitFor();
-      expect(await on.drawer().getByRole('button', { name: 'Next event, last' }).isDisabled()).toBe(true);
+      await expect.poll(() => on.drawer().getByRole('button', { name: 'Next event, last' }).isDisabled()).toBe(true);
       await on.page.setViewportSize({ width: 1440, height: 900 });
     });
   });
@@ -101,7 +102,7 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
       await on.button('Finalize').click();
       const asked = on.panel('Make this invoice final?');
       for (const words of ['the next number', 'on the next invoice', 'cannot become a draft again'])
-        expect(await textOf(asked)).toContain(words);
+        await expectText(asked).toContain(words);
       await asked.getByRole('button', { name: 'Make it final' }).click();
       await on.page.getByRole('heading', { name: 'Invoice INV-2026-00001', level: 2 }).waitFor();
       const { number, contentHash, status } = await on.read(on.acme);
@@ -119,8 +120,8 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
       const { lines } = await on.read(on.acme);
       const amount = on.line('context_tokens').getByRole('button', { name: '375.65', exact: true });
       await amount.focus();
-      expect(await textOf(on.page.getByRole('tooltip'))).toContain(`exact ${lines[0]?.exactAmount}`);
-      expect(await textOf(on.page.getByRole('tooltip'))).toContain('= $375.65');
+      await expectText(on.page.getByRole('tooltip')).toContain(`exact ${lines[0]?.exactAmount}`);
+      await expectText(on.page.getByRole('tooltip')).toContain('= $375.65');
       await on.line('context_tokens').getByRole('button', { name: '1,315,204', exact: true }).click();
       await eventually('the quantity is in the clipboard', async () => (await clipboard()) === lines[0]?.quantity);
     });
@@ -134,9 +135,9 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
 
     test('prints as the document alone', async () => {
       await on.page.emulateMedia({ media: 'print' });
-      expect(await on.sheet().isVisible()).toBe(true);
-      for (const name of ['Credit note', 'Make it void']) expect(await on.button(name).isVisible()).toBe(false);
-      expect(await on.page.getByRole('navigation').first().isVisible()).toBe(false);
+      await expect.poll(() => on.sheet().isVisible()).toBe(true);
+      for (const name of ['Credit note', 'Make it void']) await expect.poll(() => on.button(name).isVisible()).toBe(false);
+      await expect.poll(() => on.page.getByRole('navigation').first().isVisible()).toBe(false);
       await on.page.emulateMedia({ media: 'screen' });
     });
   });
@@ -147,11 +148,11 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
       const form = on.panel('Take back a part of invoice INV-2026-00001');
       const amount = form.getByLabel('Amount of context_tokens');
       await amount.fill('400');
-      expect(await textOf(form.getByRole('alert'))).toBe('At most 375.65, what is left of this line.');
+      await expectText(form.getByRole('alert')).toBe('At most 375.65, what is left of this line.');
       await amount.fill('10');
       await form.getByText('The note comes to').waitFor();
-      expect(await textOf(form)).toContain('Lines −10.00 Tax −1.90 The note comes to −11.90');
-      expect(await form.getByRole('button', { name: 'Issue the credit note' }).isDisabled()).toBe(true);
+      await expectText(form).toContain('Lines −10.00 Tax −1.90 The note comes to −11.90');
+      await expect.poll(() => form.getByRole('button', { name: 'Issue the credit note' }).isDisabled()).toBe(true);
     });
 
     test('issued with two clicks it is one note, and what remains to be paid adds up', async () => {
@@ -160,7 +161,7 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
       await form.getByRole('button', { name: 'Issue the credit note' }).dblclick();
       await on.page.getByText('Credit note CN-2026-00001 takes back $11.90.').waitFor();
       const settlement = on.panel('What remains to be paid');
-      expect(await textOf(settlement)).toBe(
+      await expectText(settlement).toBe(
         'What remains to be paid Total of INV-2026-00001 508.90 Credit note CN-2026-00001 −11.90 Remains to be paid 497.00 adds up',
       );
       expect((await on.read(on.acme)).creditNotes).toHaveLength(1);
@@ -172,10 +173,8 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
       const [note] = (await on.read(on.acme)).creditNotes ?? [];
       const { total, tax } = await on.tallyline.json<CreditNoteDocument>(`/v1/credit-notes/${note?.id}`);
       const minus = (text: string) => text.replace('-', '−');
-      expect(await textOf(on.sheet())).toContain(
-        `Tax 19 % ${minus(tax)} Total credited USD ${minus(total)} Entries against the total adds up`,
-      );
-      expect(await textOf(on.sheet())).toContain('Reason: Outage on 14 October');
+      await expectText(on.sheet()).toContain(`Tax 19 % ${minus(tax)} Total credited USD ${minus(total)} Entries against the total adds up`);
+      await expectText(on.sheet()).toContain('Reason: Outage on 14 October');
       await on.sheet().getByRole('link', { name: 'INV-2026-00001' }).click();
       await on.page.getByRole('heading', { name: 'Invoice INV-2026-00001', level: 2 }).waitFor();
     });
@@ -185,7 +184,7 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
       const form = on.panel('Take back a part of invoice INV-2026-00001');
       await form.getByLabel('Amount of context_tokens').fill('1.005');
       await form.getByText('This cannot be taken back.').waitFor();
-      expect(await textOf(form.getByRole('alert'))).toContain('USD has 2 fraction digits');
+      await expectText(form.getByRole('alert')).toContain('USD has 2 fraction digits');
     });
   });
 
@@ -195,13 +194,13 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
       await on.page.goto(`/invoices/${on.acme}?do=recompute`);
       const checked = on.panel('Does this invoice still follow from its rows?');
       await checked.getByText('Not any more.').waitFor();
-      expect(await textOf(checked.getByRole('row', { name: 'context_tokens' }))).toContain('500,000 120.00');
+      await expectText(checked.getByRole('row', { name: 'context_tokens' })).toContain('500,000 120.00');
       await on.bill('2026-11');
       const next = await on.invoiceId('acme', '2026-11');
       const hours = (await on.tallyline.json<Invoice>(`/v1/invoices/${next}`)).adjustments[0]?.hours.length;
       await on.page.goto(`/invoices/${next}`);
       const adjustment = on.sheet().getByRole('region', { name: 'Adjustment 1: context_tokens' });
-      expect(await textOf(adjustment)).toBe(
+      await expectText(adjustment).toBe(
         `context_tokens 500,000 120.00 October 2026, billed by invoice INV-2026-00001 · ${hours} hours Came late with acme-late.csv: 1 event, 500,000`,
       );
       await adjustment.getByRole('button', { name: 'context_tokens' }).click();
@@ -217,7 +216,7 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
         .click();
       await on.drawer().getByRole('table').getByRole('button').click();
       await on.drawer().getByText('500000 in column 5 = 500,000 in the event').waitFor();
-      expect(await on.drawer().getByText('adds up').count()).toBe(4);
+      await expect.poll(() => on.drawer().getByText('adds up').count()).toBe(4);
     });
 
     test('a row that was taken back since says so, where it was billed', async () => {
@@ -232,7 +231,7 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
         .drawer()
         .getByText(/^Since then this row was taken back with its import/)
         .waitFor();
-      expect(await on.drawer().getByText('adds up').count()).toBe(4);
+      await expect.poll(() => on.drawer().getByText('adds up').count()).toBe(4);
     });
   });
 
@@ -240,8 +239,8 @@ describe.skipIf(!chromiumAvailable)('a stored invoice', () => {
     await on.page.goto(`/invoices/${on.acme}`);
     await on.button('Make it void').click();
     const asked = on.panel('Make invoice INV-2026-00001 void?');
-    expect(await textOf(asked)).toContain('1 credit note is void with it: CN-2026-00001');
-    expect(await asked.getByRole('button', { name: 'Make it void' }).isDisabled()).toBe(true);
+    await expectText(asked).toContain('1 credit note is void with it: CN-2026-00001');
+    await expect.poll(() => asked.getByRole('button', { name: 'Make it void' }).isDisabled()).toBe(true);
     await asked.getByRole('textbox').fill('wrong company');
     await asked.getByRole('button', { name: 'Make it void' }).click();
     await on.sheet().getByText('wrong company. Nothing of it is to be paid').waitFor();

@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
-import { openWindow, signIn, textOf } from '../support/dashboard.ts';
+import { expectText, openWindow, signIn, textOf } from '../support/dashboard.ts';
 import { importFile } from '../support/imports.ts';
 import { makeDataDirectory, startTallyline, type Tallyline } from '../support/tallyline.ts';
 
@@ -41,7 +41,7 @@ describe.skipIf(!chromiumAvailable)('the live link', () => {
       .waitFor();
     const since = /since (\S+)/.exec(await textOf(indicator()))?.[1] ?? '';
     await page.getByText(/^as of \d\d:\d\d:\d\d$/).waitFor();
-    expect(await textOf(total())).toMatch(/^One customer 5 /);
+    await expectText(total()).toMatch(/^One customer 5 /);
 
     // It counts down, fails, and waits longer; the moment when it was lost stays the same.
     const tries: string[] = [];
@@ -55,7 +55,7 @@ describe.skipIf(!chromiumAvailable)('the live link', () => {
     await indicator()
       .getByText(/^trying again in \d+ s$/)
       .waitFor();
-    expect(await textOf(indicator())).toContain(`not live since ${since} `);
+    await expectText(indicator()).toContain(`not live since ${since} `);
   });
 
   test('comes back by itself, and so do the figures that changed meanwhile', async () => {
@@ -64,6 +64,6 @@ describe.skipIf(!chromiumAvailable)('the live link', () => {
     await importFile(tallyline, fileOf('b', 7), { name: 'second.csv' });
     await indicator().getByText('live · data up to').waitFor({ timeout: 70_000 });
     await page.getByRole('row', { name: /^One customer 12 / }).waitFor();
-    expect(await page.getByText(/^as of \d\d:\d\d:\d\d$/).count()).toBe(0);
+    await expect.poll(() => page.getByText(/^as of \d\d:\d\d:\d\d$/).count()).toBe(0);
   });
 });

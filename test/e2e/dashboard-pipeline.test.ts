@@ -7,7 +7,7 @@ import type { Pipeline } from '../../schemas/http/operations.ts';
 import type { Reconciliation, ReconciliationGrid } from '../../schemas/http/reconciliation.ts';
 import { encodeUsageEvent } from '../../schemas/usage-event.ts';
 import { chromiumAvailable } from '../support/chromium.ts';
-import { loadSampleData, textOf } from '../support/dashboard.ts';
+import { expectText, loadSampleData } from '../support/dashboard.ts';
 import { connectEmbedded } from '../support/embedded-postgres.ts';
 import type { Tallyline } from '../support/tallyline.ts';
 import { usageEvent } from '../support/usage-event.ts';
@@ -45,14 +45,14 @@ describe.skipIf(!chromiumAvailable)('the state of the pipeline', () => {
       await page.goto(path);
       await foot().getByText('Everything adds up').waitFor();
     }
-    expect(await textOf(foot())).toMatch(/^Everything adds up Checked \d\d:\d\d:\d\d UTC$/);
+    await expectText(foot()).toMatch(/^Everything adds up Checked \d\d:\d\d:\d\d UTC$/);
     await foot().click();
     await page.waitForURL('**/pipeline');
     await verdict().getByText(TRUSTED).waitFor();
     const { rows } = await tallyline.json<Reconciliation>('/v1/reconciliation');
     const figure = rows.published.toLocaleString('en');
     const balance = page.getByRole('group', { name: 'Events of all complete imports by outcome' });
-    expect(await textOf(balance)).toBe(`${figure} published = ${figure} accepted + 0 already known adds up`);
+    await expectText(balance).toBe(`${figure} published = ${figure} accepted + 0 already known adds up`);
   });
 
   test('the grid shows the hours of each customer, and both stores the same number of events', async () => {
@@ -62,12 +62,12 @@ describe.skipIf(!chromiumAvailable)('the state of the pipeline', () => {
     await page.getByRole('grid', { name: 'Reconciliation, customer by hour' }).waitFor();
     const shown = await tallyline.json<ReconciliationGrid>(`/v1/reconciliation/grid?from=${from}&to=${to}`);
     for (const { cells } of shown.rows) expect(cells.every((state) => state === 'agrees' || state === 'none')).toBe(true);
-    expect(await page.getByRole('gridcell').count()).toBe(shown.rows.length * 12);
+    await expect.poll(() => page.getByRole('gridcell').count()).toBe(shown.rows.length * 12);
     await cellAt(DAMAGED)
       .and(page.getByRole('button', { name: /: agrees$/ }))
       .waitFor();
     const events = shown.events.postgres.toLocaleString('en');
-    expect(await textOf(storesBalance())).toBe(`${events} in Postgres = ${events} in ClickHouse agrees`);
+    await expectText(storesBalance()).toBe(`${events} in Postgres = ${events} in ClickHouse agrees`);
   });
 
   test('the arrow keys walk through the grid, Enter opens a cell', async () => {
@@ -76,8 +76,8 @@ describe.skipIf(!chromiumAvailable)('the state of the pipeline', () => {
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Enter');
     await page.getByRole('region', { name: 'Acme AI, 16 Nov 2023 13:00\u201314:00' }).getByText('Neither store has usage').waitFor();
-    expect(new URL(page.url()).searchParams.get('hour')).toBe('2023-11-16T13:00:00.000Z');
-    expect(await page.getByRole('grid').locator('button[tabindex="0"]').count()).toBe(1);
+    await expect.poll(() => new URL(page.url()).searchParams.get('hour')).toBe('2023-11-16T13:00:00.000Z');
+    await expect.poll(() => page.getByRole('grid').locator('button[tabindex="0"]').count()).toBe(1);
   });
 
   test('an hour that differs is red on every page, and in the grid at its customer, with what each store holds', async () => {
@@ -100,7 +100,7 @@ describe.skipIf(!chromiumAvailable)('the state of the pipeline', () => {
     await cellAt(DAMAGED)
       .and(page.getByRole('button', { name: /: differs$/ }))
       .waitFor();
-    expect(await page.getByRole('button', { name: /: differs$/ }).count()).toBe(1);
+    await expect.poll(() => page.getByRole('button', { name: /: differs$/ }).count()).toBe(1);
     await storesBalance().getByText('3 missing').waitFor();
 
     const detail = page.getByRole('region', { name: DAMAGED });
@@ -110,14 +110,14 @@ describe.skipIf(!chromiumAvailable)('the state of the pipeline', () => {
     const [cell] = cells;
     const count = (n = 0) => `${n.toLocaleString('en')} events`;
     const quantity = (text = '') => BigInt(text).toLocaleString('en');
-    expect(await textOf(table.getByRole('row').nth(0))).toBe(`Postgres ${count(cell?.events.postgres)} ${quantity(cell?.postgres)}`);
-    expect(await textOf(table.getByRole('row').nth(1))).toBe(`ClickHouse ${count(cell?.events.clickhouse)} ${quantity(cell?.clickhouse)}`);
+    await expectText(table.getByRole('row').nth(0)).toBe(`Postgres ${count(cell?.events.postgres)} ${quantity(cell?.postgres)}`);
+    await expectText(table.getByRole('row').nth(1)).toBe(`ClickHouse ${count(cell?.events.clickhouse)} ${quantity(cell?.clickhouse)}`);
     const missing = (BigInt(cell?.clickhouse ?? 0) - BigInt(cell?.postgres ?? 0)).toString();
-    expect(await textOf(table.getByRole('row').nth(2))).toMatch(new RegExp(`^Missing 3 events ${quantity(missing)} partition \\d, offset`));
+    await expectText(table.getByRole('row').nth(2)).toMatch(new RegExp(`^Missing 3 events ${quantity(missing)} partition \\d, offset`));
     await detail.getByRole('link', { name: /^Open its [\d,]+ records$/ }).click();
     await page.waitForURL('**/records?customer=acme-ai&meter=context_tokens&from=2023-11-16T18%3A00%3A00Z&to=2023-11-16T19%3A00%3A00.000Z');
     await foot().getByText('One hour differs').waitFor();
-    expect(await textOf(foot())).toBe('One hour differs Acme AI, 16 Nov 2023 18:00');
+    await expectText(foot()).toBe('One hour differs Acme AI, 16 Nov 2023 18:00');
   });
 
   test('an hour outside of the time that is shown is listed, and leads there', async () => {
@@ -156,7 +156,7 @@ describe.skipIf(!chromiumAvailable)('the state of the pipeline', () => {
     await page.getByRole('button', { name: 'Rebuild ClickHouse' }).click();
     const rebuild = page.getByRole('region', { name: 'Rebuild of ClickHouse' });
     await rebuild.getByText('events in Postgres.').waitFor();
-    expect(await textOf(rebuild.getByRole('status'))).toMatch(/^Rebuilt \d+ \w+ [\d:]+ UTC from [\d,]+ events in Postgres\.$/);
+    await expectText(rebuild.getByRole('status')).toMatch(/^Rebuilt \d+ \w+ [\d:]+ UTC from [\d,]+ events in Postgres\.$/);
     await verdict().getByText(TRUSTED).waitFor();
     await foot().getByText('Everything adds up').waitFor();
   });
@@ -165,7 +165,7 @@ describe.skipIf(!chromiumAvailable)('the state of the pipeline', () => {
     const { partitions } = await tallyline.json<Pipeline>('/v1/pipeline');
     const table = page.getByRole('region', { name: 'Lag and watermark by partition' }).getByRole('table');
     const end = partitions.reduce((sum, { endOffset }) => sum + endOffset, 0).toLocaleString('en');
-    expect(await textOf(table.getByRole('row').last())).toMatch(new RegExp(`^All ${end} 0 0 \\d\\d:\\d\\d:\\d\\d$`));
+    await expectText(table.getByRole('row').last()).toMatch(new RegExp(`^All ${end} 0 0 \\d\\d:\\d\\d:\\d\\d$`));
     const rates = page.getByRole('region', { name: 'Rates, last 15 minutes' });
     for (const name of ['Published', 'Records to Postgres', 'Rollups to ClickHouse'])
       await rates.getByRole('row', { name }).getByText('rows/s').waitFor();
@@ -198,7 +198,7 @@ describe.skipIf(!chromiumAvailable)('the state of the pipeline', () => {
   test('while the server cannot be reached, nothing is claimed of the present', async () => {
     await page.context().setOffline(true);
     await foot().getByText('Everything added up').waitFor();
-    expect(await textOf(foot())).toMatch(/^Everything added up As of \d\d:\d\d:\d\d UTC, trying again$/);
+    await expectText(foot()).toMatch(/^Everything added up As of \d\d:\d\d:\d\d UTC, trying again$/);
     await page.getByText('What stands below is from before.').first().waitFor();
     await verdict()
       .getByText(/^The server does not answer\. Everything added up at .* what is true now is not known\.$/)
@@ -220,7 +220,7 @@ describe.skipIf(!chromiumAvailable)('the state of the pipeline', () => {
       await page.reload();
       await page.getByRole('region', { name: 'Dead letters, 2' }).waitFor();
       const unreadable = letter('the message is not JSON');
-      expect(await textOf(unreadable)).toMatch(/partition 1, offset 17, .* UTC invalid_json/);
+      await expectText(unreadable).toMatch(/partition 1, offset 17, .* UTC invalid_json/);
       await unreadable.getByText('The message, 10 bytes').click();
       await unreadable.getByText('half an ev', { exact: true }).waitFor();
     });
@@ -229,8 +229,8 @@ describe.skipIf(!chromiumAvailable)('the state of the pipeline', () => {
       const unreadable = letter('the message is not JSON');
       await unreadable.getByRole('button', { name: 'Replay' }).click();
       await unreadable.getByRole('alert').waitFor();
-      expect(await textOf(unreadable.getByRole('alert'))).toContain('The message still cannot be read: the message is not JSON');
-      expect(await unreadable.getByRole('button', { name: 'Replay' }).isEnabled()).toBe(true);
+      await expectText(unreadable.getByRole('alert')).toContain('The message still cannot be read: the message is not JSON');
+      await expect.poll(() => unreadable.getByRole('button', { name: 'Replay' }).isEnabled()).toBe(true);
     });
 
     test('all are replayed at once: one that can be read by now is followed to its outcome, the other is refused by itself', async () => {
@@ -238,7 +238,7 @@ describe.skipIf(!chromiumAvailable)('the state of the pipeline', () => {
       await page.getByRole('button', { name: 'Replay all 2' }).click();
       await page.getByText('1 message was put back into the log; 1 was refused, with the reason below.').waitFor();
       await readable.getByText('accepted', { exact: true }).waitFor();
-      expect(await readable.getByRole('button').count()).toBe(0);
+      await expect.poll(() => readable.getByRole('button').count()).toBe(0);
     });
   });
 });

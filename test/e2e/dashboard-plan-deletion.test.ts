@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBilledDashboard, type BilledDashboard } from '../support/billed-dashboard.ts';
 import { chromiumAvailable } from '../support/chromium.ts';
-import { textOf } from '../support/dashboard.ts';
+import { expectText } from '../support/dashboard.ts';
 
 describe.skipIf(!chromiumAvailable)('a plan', () => {
   let on: BilledDashboard;
@@ -24,8 +24,8 @@ describe.skipIf(!chromiumAvailable)('a plan', () => {
   test('that somebody is on stays: it says who, and leads there', async () => {
     await ask('pro');
     await dialog().getByText('It is in use, and cannot be deleted.').waitFor();
-    expect(await textOf(dialog())).toContain('Acme AI GmbH, Helio Labs are, were or will be on it. Put them on another plan first.');
-    expect(await confirm().isDisabled()).toBe(true);
+    await expectText(dialog()).toContain('Acme AI GmbH, Helio Labs are, were or will be on it. Put them on another plan first.');
+    await expect.poll(() => confirm().isDisabled()).toBe(true);
     await dialog().getByRole('link', { name: 'To these customers' }).click();
     await on.page.waitForURL('**/customers?plan=pro');
   });
@@ -35,7 +35,7 @@ describe.skipIf(!chromiumAvailable)('a plan', () => {
     await put('/v1/settings', { seller: settings.seller, defaults: { ...settings.defaults, plan: 'spare' } });
     await ask('spare');
     await dialog().getByText('It is the default plan: whoever is not set up is billed by it.').waitFor();
-    expect(await dialog().getByRole('link', { name: 'To the settings' }).getAttribute('href')).toBe('/settings');
+    await expect.poll(() => dialog().getByRole('link', { name: 'To the settings' }).getAttribute('href')).toBe('/settings');
     await put('/v1/settings', { seller: settings.seller, defaults: settings.defaults });
   });
 
@@ -46,7 +46,7 @@ describe.skipIf(!chromiumAvailable)('a plan', () => {
     await confirm().click();
     await dialog().getByRole('alert').getByText('Customers are on this plan: helio. Put them on another one first.').waitFor();
     await dialog().getByText('Helio Labs is, was or will be on it.').waitFor();
-    expect(await confirm().isDisabled()).toBe(true);
+    await expect.poll(() => confirm().isDisabled()).toBe(true);
     await put('/v1/customers/helio', { name: 'Helio Labs', currency: 'USD', timeZone: 'Europe/Berlin', plan: 'pro' });
     await dialog().getByRole('button', { name: 'Keep it' }).click();
     await dialog().waitFor({ state: 'detached' });
@@ -55,7 +55,7 @@ describe.skipIf(!chromiumAvailable)('a plan', () => {
   test('that nobody is on goes, also with changes that were not saved, once somebody has read what follows', async () => {
     await ask('spare');
     await dialog().getByText('Deleting it takes it off the list of plans.').waitFor();
-    expect(await textOf(dialog())).toMatch(
+    await expectText(dialog()).toMatch(
       /Final invoices that were billed by it stay as they are.*Its one version stays readable in the API\./,
     );
     await on.page.keyboard.press('Escape');
@@ -65,7 +65,7 @@ describe.skipIf(!chromiumAvailable)('a plan', () => {
     await confirm().click();
     await on.page.waitForURL('**/plans');
     await on.page.getByRole('row', { name: 'Pro' }).waitFor();
-    expect(await on.page.getByRole('row', { name: 'Spare' }).count()).toBe(0);
+    await expect.poll(() => on.page.getByRole('row', { name: 'Spare' }).count()).toBe(0);
     expect((await on.tallyline.fetch('/v1/plans/spare')).status).toBe(404);
   });
 });

@@ -5,7 +5,7 @@ import type { InvoiceSummary } from '../../schemas/http/invoice-life.ts';
 import type { Meter } from '../../schemas/http/customers.ts';
 import type { Plan } from '../../schemas/http/plans.ts';
 import { chromiumAvailable } from '../support/chromium.ts';
-import { textOf } from '../support/dashboard.ts';
+import { expectText } from '../support/dashboard.ts';
 import { eventually } from '../support/eventually.ts';
 import { importFile } from '../support/imports.ts';
 import type { Tallyline } from '../support/tallyline.ts';
@@ -39,7 +39,7 @@ describe.skipIf(!chromiumAvailable)('plans and meters', () => {
     await page.getByText('There is no plan yet.').waitFor();
     await page.getByRole('link', { name: 'New plan' }).first().click();
     await page.getByLabel('Name').fill('Everything');
-    expect(await page.getByLabel('Id, for ever').inputValue()).toBe('everything');
+    await expect.poll(() => page.getByLabel('Id, for ever').inputValue()).toBe('everything');
   });
 
   test('the example takes what a customer really used, and the server computes it while prices are typed', async () => {
@@ -49,9 +49,9 @@ describe.skipIf(!chromiumAvailable)('plans and meters', () => {
     await price(1).getByLabel('USD per unit').fill('0.02');
     await price(1).getByLabel('Units included').fill('1000');
     await line('calls').getByText('1,000 included, then 250 × $0.02 = $5.00').waitFor();
-    expect(await textOf(line('mails'))).toContain('has no price in this plan');
-    expect(await textOf(price(1))).toContain('1 first 1,000 included, then $0.02 remove');
-    expect(await textOf(line('Before tax USD'))).toBe('Before tax USD adds up 5.00');
+    await expectText(line('mails')).toContain('has no price in this plan');
+    await expectText(price(1)).toContain('1 first 1,000 included, then $0.02 remove');
+    await expectText(line('Before tax USD')).toBe('Before tax USD adds up 5.00');
   });
 
   test('tiers are typed by keyboard alone, the open end stays last', async () => {
@@ -67,17 +67,21 @@ describe.skipIf(!chromiumAvailable)('plans and meters', () => {
     await page.keyboard.type('5');
     await line('calls').getByText('1,000 × $0.10 + $5.00 + 250 × $0.08 = $125.00').waitFor();
     await page.keyboard.press('Enter');
-    expect(
-      await price(1)
-        .getByLabel(/^Tier \d price per unit$/)
-        .count(),
-    ).toBe(3);
+    await expect
+      .poll(() =>
+        price(1)
+          .getByLabel(/^Tier \d price per unit$/)
+          .count(),
+      )
+      .toBe(3);
     await page.keyboard.press('Control+Backspace');
-    expect(
-      await price(1)
-        .getByLabel(/^Tier \d price per unit$/)
-        .count(),
-    ).toBe(2);
+    await expect
+      .poll(() =>
+        price(1)
+          .getByLabel(/^Tier \d price per unit$/)
+          .count(),
+      )
+      .toBe(2);
     await price(1).getByLabel('Model').selectOption('volume');
     await line('calls').getByText('$5.00 + 1,250 × $0.08 = $105.00').waitFor();
   });
@@ -97,9 +101,9 @@ describe.skipIf(!chromiumAvailable)('plans and meters', () => {
     await page.getByLabel('USD at least per month').fill('200');
     await line('Platform fee').waitFor();
     await line('Up to the minimum').waitFor();
-    expect(await textOf(line('Discount, 10 % of $164.00'))).toMatch(/16\.40$/);
-    expect(await textOf(line('Up to the minimum'))).toMatch(/\$200\.00 − \$147\.60 52\.40$/);
-    expect(await textOf(line('Before tax USD'))).toBe('Before tax USD adds up 200.00');
+    await expectText(line('Discount, 10 % of $164.00')).toMatch(/16\.40$/);
+    await expectText(line('Up to the minimum')).toMatch(/\$200\.00 − \$147\.60 52\.40$/);
+    await expectText(line('Before tax USD')).toBe('Before tax USD adds up 200.00');
   });
 
   test('exact decimals are sent as they were typed, and an amount is rounded once', async () => {
@@ -108,29 +112,31 @@ describe.skipIf(!chromiumAvailable)('plans and meters', () => {
     await price(4).getByLabel('USD per unit').fill('0.0000004');
     await example().getByLabel('tokens').fill('18059974');
     await line('tokens').getByText('18,059,974 × $0.0000004 = $7.22').waitFor();
-    expect(await textOf(line('tokens'))).toContain('exact 7.2239896, rounded once');
+    await expectText(line('tokens')).toContain('exact 7.2239896, rounded once');
     await example().getByLabel('tokens').fill('1,5');
     await example().getByText('A plain number such as 1250.5').waitFor();
     await save();
     await page.waitForURL('**/plans/everything');
     await saved();
-    expect(await tallyline.json<Plan>('/v1/plans/everything')).toMatchObject({
-      prices: [
-        {
-          meter: 'calls',
-          model: 'volume',
-          tiers: [
-            { upTo: '1000', unitPrice: '0.10' },
-            { upTo: null, unitPrice: '0.08', flatFee: '5' },
-          ],
-        },
-        { meter: 'mails', model: 'package', size: '1000', unitPrice: '5' },
-        { model: 'flat', amount: '49', description: 'Platform fee' },
-        { meter: 'tokens', model: 'per_unit', unitPrice: '0.0000004' },
-      ],
-      discounts: [{ percent: '10' }],
-      minimum: '200',
-    });
+    await expect
+      .poll(() => tallyline.json<Plan>('/v1/plans/everything'))
+      .toMatchObject({
+        prices: [
+          {
+            meter: 'calls',
+            model: 'volume',
+            tiers: [
+              { upTo: '1000', unitPrice: '0.10' },
+              { upTo: null, unitPrice: '0.08', flatFee: '5' },
+            ],
+          },
+          { meter: 'mails', model: 'package', size: '1000', unitPrice: '5' },
+          { model: 'flat', amount: '49', description: 'Platform fee' },
+          { meter: 'tokens', model: 'per_unit', unitPrice: '0.0000004' },
+        ],
+        discounts: [{ percent: '10' }],
+        minimum: '200',
+      });
   });
 
   test('faults are shown at their fields, the first one is focused, and nothing is saved', async () => {
@@ -138,20 +144,20 @@ describe.skipIf(!chromiumAvailable)('plans and meters', () => {
     await price(2).getByLabel('Units in a package').fill('0');
     await save();
     await page.getByText('2 fields are to be mended:').waitFor();
-    expect(await price(1).getByLabel('Tier 1 up to').getAttribute('aria-invalid')).toBe('true');
+    await expect.poll(() => price(1).getByLabel('Tier 1 up to').getAttribute('aria-invalid')).toBe('true');
     await focused(price(1).getByLabel('Tier 1 up to'));
     await page.getByRole('alert').getByRole('button', { name: 'price 2, the units in a package' }).click();
     await focused(price(2).getByLabel('Units in a package'));
-    expect(await tallyline.json<Plan>('/v1/plans/everything')).toMatchObject({ version: 1 });
+    await expect.poll(() => tallyline.json<Plan>('/v1/plans/everything')).toMatchObject({ version: 1 });
   });
 
   test('a page that is left with changes asks first', async () => {
     await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Customers' }).click();
     const question = page.getByRole('dialog', { name: 'Leave without saving' });
     await question.getByRole('button', { name: 'Stay here' }).click();
-    expect(new URL(page.url()).pathname).toBe('/plans/everything');
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/plans/everything');
     await page.getByRole('button', { name: 'Undo the changes' }).click();
-    expect(await price(1).getByLabel('Tier 1 up to').inputValue()).toBe('1000');
+    await expect.poll(() => price(1).getByLabel('Tier 1 up to').inputValue()).toBe('1000');
     await page.getByLabel('USD at least per month').fill('300');
     await page.getByRole('link', { name: 'Back' }).click();
     await question.getByRole('button', { name: 'Leave without saving' }).click();
@@ -163,18 +169,18 @@ describe.skipIf(!chromiumAvailable)('plans and meters', () => {
     await price(1).getByLabel('Meter').fill('call');
     await price(1).getByText('No usage of call yet').waitFor();
     await price(1).getByRole('button', { name: 'calls' }).click();
-    expect(await price(1).getByLabel('Meter').inputValue()).toBe('calls');
+    await expect.poll(() => price(1).getByLabel('Meter').inputValue()).toBe('calls');
     await price(1).getByText('No usage of call').waitFor({ state: 'detached' });
   });
 
   test('a new plan does not become a version of one with the same id', async () => {
     await page.goto('/plans/new?meter=calls');
     await page.getByLabel('Name').fill('Everything');
-    expect(await price(1).getByLabel('Meter').inputValue()).toBe('calls');
+    await expect.poll(() => price(1).getByLabel('Meter').inputValue()).toBe('calls');
     await price(1).getByLabel('USD per unit').fill('1');
     await save();
     await page.getByText('There is a plan with this id, "Everything".').waitFor();
-    expect(await tallyline.json<Plan>('/v1/plans/everything')).toMatchObject({ version: 1 });
+    await expect.poll(() => tallyline.json<Plan>('/v1/plans/everything')).toMatchObject({ version: 1 });
   });
 
   test('what saving changes is told first: drafts before and after, and final invoices that stay', async () => {
@@ -191,15 +197,13 @@ describe.skipIf(!chromiumAvailable)('plans and meters', () => {
     await page.getByLabel('USD at least per month').fill('250');
     const effect = page.getByRole('region', { name: 'What saving changes' });
     await effect.getByText('Saving makes version 2. 1 draft follows it at once; 1 final invoice stays as it is.').waitFor();
-    expect(await textOf(effect.getByRole('row', { name: 'Acme' }))).toBe('Acme October 2026 $200.00 +$50.00 $250.00');
+    await expectText(effect.getByRole('row', { name: 'Acme' })).toBe('Acme October 2026 $200.00 +$50.00 $250.00');
     await save();
     await saved();
     await page.goto('/plans');
     const row = page.getByRole('row', { name: 'Everything' });
     await row.waitFor();
-    expect(await textOf(row)).toMatch(
-      /tokens \$0\.0000004 each 10 % off the invoice at least \$250\.00 per month Acme, Beta .* version 2$/,
-    );
+    await expectText(row).toMatch(/tokens \$0\.0000004 each 10 % off the invoice at least \$250\.00 per month Acme, Beta .* version 2$/);
   });
 
   test('a currency that customers on the plan are not billed in is refused at its field', async () => {
@@ -215,17 +219,17 @@ describe.skipIf(!chromiumAvailable)('plans and meters', () => {
   test('an earlier version goes back into the editor, and is saved as a new one', async () => {
     await page.getByText('Earlier versions; this is version 2').click();
     await page.getByRole('button', { name: 'Put it back into the editor' }).click();
-    expect(await page.getByLabel('USD at least per month').inputValue()).toBe('200');
+    await expect.poll(() => page.getByLabel('USD at least per month').inputValue()).toBe('200');
     await save();
     await saved();
-    expect(await tallyline.json<Plan>('/v1/plans/everything')).toMatchObject({ version: 3, minimum: '200' });
+    await expect.poll(() => tallyline.json<Plan>('/v1/plans/everything')).toMatchObject({ version: 3, minimum: '200' });
   });
 
   test('a meter is named; how it is counted changes drafts, and says so first', async () => {
     await page.goto('/meters');
     await page.getByRole('row', { name: 'calls' }).getByText('2 Oct 2026 05:15').waitFor();
     await page.getByRole('row', { name: 'calls' }).getByText('nothing').waitFor();
-    expect(await textOf(page.getByRole('row', { name: 'calls' }))).toMatch(
+    await expectText(page.getByRole('row', { name: 'calls' })).toMatch(
       /^calls .* none All quantities of the month, added up\. nothing 2 Oct 2026 05:15$/,
     );
     await page.getByRole('button', { name: 'calls' }).click();
@@ -239,12 +243,12 @@ describe.skipIf(!chromiumAvailable)('plans and meters', () => {
       .getByText(/name it/)
       .first()
       .waitFor();
-    expect(await tallyline.json<Meter>('/v1/meters/calls')).toMatchObject({ aggregation: 'sum', unit: '' });
+    await expect.poll(() => tallyline.json<Meter>('/v1/meters/calls')).toMatchObject({ aggregation: 'sum', unit: '' });
     await drawer.getByRole('radio', { name: /^highest/ }).check();
     await drawer.getByRole('button', { name: 'Save' }).click();
     await drawer.getByText('Saved.', { exact: true }).waitFor();
     await page.getByRole('row', { name: 'calls requests' }).waitFor();
-    expect(await tallyline.json<Meter>('/v1/meters/calls')).toMatchObject({ aggregation: 'max', unit: 'requests' });
+    await expect.poll(() => tallyline.json<Meter>('/v1/meters/calls')).toMatchObject({ aggregation: 'max', unit: 'requests' });
   });
 
   async function draftsOf(period: string, count: number): Promise<void> {

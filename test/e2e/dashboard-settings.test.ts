@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { makeDrafts } from '../support/billing-runs.ts';
 import { chromiumAvailable } from '../support/chromium.ts';
-import { loadSampleData, textOf } from '../support/dashboard.ts';
+import { expectText, loadSampleData, textOf } from '../support/dashboard.ts';
 import type { Tallyline } from '../support/tallyline.ts';
 import { useDashboard } from '../support/use-dashboard.ts';
 
@@ -28,7 +28,7 @@ describe.skipIf(!chromiumAvailable)('around invoices', () => {
       await page.route('**/v1/invoices*', (route) => route.abort());
       await page.getByRole('button', { name: 'final', exact: true }).click();
       await page.getByText('What stands below is what was known before.').waitFor();
-      expect(await row('Acme AI').count()).toBe(1);
+      await expect.poll(() => row('Acme AI').count()).toBe(1);
       await page.unroute('**/v1/invoices*');
       await page.getByRole('button', { name: 'Try again' }).click();
       await page.getByText('What stands below is what was known before.').waitFor({ state: 'detached' });
@@ -39,11 +39,11 @@ describe.skipIf(!chromiumAvailable)('around invoices', () => {
       await page.goto('/invoices?run=2023-11');
       await row('Acme AI').waitFor();
       await panel().getByText('used something').waitFor();
-      expect(await row('Acme AI').getByRole('cell').count()).toBeLessThanOrEqual(3);
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      await expect.poll(() => row('Acme AI').getByRole('cell').count()).toBeLessThanOrEqual(3);
+      await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBe(width);
       await page.goto('/settings');
       await field('Address, line by line').waitFor();
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      await expect.poll(() => page.evaluate('document.documentElement.scrollWidth')).toBe(width);
       await page.setViewportSize({ width: 1440, height: 900 });
     });
   });
@@ -57,10 +57,12 @@ describe.skipIf(!chromiumAvailable)('around invoices', () => {
       await page.getByText(/^The first is T\d{4}\/001\. Each year counts from 1\.$/).waitFor();
       await page.getByRole('button', { name: 'Save' }).click();
       await page.getByText('Saved. Drafts follow at once, final invoices stay as they are.').waitFor();
-      expect(await tallyline.json('/v1/settings')).toMatchObject({
-        seller: { name: 'Tally AG', address: ['Hauptstraße 1', '10115 Berlin'] },
-        numbering: { invoice: 'T{year}/{number:3}' },
-      });
+      await expect
+        .poll(() => tallyline.json('/v1/settings'))
+        .toMatchObject({
+          seller: { name: 'Tally AG', address: ['Hauptstraße 1', '10115 Berlin'] },
+          numbering: { invoice: 'T{year}/{number:3}' },
+        });
     });
 
     test('what cannot be is refused at its field, and nothing is lost', async () => {
@@ -68,17 +70,17 @@ describe.skipIf(!chromiumAvailable)('around invoices', () => {
       await field('Name').fill('Tally SE');
       await page.getByRole('button', { name: 'Save' }).click();
       await page.getByText('a pattern has {number} once, or documents would share their numbers').waitFor();
-      expect(await field('Name').inputValue()).toBe('Tally SE');
-      expect(await tallyline.json('/v1/settings')).toMatchObject({ seller: { name: 'Tally AG' } });
+      await expect.poll(() => field('Name').inputValue()).toBe('Tally SE');
+      await expect.poll(() => tallyline.json('/v1/settings')).toMatchObject({ seller: { name: 'Tally AG' } });
       await page.getByRole('button', { name: 'Take the changes back' }).click();
-      expect(await field('Name').inputValue()).toBe('Tally AG');
+      await expect.poll(() => field('Name').inputValue()).toBe('Tally AG');
     });
 
     test('colours hold in this browser; the stores are named', async () => {
       await page.getByRole('group', { name: 'Colours' }).getByRole('button', { name: 'dark' }).click();
-      expect(await page.locator('html').getAttribute('data-theme')).toBe('dark');
+      await expect.poll(() => page.locator('html').getAttribute('data-theme')).toBe('dark');
       await page.getByRole('group', { name: 'Colours' }).getByRole('button', { name: 'as the system' }).click();
-      expect(await textOf(page.getByRole('region', { name: 'This Tallyline' }))).toContain('ClickHouse answers');
+      await expectText(page.getByRole('region', { name: 'This Tallyline' })).toContain('ClickHouse answers');
     });
 
     test('what runs here is named, and no secret', async () => {

@@ -24,8 +24,8 @@ describe.skipIf(!chromiumAvailable)('the shell of the dashboard', () => {
   test.each(SAMPLE_PAGES)('$name has its title, one heading, and no width too much', async ({ path, title, whole }) => {
     await page.goto(path);
     await whole(page).first().waitFor();
-    expect(await page.title()).toMatch(title instanceof RegExp ? title : new RegExp(`^${title} · Tallyline$`));
-    expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
+    await expect.poll(() => page.title()).toMatch(title instanceof RegExp ? title : new RegExp(`^${title} · Tallyline$`));
+    await expect.poll(() => page.getByRole('heading', { level: 1 }).count()).toBe(1);
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 900 });
       await whole(page).first().waitFor();
@@ -46,7 +46,7 @@ describe.skipIf(!chromiumAvailable)('the shell of the dashboard', () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await side.waitFor({ state: 'hidden' });
     const bar = page.getByRole('navigation', { name: 'Pages, bottom' });
-    expect(await bar.locator(':scope > *').count()).toBe(5);
+    await expect.poll(() => bar.locator(':scope > *').count()).toBe(5);
     await bar.getByRole('button', { name: 'More' }).click();
     await page.getByRole('link', { name: 'Pipeline' }).click();
     await page.waitForURL('**/pipeline');
@@ -75,7 +75,7 @@ describe.skipIf(!chromiumAvailable)('the shell of the dashboard', () => {
     const day = page.getByRole('button', { name: 'Table' });
     await day.click();
     await page.waitForURL('**view=table*');
-    expect(await page.locator('main h1:focus').count()).toBe(0);
+    await expect.poll(() => page.locator('main h1:focus').count()).toBe(0);
   });
 
   test('/ goes to the filter of the page, and keys that are typed stay text', async () => {
@@ -84,8 +84,8 @@ describe.skipIf(!chromiumAvailable)('the shell of the dashboard', () => {
     await page.keyboard.press('/');
     await page.getByRole('search').locator('input:focus').waitFor();
     await page.keyboard.type('gu?');
-    expect(await page.getByRole('search').locator('input:focus').inputValue()).toBe('gu?');
-    expect(new URL(page.url()).pathname).toBe('/records');
+    await expect.poll(() => page.getByRole('search').locator('input:focus').inputValue()).toBe('gu?');
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/records');
   });
 
   test('? shows the keys, which Esc closes; no key works behind them', async () => {
@@ -98,7 +98,7 @@ describe.skipIf(!chromiumAvailable)('the shell of the dashboard', () => {
     await page.keyboard.press('u');
     await page.keyboard.press('Escape');
     await keys.waitFor({ state: 'detached' });
-    expect(new URL(page.url()).pathname).toBe('/imports');
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/imports');
   });
 
   test('the first stop of Tab skips the navigation', async () => {
@@ -117,7 +117,7 @@ describe.skipIf(!chromiumAvailable)('the shell of the dashboard', () => {
     const before = await word.boundingBox();
     await word.hover();
     await help.waitFor();
-    expect(await word.boundingBox()).toEqual(before);
+    await expect.poll(() => word.boundingBox()).toEqual(before);
     // The pointer may go over to what it opened.
     await help.hover();
     await help.waitFor();
@@ -126,7 +126,7 @@ describe.skipIf(!chromiumAvailable)('the shell of the dashboard', () => {
     await page.mouse.move(0, 0);
     await word.focus();
     await help.waitFor();
-    expect(await word.getAttribute('aria-describedby')).toBe(await help.getAttribute('id'));
+    await expect.poll(() => word.getAttribute('aria-describedby')).toBe(await help.getAttribute('id'));
     await page.keyboard.press('Tab');
     await help.waitFor({ state: 'hidden' });
     await page.setViewportSize({ width: 360, height: 740 });
@@ -157,7 +157,7 @@ describe.skipIf(!chromiumAvailable)('the shell of the dashboard', () => {
     const figures = await page.getByRole('row', { name: /^All |^One customer / }).innerText();
     await tallyline.kill();
     await page.getByText(/not live since \d\d:\d\d:\d\d · data up to \d\d:\d\d:\d\d/).waitFor();
-    expect(await page.getByRole('row', { name: /^All |^One customer / }).innerText()).toBe(figures);
+    await expect.poll(() => page.getByRole('row', { name: /^All |^One customer / }).innerText()).toBe(figures);
     await page.getByRole('navigation', { name: 'Pages', exact: true }).getByText('trying again').waitFor();
   });
 });

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumAvailable, launchChromium } from '../support/chromium.ts';
 import { brokerIsOurs, startCluster, type Cluster } from '../support/cluster.ts';
-import { openWindow, signIn, textOf } from '../support/dashboard.ts';
+import { expectText, openWindow, signIn, textOf } from '../support/dashboard.ts';
 import { importFile } from '../support/imports.ts';
 import type { Tallyline } from '../support/tallyline.ts';
 
@@ -42,11 +42,11 @@ describe.skipIf(!chromiumAvailable || !brokerIsOurs)('the pipeline page without 
     await verdict()
       .getByText(/^Only what was checked up to \d\d:\d\d:\d\d can be trusted: ClickHouse has not answered since \d\d:\d\d:\d\d\.$/)
       .waitFor();
-    expect(await textOf(verdict())).toContain('Files are still taken in; usage, invoices and comparisons wait until it is back.');
+    await expectText(verdict()).toContain('Files are still taken in; usage, invoices and comparisons wait until it is back.');
     await store('ClickHouse')
       .getByText(/^does not answer since \d\d:\d\d:\d\d$/)
       .waitFor();
-    expect(await textOf(store('Postgres'))).toMatch(/Postgres .*answers since/);
+    await expectText(store('Postgres')).toMatch(/Postgres .*answers since/);
     // As it says: a file is taken in meanwhile.
     const { id } = await importFile(tallyline, USAGE.replaceAll('\na,', '\nc,'), { name: 'meanwhile.csv', wait: false });
     expect(id).toMatch(/^\d+$/);
@@ -67,7 +67,7 @@ describe.skipIf(!chromiumAvailable || !brokerIsOurs)('the pipeline page without 
     await verdict()
       .getByText(/^Only what was checked up to \d\d:\d\d:\d\d can be trusted: Postgres has not answered since \d\d:\d\d:\d\d\.$/)
       .waitFor();
-    expect(await textOf(verdict())).toContain(
+    await expectText(verdict()).toContain(
       'Nothing can be shown, imported or billed until it is back; nothing that was acknowledged is lost.',
     );
     await store('Postgres')

@@ -3,7 +3,7 @@ import type { Browser, ElementHandle, Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { graveFaults } from '../support/axe.ts';
 import { chromiumAvailable } from '../support/chromium.ts';
-import { dropFile, loadSampleData, openWindow, textOf } from '../support/dashboard.ts';
+import { dropFile, expectText, loadSampleData, openWindow } from '../support/dashboard.ts';
 import { SAMPLE_PAGES } from '../support/dashboard-pages.ts';
 import type { Tallyline } from '../support/tallyline.ts';
 import { useDashboard } from '../support/use-dashboard.ts';
@@ -28,9 +28,9 @@ describe.skipIf(!chromiumAvailable)('for a first visit', () => {
   test('starts by itself once the sample data is loaded, beside the sum of the newest import', async () => {
     await loadSampleData(page);
     await callout(page).getByRole('heading', { name: 'Every line is accounted for' }).waitFor();
-    expect(await textOf(callout(page))).toContain('Tour, 1 of 6');
-    expect(await isFocused(page, 'Next')).toBe(true);
-    expect(await overlaps(page, '.equation')).toBe(false);
+    await expectText(callout(page)).toContain('Tour, 1 of 6');
+    await expect.poll(() => isFocused(page, 'Next')).toBe(true);
+    await expect.poll(() => overlaps(page, '.equation')).toBe(false);
   });
 
   test('is walked with the keyboard, over three pages, to its end', async () => {
@@ -50,7 +50,7 @@ describe.skipIf(!chromiumAvailable)('for a first visit', () => {
     ]);
     await page.keyboard.press('Enter');
     await callout(page).waitFor({ state: 'detached' });
-    expect(await page.evaluate('document.activeElement.tagName')).toBe('H1');
+    await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('H1');
   });
 
   test('goes back, and does not stand in the way of the page', async () => {
@@ -76,10 +76,10 @@ describe.skipIf(!chromiumAvailable)('for a first visit', () => {
   });
 
   test('is remembered as offered, and leaves a later visit alone', async () => {
-    expect(await page.evaluate("localStorage.getItem('tallyline-tour')")).toBe('offered');
+    await expect.poll(() => page.evaluate("localStorage.getItem('tallyline-tour')")).toBe('offered');
     await page.reload();
     await page.getByRole('heading', { name: 'History' }).waitFor();
-    expect(await callout(page).count()).toBe(0);
+    await expect.poll(() => callout(page).count()).toBe(0);
   });
 
   test('runs on a phone, and where the browser keeps nothing', async () => {
@@ -100,7 +100,7 @@ describe.skipIf(!chromiumAvailable)('for a first visit', () => {
     await phone.getByRole('navigation', { name: 'Pages, bottom' }).getByRole('button').click();
     await phone.getByRole('button', { name: 'Take the tour' }).click();
     await callout(phone).getByRole('heading', { name: 'Every line is accounted for' }).waitFor();
-    expect(await overlaps(phone, '.equation')).toBe(false);
+    await expect.poll(() => overlaps(phone, '.equation')).toBe(false);
     await callout(phone).getByRole('button', { name: 'Skip the tour' }).click();
     await callout(phone).waitFor({ state: 'detached' });
     await phone.context().close();
@@ -141,14 +141,14 @@ async function tabTo(page: Page, word: ElementHandle): Promise<void> {
   await page.getByRole('heading', { level: 1 }).focus();
   const isReached = () => word.evaluate((element) => element === element.ownerDocument.activeElement);
   for (let stops = 0; stops < 100 && !(await isReached()); stops += 1) await page.keyboard.press('Tab');
-  expect(await isReached()).toBe(true);
+  await expect.poll(() => isReached()).toBe(true);
 }
 
 /** Its help stands there and belongs to it, and Esc closes it. */
 async function explains(page: Page, word: ElementHandle): Promise<void> {
   await help(page).waitFor();
   expect((await help(page).innerText()).length).toBeGreaterThan(30);
-  expect(await word.getAttribute('aria-describedby')).toBe(await help(page).getAttribute('id'));
+  await expect.poll(() => word.getAttribute('aria-describedby')).toBe(await help(page).getAttribute('id'));
   await page.keyboard.press('Escape');
   await help(page).waitFor({ state: 'detached' });
 }

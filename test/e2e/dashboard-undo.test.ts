@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import type { Mapping } from '../../schemas/http/imports.ts';
 import { chromiumAvailable } from '../support/chromium.ts';
-import { textOf } from '../support/dashboard.ts';
+import { expectText, textOf } from '../support/dashboard.ts';
 import { connectEmbedded } from '../support/embedded-postgres.ts';
 import { eventually } from '../support/eventually.ts';
 import { importFile, usageTotals } from '../support/imports.ts';
@@ -53,7 +53,7 @@ describe.skipIf(!chromiumAvailable)('undoing an import', () => {
     const told = await textOf(dialog());
     expect(told).toContain('The other 100 stay, because october.csv reported them too.');
     expect(told).toContain('the file can be uploaded again afterwards');
-    expect(new URL(page.url()).searchParams.get('undo')).toBe(september);
+    await expect.poll(() => new URL(page.url()).searchParams.get('undo')).toBe(september);
   });
 
   test('has an address, so that a reload stands before the same question', async () => {
@@ -98,7 +98,7 @@ describe.skipIf(!chromiumAvailable)('undoing an import', () => {
       await client.query(`UPDATE imports SET status = 'failed', publishing_at = NULL WHERE id = $1`, [september]);
       await confirm.click();
       await dialog().getByText('has failed before anything of it was published. There is nothing to undo.').waitFor();
-      expect(await textOf(dialog().getByRole('alert'))).toMatch(/^It was not undone\. .* conflict request \S+$/);
+      await expectText(dialog().getByRole('alert')).toMatch(/^It was not undone\. .* conflict request \S+$/);
       await client.query(`UPDATE imports SET status = 'complete', publishing_at = $2 WHERE id = $1`, [september, rows[0]?.at]);
     } finally {
       await client.end();
@@ -122,19 +122,19 @@ describe.skipIf(!chromiumAvailable)('undoing an import', () => {
     }
     await row('september.csv').getByText('undone', { exact: true }).waitFor();
     await strip.waitFor({ state: 'detached' });
-    expect(await undoButton().count()).toBe(0);
+    await expect.poll(() => undoButton().count()).toBe(0);
     expect(await usageTotals(tallyline)).toEqual({ calls: sum(200, 500) });
   });
 
   test('its page says that it is undone, and leads to the records that count no more', async () => {
     await row('september.csv').getByRole('link').click();
     await page.getByText('Nothing of this file counts any more. It can be uploaded again, corrected or as it is.').waitFor();
-    expect(await page.getByText('Undone', { exact: true }).count()).toBe(1);
-    expect(await page.getByRole('button', { name: /^Undo/ }).count()).toBe(0);
+    await expect.poll(() => page.getByText('Undone', { exact: true }).count()).toBe(1);
+    await expect.poll(() => page.getByRole('button', { name: /^Undo/ }).count()).toBe(0);
     await page.getByRole('link', { name: 'Its voided records' }).click();
     await page.waitForURL(`**/records?import=${september}&status=voided`);
     await page.getByRole('table').waitFor();
-    expect(await page.getByRole('table').getByRole('row').count()).toBe(1 + 100);
+    await expect.poll(() => page.getByRole('table').getByRole('row').count()).toBe(1 + 100);
     const again = await importFile(tallyline, file(0, 300), { name: 'september.csv', mapping });
     expect(again).toMatchObject({ status: 'complete', events: { accepted: 200, duplicate: 100 } });
   });
@@ -153,7 +153,7 @@ describe.skipIf(!chromiumAvailable)('undoing an import', () => {
   test('one that failed before it was published offers none, and says why', async () => {
     await tallyline.fetch('/v1/imports?name=bad.csv', { method: 'POST', body: 'nothing\n1\n', headers: { 'content-type': 'text/csv' } });
     await page.goto('/imports');
-    expect(await textOf(row('bad.csv'))).toMatch(/failed .* nothing to undo$/);
-    expect(await row('bad.csv').getByRole('button').count()).toBe(0);
+    await expectText(row('bad.csv')).toMatch(/failed .* nothing to undo$/);
+    await expect.poll(() => row('bad.csv').getByRole('button').count()).toBe(0);
   });
 });

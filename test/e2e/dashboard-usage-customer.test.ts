@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { chromiumAvailable } from '../support/chromium.ts';
-import { textOf } from '../support/dashboard.ts';
+import { expectText } from '../support/dashboard.ts';
 import { importFile } from '../support/imports.ts';
 import { useDashboard } from '../support/use-dashboard.ts';
 
@@ -40,22 +40,20 @@ describe.skipIf(!chromiumAvailable)('usage of one customer', () => {
 
   test('is asked for in the table of shares, and narrows the figures, the chart and what is below it', async () => {
     await page.goto(`/usage?${DAYS}&meter=tokens`);
-    expect(await textOf(radio('tokens'))).toMatch(/^tokens 112\.5 /);
+    await expectText(radio('tokens')).toMatch(/^tokens 112\.5 /);
     await page.getByRole('row', { name: 'Acme AI' }).getByRole('button', { name: 'Only Acme AI' }).click();
     await chip().and(page.locator('.chip')).waitFor();
     expect(address().get('customer')).toBe('acme');
     await page.getByRole('radio', { name: /^tokens 12\.5 / }).waitFor();
-    expect(await textOf(radio('tokens'))).toBe('tokens 12.5 212.5 % above the 48 h before');
-    expect(await textOf(radio('Events'))).toMatch(/^Events 3 /);
-    expect(await textOf(page.getByText('in this range; the busiest'))).toMatch(
-      /^Acme AI used 12\.5 tokens in this range; .* with 10\.5\.$/,
-    );
-    expect(await textOf(meterRow('tokens'))).toBe('tokens 12.5 212.5 % above the 48 h before 2');
-    expect(await textOf(meterRow('storage'))).toMatch(/^storage 7 .* 1$/);
-    expect(await textOf(meterRow('All events'))).toBe('All events adds up 3');
-    expect(await meterRow('storage').getByRole('link').getAttribute('href')).toMatch(
-      /^\/records\?customer=acme&meter=storage&from=2026-03-10/,
-    );
+    await expectText(radio('tokens')).toBe('tokens 12.5 212.5 % above the 48 h before');
+    await expectText(radio('Events')).toMatch(/^Events 3 /);
+    await expectText(page.getByText('in this range; the busiest')).toMatch(/^Acme AI used 12\.5 tokens in this range; .* with 10\.5\.$/);
+    await expectText(meterRow('tokens')).toBe('tokens 12.5 212.5 % above the 48 h before 2');
+    await expectText(meterRow('storage')).toMatch(/^storage 7 .* 1$/);
+    await expectText(meterRow('All events')).toBe('All events adds up 3');
+    await expect
+      .poll(() => meterRow('storage').getByRole('link').getAttribute('href'))
+      .toMatch(/^\/records\?customer=acme&meter=storage&from=2026-03-10/);
   });
 
   test('a bar opens the records of that customer', async () => {
@@ -70,12 +68,12 @@ describe.skipIf(!chromiumAvailable)('usage of one customer', () => {
   test('by meter, and as a table, it is still that customer alone', async () => {
     await page.getByRole('group', { name: 'Bars of' }).getByRole('button', { name: 'All meters' }).click();
     await page.getByRole('listitem').filter({ hasText: 'storage' }).first().waitFor();
-    expect(await textOf(page.getByRole('listitem').filter({ hasText: 'tokens' }).first())).toMatch(/^tokens 12\.5 /);
+    await expectText(page.getByRole('listitem').filter({ hasText: 'tokens' }).first()).toMatch(/^tokens 12\.5 /);
     await page.goto(`/usage?${DAYS}&meter=tokens&customer=acme&grain=day&view=table`);
     const table = page.getByRole('region', { name: 'Usage as a table' });
-    expect(await textOf(table.getByRole('row').nth(0))).toBe('Day Acme AI Events');
-    expect(await textOf(table.getByRole('row').nth(1))).toBe('Tue 10 Mar 2026 10.5 1');
-    expect(await textOf(table.getByRole('row').nth(2))).toBe('Wed 11 Mar 2026 2 1');
+    await expectText(table.getByRole('row').nth(0)).toBe('Day Acme AI Events');
+    await expectText(table.getByRole('row').nth(1)).toBe('Tue 10 Mar 2026 10.5 1');
+    await expectText(table.getByRole('row').nth(2)).toBe('Wed 11 Mar 2026 2 1');
   });
 
   test('the CSV is what is shown', async () => {

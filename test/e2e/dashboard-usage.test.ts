@@ -6,7 +6,7 @@ import { addDecimals } from '../../core/decimal.ts';
 import type { Mapping } from '../../schemas/http/imports.ts';
 import type { Top } from '../../schemas/http/top.ts';
 import { chromiumAvailable } from '../support/chromium.ts';
-import { textOf } from '../support/dashboard.ts';
+import { expectText, textOf } from '../support/dashboard.ts';
 import { importFile } from '../support/imports.ts';
 import type { Tallyline } from '../support/tallyline.ts';
 import { useDashboard } from '../support/use-dashboard.ts';
@@ -82,13 +82,11 @@ describe.skipIf(!chromiumAvailable)('the Usage page', () => {
   describe('the figures', () => {
     test('the table adds up to the headline, with shares and what was before', async () => {
       await openDays();
-      expect(await textOf(page.getByRole('radio', { name: 'tokens' }))).toBe('tokens 5,376 47.4 % above the 48 h before');
-      expect(await textOf(total())).toMatch(/^All 8 customers 5,376 adds up 100.0 % 47.4 % above the 48 h before 384$/);
-      expect(await textOf(page.getByRole('row', { name: 'customer-8' }))).toMatch(
-        /^customer-8 1,176 21.9 % 48.5 % above the 48 h before 48$/,
-      );
-      expect(await textOf(page.getByRole('row', { name: '3 others' }))).toMatch(/^3 others 936 17.4 % 44.4 % .* 144$/);
-      expect(await textOf(page.getByText('of all tokens in this range; the busiest hour was'))).toMatch(
+      await expectText(page.getByRole('radio', { name: 'tokens' })).toBe('tokens 5,376 47.4 % above the 48 h before');
+      await expectText(total()).toMatch(/^All 8 customers 5,376 adds up 100.0 % 47.4 % above the 48 h before 384$/);
+      await expectText(page.getByRole('row', { name: 'customer-8' })).toMatch(/^customer-8 1,176 21.9 % 48.5 % above the 48 h before 48$/);
+      await expectText(page.getByRole('row', { name: '3 others' })).toMatch(/^3 others 936 17.4 % 44.4 % .* 144$/);
+      await expectText(page.getByText('of all tokens in this range; the busiest hour was')).toMatch(
         /^customer-8 used 21\.9 % .* with 112\.$/,
       );
     });
@@ -97,15 +95,15 @@ describe.skipIf(!chromiumAvailable)('the Usage page', () => {
       await openDays();
       await page.getByRole('button', { name: '3 others' }).click();
       await page.getByRole('row', { name: 'customer-1' }).waitFor();
-      expect(await page.getByRole('row', { name: /^customer-/ }).count()).toBe(8);
-      expect(await textOf(total())).toContain('adds up');
+      await expect.poll(() => page.getByRole('row', { name: /^customer-/ }).count()).toBe(8);
+      await expectText(total()).toContain('adds up');
     });
 
     test('a highest value is not summed, and has no share', async () => {
       await openDays({ meter: 'peak' });
-      expect(await textOf(page.getByRole('radio', { name: 'peak' }))).toMatch(/^peak highest 6 /);
-      expect(await textOf(total())).toMatch(/^Highest of 3 6 /);
-      expect(await page.getByRole('columnheader', { name: 'Share' }).count()).toBe(0);
+      await expectText(page.getByRole('radio', { name: 'peak' })).toMatch(/^peak highest 6 /);
+      await expectText(total()).toMatch(/^Highest of 3 6 /);
+      await expect.poll(() => page.getByRole('columnheader', { name: 'Share' }).count()).toBe(0);
       await page.getByText('Highest values are not added up.').waitFor();
     });
 
@@ -134,7 +132,7 @@ describe.skipIf(!chromiumAvailable)('the Usage page', () => {
       await expect.poll(() => address().get('zoom'), SOON).toBe('2026-03-10T01:00:00.000Z/2026-03-12T00:00:00.000Z');
       await page.keyboard.press('ArrowRight');
       await expect.poll(() => address().get('zoom'), SOON).toBe('2026-03-10T02:00:00.000Z/2026-03-12T00:00:00.000Z');
-      expect(await begin.getAttribute('aria-valuetext')).toBe('Tue 10 Mar 02:00–03:00');
+      await expect.poll(() => begin.getAttribute('aria-valuetext')).toBe('Tue 10 Mar 02:00–03:00');
       await expect.poll(() => textOf(total()), SOON).toContain('368');
       await chip().waitFor();
       await page.keyboard.press('Escape');
@@ -226,7 +224,7 @@ describe.skipIf(!chromiumAvailable)('the Usage page', () => {
       await importFile(tallyline, line(40), { name: 'live-40.csv', ...measured });
       await expect.poll(() => textOf(page.getByRole('radio', { name: 'live_calls' })), SOON).toMatch(/^live_calls 42 /);
       await expect.poll(() => textOf(total()), SOON).toMatch(/^One customer 42 adds up/);
-      expect(await chart().locator('canvas').getAttribute('data-seen')).toBe('before');
+      await expect.poll(() => chart().locator('canvas').getAttribute('data-seen')).toBe('before');
     });
   });
 
@@ -242,7 +240,7 @@ describe.skipIf(!chromiumAvailable)('the Usage page', () => {
       await page.goto(`/usage?${new URLSearchParams({ ...DAYS, meter: 'tokens' })}`);
       const alert = page.getByRole('alert');
       await alert.waitFor();
-      expect(await textOf(alert)).toContain('The usage of this range could not be loaded. ClickHouse does not answer.');
+      await expectText(alert).toContain('The usage of this range could not be loaded. ClickHouse does not answer.');
       await page.unroute('**/v1/top?**');
       await alert.getByRole('button', { name: 'Try again' }).click();
       await total().waitFor();

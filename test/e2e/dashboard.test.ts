@@ -4,7 +4,7 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { addDecimals } from '../../core/decimal.ts';
 import { chromiumAvailable } from '../support/chromium.ts';
-import { dropFile, loadSampleData, openWindow, signIn, textOf } from '../support/dashboard.ts';
+import { dropFile, expectText, loadSampleData, openWindow, signIn, textOf } from '../support/dashboard.ts';
 import type { Tallyline } from '../support/tallyline.ts';
 import { useDashboard } from '../support/use-dashboard.ts';
 
@@ -49,7 +49,7 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
       const other = await openWindow(browser, tallyline);
       await other.goto(tallyline.signInUrl);
       await other.getByRole('heading', { name: 'This sign-in link does not work.' }).waitFor();
-      expect(await textOf(other.getByRole('alert'))).toMatch(/used|once/);
+      await expectText(other.getByRole('alert')).toMatch(/used|once/);
       await other.goto('/imports');
       await other.waitForURL('**/sign-in?to=%2Fimports');
       await other.context().close();
@@ -62,20 +62,20 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
       await page.getByText('No usage has come in yet.').waitFor();
       await loadSampleData(page);
       const files = ['azure_llm_inference_code.csv', 'azure_vm_noise_fio.csv', 'focus_sample.csv'];
-      for (const name of files) expect(await page.getByRole('row', { name }).getByText('complete').count()).toBe(1);
+      for (const name of files) await expect.poll(() => page.getByRole('row', { name }).getByText('complete').count()).toBe(1);
     });
 
     test('a file dropped on the page shows its dialect, and its columns with reasons', async () => {
       await dropFile(page, 'calls.csv', CALLS_FILE);
       await page.getByLabel('split by').waitFor();
-      expect(await chosen(page.getByLabel('split by'))).toBe('semicolon');
-      expect(await chosen(page.getByLabel('Encoding'))).toBe('UTF-8');
-      expect(await textOf(page.getByRole('columnheader', { name: 'Customer' }))).toBe('customer Customer "Customer" names the customer');
-      expect(await textOf(page.getByRole('columnheader', { name: 'Timestamp' }))).toBe('time Timestamp "Timestamp" names the time');
-      expect(await textOf(page.getByRole('columnheader', { name: 'calls' }))).toContain('not used');
+      await expect.poll(() => chosen(page.getByLabel('split by'))).toBe('semicolon');
+      await expect.poll(() => chosen(page.getByLabel('Encoding'))).toBe('UTF-8');
+      await expectText(page.getByRole('columnheader', { name: 'Customer' })).toBe('customer Customer "Customer" names the customer');
+      await expectText(page.getByRole('columnheader', { name: 'Timestamp' })).toBe('time Timestamp "Timestamp" names the time');
+      await expectText(page.getByRole('columnheader', { name: 'calls' })).toContain('not used');
       await page.getByText('calls is left out.').waitFor();
       await page.getByText('The times carry no zone. Choose the zone of the times.').waitFor();
-      expect(await page.getByRole('button', { name: 'Import calls.csv' }).isDisabled()).toBe(true);
+      await expect.poll(() => page.getByRole('button', { name: 'Import calls.csv' }).isDisabled()).toBe(true);
     });
 
     test('the mapping is mended in the form, and a row at fault is told in words', async () => {
@@ -85,8 +85,8 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
       await page.getByText('Line 3: calls: "x": not a plain number; if it is written in another style').waitFor();
       await page.getByRole('listitem').filter({ hasText: 'region is left out.' }).getByRole('button', { name: 'Keep as property' }).click();
       await page.getByText('is left out.').waitFor({ state: 'detached' });
-      expect(await textOf(page.getByRole('columnheader', { name: 'calls' }))).toMatch(/^calls calls/);
-      expect(await page.getByRole('rowheader', { name: '"x": not a plain number' }).count()).toBe(1);
+      await expectText(page.getByRole('columnheader', { name: 'calls' })).toMatch(/^calls calls/);
+      await expect.poll(() => page.getByRole('rowheader', { name: '"x": not a plain number' }).count()).toBe(1);
     });
 
     test('a mapping is kept as a profile', async () => {
@@ -103,14 +103,14 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
       const seen = counted.waitFor();
       await page.getByRole('button', { name: 'Import calls.csv' }).click();
       await seen;
-      expect(await outcomes(page)).toBe('99,999 new + 0 already known + 1 rejected = 100,000 lines read adds up');
+      await expect.poll(() => outcomes(page)).toBe('99,999 new + 0 already known + 1 rejected = 100,000 lines read adds up');
       await page.getByText('Complete', { exact: true }).waitFor();
     });
 
     test('rejected lines are grouped by their error, and downloaded as they were', async () => {
       const group = page.getByRole('listitem').filter({ hasText: 'invalid_number' });
-      expect(await textOf(group.getByRole('heading'))).toBe('1The quantity is not a number');
-      expect(await textOf(group)).toContain('line 3');
+      await expectText(group.getByRole('heading')).toBe('1The quantity is not a number');
+      await expectText(group).toContain('line 3');
       const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'rejected.csv' }).click()]);
       const lines = (await readFile(await download.path(), 'utf8')).trim().split(/\r?\n/);
       expect(lines).toHaveLength(2);
@@ -121,9 +121,9 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
     test('the same file again, read by its profile, brings nothing new', async () => {
       await dropFile(page, 'calls-again.csv', CALLS_FILE);
       await page.getByRole('button', { name: 'Use it: Saved mapping calls of a day' }).click();
-      expect(await chosen(page.getByLabel('Saved mapping'))).toBe('calls of a day');
+      await expect.poll(() => chosen(page.getByLabel('Saved mapping'))).toBe('calls of a day');
       await page.getByRole('button', { name: 'Import calls-again.csv' }).click();
-      expect(await outcomes(page)).toBe('0 new + 99,999 already known + 1 rejected = 100,000 lines read adds up');
+      await expect.poll(() => outcomes(page)).toBe('0 new + 99,999 already known + 1 rejected = 100,000 lines read adds up');
       await page.getByText('The 99,999 already known lines are in calls.csv too, same content; nothing is billed twice.').waitFor();
     });
   });
@@ -133,10 +133,10 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
       await page.goto('/usage?range=all&meter=context_tokens');
       const meter = page.getByRole('radio', { name: 'context_tokens' });
       await meter.waitFor();
-      expect(await meter.getAttribute('aria-checked')).toBe('true');
-      expect(await textOf(meter)).toMatch(/^context_tokens 18,059,974 /);
+      await expect.poll(() => meter.getAttribute('aria-checked')).toBe('true');
+      await expectText(meter).toMatch(/^context_tokens 18,059,974 /);
       const total = page.getByRole('row', { name: 'One customer' });
-      expect(await textOf(total)).toMatch(/^One customer 18,059,974 adds up 100.0 % .*8,819$/);
+      await expectText(total).toMatch(/^One customer 18,059,974 adds up 100.0 % .*8,819$/);
     });
 
     test('the buckets of the table sum to the headline, by hour and by day', async () => {
@@ -161,9 +161,9 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
       const cell = await textOf(line.locator('mark'));
       const record = page.getByRole('row', { name: 'context_tokens' }).first();
       expect((await textOf(record)).replaceAll(',', '')).toContain(` ${cell} `);
-      expect(await textOf(panel)).toContain(`${cell} in column 2`);
+      await expectText(panel).toContain(`${cell} in column 2`);
       await panel.getByText('adds up').waitFor();
-      expect(await textOf(line)).toContain('TIMESTAMP,ContextTokens,GeneratedTokens');
+      await expectText(line).toContain('TIMESTAMP,ContextTokens,GeneratedTokens');
     });
   });
 
@@ -172,10 +172,10 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
       await page.goto('/invoices/preview?customer=acme-ai&period=2023-11');
       const line = page.getByRole('region', { name: 'context_tokens' });
       await line.waitFor();
-      expect(await textOf(line)).toContain('context_tokens 18,059,974 tokens 7.22');
-      expect(await textOf(line)).toContain('exact 7.2239896');
+      await expectText(line).toContain('context_tokens 18,059,974 tokens 7.22');
+      await expectText(line).toContain('exact 7.2239896');
       await page.getByText('Lines, subtotal and tax against the total').waitFor();
-      expect(await textOf(page.getByRole('article'))).toMatch(/Total USD 7\.40 .*adds up$/);
+      await expectText(page.getByRole('article')).toMatch(/Total USD 7\.40 .*adds up$/);
     });
 
     test('an amount is traced to the line of a file, and every level adds up', async () => {
@@ -184,8 +184,8 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
       const level = (at: number) => panel.locator('ol').getByRole('listitem').nth(at);
       const verified = async (locator: Locator, sentence: string | RegExp) => {
         await locator.getByText(sentence).waitFor();
-        expect(await locator.getByText('adds up').count()).toBe(1);
-        expect(await locator.getByText('differs').count()).toBe(0);
+        await expect.poll(() => locator.getByText('adds up').count()).toBe(1);
+        await expect.poll(() => locator.getByText('differs').count()).toBe(0);
       };
       await verified(level(0), '30 days sum to 18,059,974 and $7.22');
       await panel
@@ -197,9 +197,9 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
       await verified(level(2), /^[\d,]+ events sum to [\d,]+$/);
       await level(2).getByRole('table').getByRole('button').first().click();
       await panel.getByText('4808 in column 2 = 4,808 in the event').waitFor();
-      expect(await panel.getByText('adds up').count()).toBe(4);
-      expect(await textOf(panel.locator('mark'))).toBe('4808');
-      expect(await textOf(panel.getByRole('navigation', { name: 'Trace' }))).toMatch(/azure_llm_inference_code\.csv, line 2$/);
+      await expect.poll(() => panel.getByText('adds up').count()).toBe(4);
+      await expectText(panel.locator('mark')).toBe('4808');
+      await expectText(panel.getByRole('navigation', { name: 'Trace' })).toMatch(/azure_llm_inference_code\.csv, line 2$/);
     });
 
     test('the trace has an address: opened anew, it stands at the same line', async () => {
@@ -224,11 +224,11 @@ describe.skipIf(!chromiumAvailable)('the dashboard', () => {
       await page.getByRole('button', { name: 'Save the plan' }).click();
       const refused = price.getByRole('row').filter({ has: page.getByLabel('Tier 2 up to') });
       await refused.getByRole('alert').waitFor();
-      expect(await price.getByRole('alert').count()).toBe(1);
+      await expect.poll(() => price.getByRole('alert').count()).toBe(1);
       await price.getByLabel('Tier 2 up to').fill('5000');
       await page.getByRole('button', { name: 'Save the plan' }).click();
       await page.waitForURL('**/plans/calls-by-volume');
-      expect(await page.getByRole('alert').count()).toBe(0);
+      await expect.poll(() => page.getByRole('alert').count()).toBe(0);
       await page.getByText(/^Price 1: there is no usage of meter "context_token" yet.* near it is "context_tokens"/).waitFor();
       await price.getByLabel('Meter').fill('context_tokens');
       await page.getByRole('button', { name: 'Save the plan' }).click();

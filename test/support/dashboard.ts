@@ -102,3 +102,8 @@ export async function loadSampleData(page: Page): Promise<void> {
 export async function textOf(locator: Locator): Promise<string> {
   return (await locator.innerText()).replace(/\s+/g, ' ').trim();
 }
+
+/** What is expected of its text. A page's parts arrive one after the other, so it is asked for again until it holds, or the time is over. */
+export function expectText(locator: Locator) {
+  return expect.poll(() => textOf(locator));
+}
